@@ -66,6 +66,18 @@ describe("orders for the items of a job", () => {
     expect(itemsTyped(job.typed)).toEqual([]);
   });
 
+  it("that S3 does not take are written again soon, since workers wait for them", async () => {
+    const job = Scene.withBucket();
+    job.itemOrders = [];
+    await job.release();
+    job.bucket.weather = "slow";
+    job.itemOrders = [give(1, "0")];
+    job.changeOrders();
+    await job.pass(5_000);
+    job.bucket.weather = "fine";
+    await job.until(() => job.bucket.controls.at(-1)?.words === "items 1 give 0", 1_200);
+  });
+
   it("that come while `control` is being written go into the next one together", async () => {
     const job = Scene.withBucket();
     job.itemOrders = [];

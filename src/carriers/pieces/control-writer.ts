@@ -7,6 +7,8 @@ import type { PieceStore } from "./store.ts";
 
 /** After this many bytes the reader tells the container what it has read, so that the container can free the bytes. */
 const CONFIRMED_BYTES = 16 * 1024 * 1024;
+/** The pause after which orders for items are written again that S3 has not taken: workers wait for them. */
+const ORDER_AGAIN_MS = 1_000;
 /** A reader that has not written for this many seconds is lost. Each reader writes every 20 s. */
 const READER_SECONDS = 75;
 /** The most tries of a write when another reader has written first. */
@@ -37,6 +39,8 @@ export class ControlWriter {
   #failing: ControlWriter["failing"];
   #hasOthers = false;
   #isWriting = false;
+  #over: AbortSignal | undefined;
+  #ordersAgain = false;
   #writing: Promise<void> = Promise.resolve();
   /** A write that has not begun, and so will say all that holds by then. */
   #next: Promise<void> | undefined;
@@ -61,6 +65,7 @@ export class ControlWriter {
   /** Tells the container every twenty seconds that its job has a reader, until `over` aborts. */
   async keepWriting(over: AbortSignal): Promise<void> {
     this.#isWriting = true;
+    this.#over = over;
     try {
       for (;;) {
         await this.#write();
@@ -125,7 +130,21 @@ export class ControlWriter {
       const why = asFailure(error).seen;
       this.#failing = { since: this.#failing?.since ?? clock.now(), why };
       log.debug(`The container could not be told by S3 what was read: ${why}`);
+      this.#orderAgain();
     }
+  }
+
+  /** Writes once more after a pause, when workers wait for items. */
+  #orderAgain(): void {
+    if (!this.#isWriting || this.#ordersAgain || this.#words.itemOrders.length === 0) return;
+    this.#ordersAgain = true;
+    this.#options.clock.sleep(ORDER_AGAIN_MS, this.#over).then(
+      () => {
+        this.#ordersAgain = false;
+        void this.#write();
+      },
+      () => undefined, // the reader has ended
+    );
   }
 
   async #putShared(confirmed: number): Promise<void> {
