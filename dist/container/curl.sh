@@ -89,10 +89,10 @@ fx_find_patience() {
     if [ $((fx_now - fx_finished)) -lt 100 ]; then fx_patience=1; else fx_patience=10; fi
   elif [ -e "$fx_dir/held" ] || [ "$fx_unseen" -ge 16777216 ]; then
     fx_patience=5
-  elif [ "$fx_failing" ]; then
-    fx_patience=50
   elif [ -e "$fx_dir/wanting" ]; then
     fx_patience=$((fx_items_pace * 10))
+  elif [ "$fx_failing" ]; then
+    fx_patience=50
   else
     fx_patience=300
   fi
@@ -185,6 +185,8 @@ fx_post() {
   [ "$fx_failing" ] || fx_failing=$fx_now
   fx_pause=$((fx_pause * 2))
   [ "$fx_pause" -ge 5 ] || fx_pause=5
+  # Workers may wait for items, which come by S3.
+  [ "$fx_pause" -le 20 ] || [ ! -e "$fx_dir/wanting" ] || fx_pause=20
   if [ "$fx_http" = 403 ] || [ "$fx_pause" -gt 100 ] || [ $((fx_now - fx_failing)) -gt 600 ] || [ "$(date +%s)" -gt "$fx_post_until" ]; then
     fx_pause=100
   fi

@@ -153,7 +153,14 @@ fx_run_batch() {
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
+  [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
   fx_tell_fact "end $fx_order $fx_first $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
+  # The output of the next batch comes behind that fact. A recorder that is held takes longer.
+  fx_naps=0
+  while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do
+    sleep 0.01
+    fx_naps=$((fx_naps + 1))
+  done
 }
 
 # Sets fx_item to the batch, one item a line, and writes it into the file N.items. False when the list has not all of it, or when the disk is

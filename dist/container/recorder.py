@@ -149,6 +149,14 @@ def open_pipes(directory, workers):
     return streams
 
 
+def release(directory, worker):
+    """Lets the worker go on, whose last item is recorded."""
+    try:
+        os.unlink(os.path.join(directory, "%d.told" % worker))
+    except FileNotFoundError:
+        pass  # It has not waited for so long.
+
+
 def record(streams, patterns, stop, spool, echo, news):
     """Records the streams until all have ended, or until TERM and a second at most. Those that have not ended stay in `streams`."""
 
@@ -185,9 +193,14 @@ def record(streams, patterns, stop, spool, echo, news):
             data = os.read(fd, 262144)
             keep(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
         if told:
-            for stream in streams[facts].ended_by(told, streams.values()):
-                keep(stream.end_line(patterns))
+            ended = streams[facts].ended_by(told)
+            # An item's output ends with a whole line.
+            for fd, stream in streams.items():
+                if fd != facts and stream.worker in ended:
+                    keep(stream.end_line(patterns))
             keep(streams[facts].take(told, patterns))
+            for worker in ended:
+                release(spool.directory, worker)
             if streams[facts].ended:
                 del streams[facts]
         if not ready and not free:

@@ -78,10 +78,9 @@ class Facts(Stream):
     def __init__(self):
         super().__init__(b"i", 0, 1)
 
-    def ended_by(self, data, streams):
-        """The streams of the workers whose items have ended. An item's output ends with a whole line."""
-        workers = {line.split()[-1] for line in data.split(b"\n") if line.startswith(b"end ")}
-        return [stream for stream in streams if b"%d" % stream.worker in workers and stream is not self]
+    def ended_by(self, data):
+        """The numbers of the workers that have ended an item, and wait."""
+        return {int(line.split()[-1]) for line in data.split(b"\n") if line.startswith(b"end ")}
 
     def take(self, data, patterns):
         self.ended = (self.rest + data).endswith(b"\n.\n") or self.rest + data == b".\n"

@@ -25,8 +25,9 @@ HELD, REFUSED, ENDED, LATER = 0.5, 5, 0.1, 1
 SOON = 10
 # After this many uploaded bytes `control` is read.
 UNSEEN = 16 << 20
-# Seconds before a failed upload is tried again: the first time, and at most.
+# Seconds before a failed upload is tried again: the first time, and at most; and at most while workers may wait for items (items.sh).
 PAUSES = 0.5, 10
+HUNGRY = 2
 # Seconds of failures after which the longest pause is taken.
 VAIN = 60
 # Seconds after the loss of the job in which its output may still come, and seconds in which the runner may take the end.
@@ -187,7 +188,8 @@ class Uploader:
         except Trouble as trouble:
             self.failing = now if self.failing is None else self.failing
             is_hopeless = trouble.status == 403 or now - self.failing > VAIN or time.time() > self.order.until
-            self.pause = PAUSES[1] if is_hopeless else min(PAUSES[1], max(PAUSES[0], 2 * self.pause))
+            longest = HUNGRY if os.path.exists("wanting") else PAUSES[1]
+            self.pause = PAUSES[1] if is_hopeless else min(longest, max(PAUSES[0], 2 * self.pause))
             self.again = time.monotonic() + self.pause
             self.tell("S3 has not taken output (python3): %s" % trouble)
             return False
@@ -206,9 +208,9 @@ class Uploader:
             return ENDED if now - self.ended_at < SOON else LATER
         if os.path.exists("held") or self.unseen >= UNSEEN:
             return HELD
-        if self.failing is not None:
-            return REFUSED
-        return self.pace if os.path.exists("wanting") else QUIET
+        if os.path.exists("wanting"):
+            return self.pace
+        return QUIET if self.failing is None else REFUSED
 
     def look(self, now):
         """Reads `control`."""
