@@ -10,7 +10,8 @@ const CHUNK_BYTES = 64 * 1024;
 export async function* readChunks(fd: number, clock: Pick<Clock, "turn">): AsyncGenerator<Buffer> {
   for (;;) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    const length = readSync(fd, chunk);
+    // All arguments: graceful-fs, which another package may have put over node:fs, takes a length that is left out for 0.
+    const length = readSync(fd, chunk, 0, chunk.length, null);
     if (length === 0) return;
     yield chunk.subarray(0, length);
     await clock.turn();

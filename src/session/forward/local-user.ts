@@ -91,7 +91,9 @@ export async function* readTables(clock: Clock): AsyncGenerator<readonly string[
     const file = openSync(table, "r");
     try {
       let rest = "";
-      for (let count = readSync(file, slice); count > 0; count = readSync(file, slice)) {
+      // All arguments: see inputs/beneath/read-chunks.ts.
+      const next = (): number => readSync(file, slice, 0, slice.length, null);
+      for (let count = next(); count > 0; count = next()) {
         const rows = `${rest}${slice.toString("latin1", 0, count)}`.split("\n");
         rest = rows.pop() ?? "";
         yield rows;
