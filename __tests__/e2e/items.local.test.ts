@@ -23,7 +23,7 @@ const newTasks = (tasks: number, more: Inputs): Inputs => ({
 const list = (count: number): string =>
   Array.from({ length: count }, (_, index) => `item ${index}`).join("\n");
 
-// The first four batches last so long that the second task comes to its share, however much later it starts.
+// The first four batches last some seconds, so that a task that starts a little later comes to its share.
 it.concurrent.each(["", "with a bucket"])(
   "a script runs once for each item, as workers of two tasks get free %s",
   async (way) => {

@@ -4,15 +4,19 @@ import { duration, exitCodeMeaning, howItFailed } from "./end-words.ts";
 import { countItems, hasFailed, type ItemResult, type ItemResults, shortItem } from "./item-results.ts";
 import type { TaskResult } from "./result.ts";
 
+/** Numbers of items. */
 export interface ItemProgress {
+  /** They have their end. */
   readonly done: number;
   /** How many of those that are done have failed. */
   readonly failed: number;
+  /** Workers run them. */
   readonly inHand: number;
+  /** They have not begun, or run again. */
   readonly left: number;
   /** The task that had them is gone, and their end is not known. */
   readonly unknown: number;
-  /** The time that is likely left; undefined when it is not known. */
+  /** How long those in hand and left are likely to take; undefined when it is not known. */
   readonly secondsLeft?: number | undefined;
 }
 

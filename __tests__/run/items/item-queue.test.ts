@@ -20,14 +20,10 @@ class Talk {
     });
   }
 
-  join(
-    id: number,
-    workers = 1,
-    info: { keepsAll?: boolean; latencySeconds?: number } = {},
-  ): readonly string[] {
+  join(id: number, workers = 1, info: { latencySeconds?: number } = {}): readonly string[] {
     const onOrders = (): void => void this.#told.add(id);
-    const { keepsAll = false, latencySeconds = 1 } = info;
-    this.queue.join(id, { task: id, workers, latencySeconds, keepsAll, onOrders }, this.now);
+    const { latencySeconds = 1 } = info;
+    this.queue.join(id, { task: id, workers, latencySeconds, onOrders }, this.now);
     return this.orders(id);
   }
 
@@ -75,13 +71,6 @@ describe("what a holder gets", () => {
   it("is everything at once and the end, when it is the only one", () => {
     const talk = new Talk(3, { tasks: 1 });
     expect(talk.join(1, 2)).toEqual(["1 give 0 1 2", "2 end"]);
-  });
-
-  it("is everything at once and the end, when nobody hands out later", () => {
-    const talk = new Talk(3, { retryExitCodes: [7], attempts: 2 });
-    expect(talk.join(1, 1, { keepsAll: true })).toEqual(["1 give 0 1 2", "2 end"]);
-    expect(talk.say(1, "begin 1 0 0", "end 1 0 7 1 0")).toEqual([]);
-    expect(talk.outcomes[0]).toBe("failed 1");
   });
 
   it("is one for each worker as long as nobody knows how long they take", () => {
@@ -251,7 +240,7 @@ describe("an item that failed", () => {
 
   it("tells its end, and whether it runs again", () => {
     const { queue } = new Talk(5, { retryExitCodes: [75], attempts: 2, batch: 2 });
-    queue.join(1, { task: 0, workers: 1, latencySeconds: 1, keepsAll: false }, 0);
+    queue.join(1, { task: 0, workers: 1, latencySeconds: 1 }, 0);
     const begin = (order: number) => queue.take(1, { kind: "begin", order, index: 0, worker: 0 }, 1);
     const end = (order: number, exitCode: number) =>
       queue.take(1, { kind: "end", order, index: 0, exitCode, seconds: 2, stopped: false, worker: 0 }, 1);

@@ -269,7 +269,7 @@ class World {
     this.#id += 1;
     const container = new Container(this, this.#id, workers);
     this.#present.add(container);
-    const info = { task, workers, latencySeconds: this.options.delay, keepsAll: false };
+    const info = { task, workers, latencySeconds: this.options.delay };
     const onOrders = (): void => this.#send(container);
     this.queue.join(this.#id, { ...info, onOrders }, this.#milliseconds);
     if (diesAt === undefined) return;

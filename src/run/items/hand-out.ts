@@ -187,16 +187,14 @@ export class HandOut {
       if (batch === undefined) break;
       this.#put(batch, "stock");
       batch.hasBegun = false;
-      batch.repeats = !holder.info.keepsAll && batch.spent + 1 < this.#options.runs;
+      batch.repeats = batch.spent + 1 < this.#options.runs;
       if (batch.repeats) holder.repeating += 1;
       if (!holder.keepsAll) this.#movable += 1;
       batches.push(batch);
     }
-    if (batches.length > 0) {
-      holder.give(batches, now);
-      this.#news.add(holder);
-    }
-    if (holder.info.keepsAll && !holder.isEnded) this.#end(holder);
+    if (batches.length === 0) return;
+    holder.give(batches, now);
+    this.#news.add(holder);
   }
 
   /**

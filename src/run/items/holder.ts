@@ -8,8 +8,6 @@ export interface HolderInfo {
   readonly workers: number;
   /** The time from the need of an order to its obeying. */
   readonly latencySeconds: number;
-  /** It gets all items at once, since nobody hands out later. */
-  readonly keepsAll: boolean;
   /** There are new orders for it. Called at the end of what the queue was told. */
   readonly onOrders?: () => void;
 }
@@ -17,7 +15,7 @@ export interface HolderInfo {
 /** What the queue knows of one holder: its batches, and its orders. */
 export class Holder {
   readonly info: HolderInfo;
-  /** It has everything that waits, and nothing is moved from it. */
+  /** It is the only one of its step, so it gets everything at once, and nothing is moved from it. */
   readonly keepsAll: boolean;
   /** The batches that no worker has taken, by their first index, in the order in which they were given. */
   readonly stock = new Map<number, Batch>();
@@ -42,9 +40,9 @@ export class Holder {
   #back: { readonly number: number; readonly at: number } | undefined;
   readonly #backs = new Set<number>();
 
-  constructor(info: HolderInfo, isOnly: boolean, now: number) {
+  constructor(info: HolderInfo, keepsAll: boolean, now: number) {
     this.info = info;
-    this.keepsAll = isOnly || info.keepsAll;
+    this.keepsAll = keepsAll;
     this.movedAt = now;
   }
 

@@ -1,4 +1,5 @@
 import type { ItemResult, ItemResults } from "../../report/item-results.ts";
+import type { ItemProgress } from "../../report/item-words.ts";
 import { Batch } from "./batch.ts";
 import type { ItemEndFact, ItemFact } from "./facts.ts";
 import { HandOut } from "./hand-out.ts";
@@ -38,22 +39,6 @@ export interface BatchEnd {
   /** 1 for its first run. */
   readonly attempt: number;
   readonly runsAgain: boolean;
-}
-
-/** Numbers of items. */
-export interface ItemProgress {
-  /** They have their end. */
-  readonly done: number;
-  /** Of those: they failed. */
-  readonly failed: number;
-  /** Workers run them. */
-  readonly inHand: number;
-  /** They have not begun, or run again. */
-  readonly left: number;
-  /** Their holder is gone, and their end is not known. */
-  readonly unknown: number;
-  /** How long those in hand and left are likely to take. */
-  readonly secondsLeft?: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Failure } from "../../errors.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
 import { LARGEST_LIST, readItemList } from "../../inputs/item-list.ts";
 import { badInput, badInputs } from "../../inputs/refusals.ts";
@@ -14,10 +15,10 @@ export function listingInputs(inputs: Inputs, command: string): Inputs {
   };
 }
 
-/** The first line that has this text, from 1. */
-function linesWith(text: string, part: string): readonly number[] {
-  const line = text.split("\n").findIndex((each) => each.includes(part));
-  return line < 0 ? [] : [line + 1];
+/** The refusal of a list with this text in it, which names the first line that has it; none without. */
+function refuse(list: string, part: string, must: string, got: string): readonly Failure[] {
+  const line = list.split("\n").findIndex((each) => each.includes(part)) + 1;
+  return line === 0 ? [] : [badInput("items", must, `${got} in line ${line} of what 'run:' has printed`)];
 }
 
 /** The items that the command has printed; the step's result when it has failed, or has printed no list. */
@@ -28,24 +29,17 @@ export function listedItems(result: TaskResult, { items, secrets }: Inputs): rea
     return failedResult(badInput("items", "a command that prints at most 1 MiB", "more"), result.task);
   const rules = { batch: items?.batch ?? 1, secrets, most: LARGEST_LIST };
   const list = readItemList(Buffer.from(stdout), rules);
-  const redacted = Object.keys(secrets).length > 0 ? linesWith(stdout, "***") : [];
-  const damaged = linesWith(stdout, "\ufffd");
-  if ("items" in list && redacted.length + damaged.length === 0) return list.items;
   const problems = [
-    ...("items" in list
-      ? []
-      : list.problems.map(({ input, must, got, advice }) => badInput(input, must, got, advice))),
-    ...redacted.map((line) =>
-      badInput(
-        "items",
-        "items without the value of a secret",
-        `*** in its place in line ${line} of what 'run:' has printed`,
-      ),
+    ...("problems" in list ? list.problems : []).map(({ input, must, got, advice }) =>
+      badInput(input, must, got, advice),
     ),
-    ...damaged.map((line) =>
-      badInput("items", "a list in UTF-8", `other bytes in line ${line} of what 'run:' has printed`),
-    ),
+    // What is printed is redacted before it comes.
+    ...(Object.keys(secrets).length > 0
+      ? refuse(stdout, "***", "items without the value of a secret", "*** in its place")
+      : []),
+    ...refuse(stdout, "\ufffd", "a list in UTF-8", "other bytes"),
   ];
+  if ("items" in list && problems.length === 0) return list.items;
   const [only, ...more] = problems;
   const failure = only === undefined || more.length > 0 ? badInputs(problems) : only;
   return failedResult(failure, result.task);

@@ -55,7 +55,7 @@ export class StepItems {
 
   holder(task: number, workers: number, onOrders: () => void): HolderInfo {
     const latencySeconds = this.#options.hasBucket ? LATENCY_S.bucket : LATENCY_S.session;
-    return { task, workers, latencySeconds, keepsAll: false, onOrders };
+    return { task, workers, latencySeconds, onOrders };
   }
 
   /** Notes the end of a batch in a worker of this task, with the last lines that it has printed. */
@@ -68,13 +68,9 @@ export class StepItems {
     const item = this.list[first] ?? "";
     const more = end.indices.length - 1;
     const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
-    const batch =
-      more === 0
-        ? ""
-        : more === 1
-          ? " So has the other one of its batch."
-          : ` So have the ${more} others of its batch.`;
-    this.#options.log.info(`${line}${batch}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
+    const others =
+      ["", " So has the other one of its batch."][more] ?? ` So have the ${more} others of its batch.`;
+    this.#options.log.info(`${line}${others}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
   }
 
   /** These items run again, elsewhere, as soon as a worker of any task is free. Returns whether another attempt of a task has something to do. */
