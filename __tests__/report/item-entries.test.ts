@@ -28,6 +28,19 @@ it("the output 'results' has the items: failed ones first, then those without an
   expect(cutResults(several(results))).toBeUndefined();
 });
 
+it("the output 'results' marks the items that were not run, because they had succeeded before", () => {
+  const items = [anItem("0", 0, { carriedFrom: 1, seconds: 7 }), anItem("0", 1)];
+  const entries = JSON.parse(resultsOf({ items, workers: [2] })) as object[];
+  expect(entries[0]).toMatchObject({
+    index: 0,
+    outcome: "succeeded",
+    exitCode: 0,
+    seconds: 7,
+    carriedFrom: 1,
+  });
+  expect(entries[1]).not.toHaveProperty("carriedFrom");
+});
+
 it("the output 'exit-code' is that of the first item that failed, and 'outcome' its outcome", () => {
   expect(makeOutputs(several(someItems("0", "3", "4")))).toMatchObject({
     "exit-code": "3",

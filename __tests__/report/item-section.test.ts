@@ -56,6 +56,16 @@ it("the summary has the ten slowest items, a batch once", () => {
   expect(text).toContain("the items took 535.0 s together");
 });
 
+it("an item that was not run, because it had succeeded before, is neither slow nor in the chart", () => {
+  const carried = { carriedFrom: 1, seconds: 900, beganAt: undefined, endedAt: undefined };
+  const results = { items: [anItem("0", 0, carried), anItem("0", 1)], workers: [2] };
+  const summary = summaryOf(results);
+  expect(summary).toContain("2 of 2 items ended, 1 of them before this run");
+  expect(summary).toContain("the items took 1.0 s together");
+  expect(summary).not.toContain("900");
+  expect(barsOf(summary)).toHaveLength(1);
+});
+
 it("the chart has a row for each worker, and a red bar for an item that failed", () => {
   const text = itemSection(someItems("0", "2", "0")).join("\n");
   expect(text).toContain(

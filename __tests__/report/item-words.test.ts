@@ -66,6 +66,11 @@ it.each([
   expect(itemCounts(someItems(...ends))).toBe(words);
 });
 
+it("the counts of items say how many of them were not run, because they had succeeded before", () => {
+  const items = [anItem("0", 0, { carriedFrom: 1 }), anItem("1", 1), anItem("0", 2, { carriedFrom: 2 })];
+  expect(itemCounts({ items })).toBe("3 of 3 items ended, 1 of them failed, 2 of them before this run");
+});
+
 describe("the annotation of a step with items", () => {
   it.each<[string, SeveralResults, string, string]>([
     [

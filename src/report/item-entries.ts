@@ -10,6 +10,8 @@ interface ItemEntry {
   readonly attempts: number;
   readonly task: number | null;
   readonly worker: number | null;
+  /** Of an item that was not run: the earlier run in which it succeeded. */
+  readonly carriedFrom?: number;
 }
 
 /** The most characters of an item in `results`: a longer one is cut. */
@@ -46,9 +48,11 @@ export function itemEntries(
   return { json: `[${texts.join(",")}]`, count: texts.length };
 }
 
-function entryOf({ item, index, exitCode, outcome, seconds, attempts, task, worker }: ItemResult): ItemEntry {
+function entryOf(result: ItemResult): ItemEntry {
+  const { item, index, exitCode, outcome, seconds, attempts, task, worker, carriedFrom } = result;
   return {
     ...{ item: item.slice(0, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },
     ...{ seconds: seconds ?? null, attempts, task: task ?? null, worker: worker ?? null },
+    ...(carriedFrom !== undefined && { carriedFrom }),
   };
 }

@@ -27,6 +27,8 @@ export interface ItemResult {
   readonly endedAt: number | undefined;
   /** The first index of the batch that its last run was given. Undefined: the run had this item alone. */
   readonly batch?: number | undefined;
+  /** It was not run, because it had succeeded in this earlier run. The other members are those of that run. */
+  readonly carriedFrom?: number | undefined;
   /** The last lines that its worker printed for it, as the log shows them; empty unless it failed or was stopped. A batch has them together. */
   readonly lastLines: readonly string[];
 }
@@ -60,6 +62,8 @@ export interface ItemCounts {
   readonly stopped: number;
   readonly unknown: number;
   readonly notStarted: number;
+  /** How many of those that succeeded were not run, because they had succeeded before. */
+  readonly carried: number;
 }
 
 export function countItems({ items }: Pick<ItemResults, "items">): ItemCounts {
@@ -72,6 +76,7 @@ export function countItems({ items }: Pick<ItemResults, "items">): ItemCounts {
     stopped: count("timed-out", "cancelled"),
     unknown: count("unknown"),
     notStarted: count("not-started"),
+    carried: items.filter(({ carriedFrom }) => carriedFrom !== undefined).length,
   };
 }
 
@@ -92,13 +97,14 @@ export function isFirstOfRun({ batch, index }: Pick<ItemResult, "batch" | "index
   return batch === undefined || batch === index;
 }
 
-/** The runs that have ended. Of a batch it has the first item alone, because all items of a batch have one run. */
+/** The runs of this step that have ended. Of a batch it has the first item alone, because all items of a batch have one run. */
 export function endedRuns({ items }: Pick<ItemResults, "items">): readonly (ItemResult & {
   readonly seconds: number;
 })[] {
   return items.flatMap((item) => {
-    const { seconds } = item;
-    return seconds === undefined || !isFirstOfRun(item) ? [] : [{ ...item, seconds }];
+    const { seconds, carriedFrom } = item;
+    const isRun = seconds !== undefined && carriedFrom === undefined && isFirstOfRun(item);
+    return isRun ? [{ ...item, seconds }] : [];
   });
 }
 

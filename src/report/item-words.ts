@@ -66,9 +66,10 @@ function howItEnded({ outcome, exitCode }: Pick<ItemResult, "outcome" | "exitCod
 
 /** How many items had which end, as in "498 of 500 items ended, 3 of them failed; 1 has an unknown end; 1 did not begin". */
 export function itemCounts(results: Pick<ItemResults, "items">): string {
-  const { total, succeeded, failed, stopped, unknown, notStarted } = countItems(results);
+  const { total, succeeded, failed, stopped, unknown, notStarted, carried } = countItems(results);
   return [
     `${succeeded + failed + stopped} of ${countNouns(total, "item")} ended${failed === 0 ? "" : `, ${failed} of them failed`}` +
+      (carried === 0 ? "" : `, ${carried} of them before this run`) +
       (stopped === 0 ? "" : `, ${stopped} when the job was stopped`),
     ...(unknown === 0 ? [] : [`${unknown} ${unknown === 1 ? "has" : "have"} an unknown end`]),
     ...(notStarted === 0 ? [] : [`${notStarted} did not begin`]),

@@ -440,6 +440,31 @@ it("the progress tells how long what is left is likely to take", () => {
   expect(talk.queue.progress.secondsLeft).toBeUndefined();
 });
 
+it("what has ended before is not handed out, and keeps its result", () => {
+  const carried = new Map(
+    [0, 3].map((index) => [
+      index,
+      {
+        ...({
+          index,
+          item: `item ${index}`,
+          outcome: "succeeded",
+          exitCode: 0,
+          seconds: 7,
+          attempts: 1,
+        } as const),
+        ...{ task: 4, worker: 5, beganAt: undefined, endedAt: undefined, carriedFrom: 1, lastLines: [] },
+      },
+    ]),
+  );
+  const talk = new Talk(5, { carried, batch: 2, tasks: 1 });
+  expect(talk.queue.progress).toMatchObject({ done: 0, left: 3 });
+  expect(talk.join(1)).toEqual(["1 give 1,2 4", "2 end"]);
+  talk.say(1, "begin 1 1 0", "end 1 1 0 1 0");
+  expect(talk.outcomes).toEqual(["succeeded 1", "succeeded 1", "succeeded 1", "succeeded 1", "unknown 0"]);
+  expect(talk.queue.results().items[3]).toEqual(carried.get(3));
+});
+
 it("an order of handing out that lacks an index is refused", () => {
   expect(() => new Talk(3, { order: [0, 1, 1] })).toThrow(RangeError);
   expect(() => new Talk(3, { order: [0, 1, 3] })).toThrow(RangeError);

@@ -17,8 +17,10 @@ export interface ItemQueueOptions {
   readonly items: readonly string[];
   /** How many items a run of the script gets at most. */
   readonly batch: number;
-  /** All indices, in the order of handing out. */
+  /** The indices of what is handed out, in that order. By default those that `carried` has not, in the order of the list. */
   readonly order?: readonly number[];
+  /** Results of items that have ended before, by their indices. They are not handed out. */
+  readonly carried?: ReadonlyMap<number, ItemResult>;
   /** How many tasks take items. */
   readonly tasks: number;
   /** The exit codes for which an item runs again. */
@@ -58,13 +60,15 @@ export class ItemQueue {
 
   constructor(options: ItemQueueOptions) {
     const { items, batch, tasks, retryExitCodes, attempts } = options;
-    const order = options.order ?? items.map((_, index) => index);
-    const isWhole = order.length === items.length && new Set(order).size === items.length;
-    if (!isWhole || order.some((index) => items[index] === undefined))
+    const carried = [...(options.carried?.keys() ?? [])];
+    const order = options.order ?? [...items.keys()].filter((index) => !options.carried?.has(index));
+    const all = [...order, ...carried];
+    const isWhole = all.length === items.length && new Set(all).size === items.length;
+    if (!isWhole || all.some((index) => items[index] === undefined))
       throw new RangeError("The order of handing out does not have each index once");
     this.#options = options;
     this.#batches = Array.from(
-      { length: Math.ceil(items.length / batch) },
+      { length: Math.ceil(order.length / batch) },
       (_, place) => new Batch(place, order.slice(place * batch, (place + 1) * batch)),
     );
     for (const one of this.#batches) for (const index of one.indices) this.#batchOf[index] = one;
@@ -173,6 +177,7 @@ export class ItemQueue {
   results(lastLinesOf: (first: number) => readonly string[] = () => []): ItemResults {
     const { items: texts } = this.#options;
     const items: ItemResult[] = [];
+    for (const [index, result] of this.#options.carried ?? []) items[index] = result;
     for (const batch of this.#batches)
       for (const index of batch.indices)
         items[index] = batch.result(index, texts[index] ?? "", this.#stoppedAs, lastLinesOf);
