@@ -379,6 +379,21 @@ describe("a job that is cancelled while a session follows it", () => {
   });
 });
 
+it("a job is not left before its container has all of its items", async () => {
+  let give = (): void => undefined;
+  const allGiven = new Promise<void>((resolve) => (give = resolve));
+  const { job, session } = await followed(says(READY, mark("@0")), {
+    detachAfter: 1,
+    itemOrders: [],
+    allGiven,
+  });
+  await job.pass(30_000);
+  expect(session.typed).not.toContain("detach");
+  give();
+  await job.pass(100);
+  expect(session.typed).toContain("detach");
+});
+
 it("a job that a cancel leaves to the next step is left soon, though the agent acknowledges nothing", async () => {
   const { job, session } = await followed(says(READY, mark("@0")), { detachAfter: 3_600_000 });
   session.isDeaf = true;

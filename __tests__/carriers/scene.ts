@@ -64,6 +64,8 @@ export class Scene {
   isEnding = false;
   /** The orders for items that the container has not confirmed. */
   itemOrders: ItemOrderLine[] | undefined;
+  /** Resolves when the container has all items. */
+  allGiven = Promise.resolve();
   /** The orders for items have changed. */
   changeOrders = (): void => undefined;
   /** Another run waits for the place in the container from then on. */
@@ -174,6 +176,7 @@ export class Scene {
         return pending();
       },
       onChange: (changed) => void (this.changeOrders = changed),
+      allGiven: this.allGiven,
     };
   }
 

@@ -80,6 +80,7 @@ const handleIn = (task: Task): string =>
       run: "0123456789abcdef0123",
       nonce: "0".repeat(32),
       workers: 1,
+      items: undefined,
       artifacts: undefined,
       until: Date.now() + 600_000,
       shown: 0,

@@ -94,6 +94,33 @@ it.concurrent("without a bucket one session detaches from the job, and another g
   expect(mainLog(late).join("\n")).toContain("no longer has the job of the handle");
 });
 
+it.concurrent.each(["a session", "S3"])(
+  "items that a step has left go on, and a step that attaches by %s tells of all of them",
+  async (carrier) => {
+    const task = await aws.runningTask();
+    const handle = await detachFrom({
+      ...{ task: task.id, items: "one\ntwo\nthree\nfour\nfive", batch: "2" },
+      // A session brings what no step has shown yet, so the first end is told again at the end of the job.
+      ...(carrier === "S3" ? { bucket: aws.world.made.bucket } : { detach: "3s" }),
+      run: 'sleep 2; echo "ran $FARGATE_EXEC_ITEM_INDEX"; [ "$FARGATE_EXEC_ITEM_INDEX" != 2 ] || exit 9',
+    });
+    const { outputs, log } = await attachTo(handle);
+    expect(outputs).toMatchObject({ "exit-code": "9", outcome: "failed", handle: "" });
+    const results = JSON.parse(outputs["results"] ?? "") as { item: string; exitCode: number }[];
+    expect(results.map(({ item, exitCode }) => [item, exitCode])).toEqual([
+      ...[
+        ["three", 9],
+        ["four", 9],
+        ["one", 0],
+        ["two", 0],
+        ["five", 0],
+      ],
+    ]);
+    expect(log.join("\n")).toContain("ran 4");
+    await eventually(() => jobDirectories(task), []);
+  },
+);
+
 /** What stands in a directory, by its path. */
 const filesBelow = (root: string): readonly string[] =>
   readdirSync(root, { recursive: true, withFileTypes: true })

@@ -8,6 +8,7 @@ export const HANDLE: JobHandle = {
   runtimeId: "0123456789abcdef0123456789abcdef-1",
   run: "0123456789abcdef0123",
   nonce: "0a".repeat(16),
+  items: undefined,
   workers: 2,
   until: 1_800_000_000_000,
   shown: 77,

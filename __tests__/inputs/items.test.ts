@@ -107,11 +107,16 @@ it.each<[string, GivenInputs, string, string]>([
     "'max-parallel' must be left out with 'items'",
     "'2'",
   ],
-  ["a job that is left", { items: "a", detach: "true" }, "'detach' must be left out with 'items'", "'true'"],
   [
-    "a job that is left later, for items that a command lists",
-    { items: "run:ls", detach: "30m" },
-    "'detach' must be left out with 'items'",
+    "a step that leaves the items of several tasks",
+    { items: "a", detach: "true", tasks: "2" },
+    "'detach' must be left out with 'tasks'",
+    "'true'",
+  ],
+  [
+    "a step that leaves, and can take no items back",
+    { items: "run:ls", detach: "30m", "fail-fast": "true" },
+    "'detach' must be left out with 'fail-fast'",
     "'30m'",
   ],
 ])("is refused before any call of AWS: %s", (_, given, failed, seen) => {
@@ -138,6 +143,7 @@ it.each<[string, GivenInputs]>([
   ["one task, and 'fail-fast'", { "fail-fast": "true" }],
   ["several tasks, and 'fail-fast'", { tasks: "3", "fail-fast": "true" }],
   ["a step that leaves no job", { detach: "false" }],
+  ["a step that leaves its job", { detach: "true" }],
   ["'stdin'", { stdin: "text" }],
   ["'retry' and 'workers'", { retry: "infrastructure", workers: "auto" }],
   ["a lock", { lock: "shop", bucket: "example-ci" }],

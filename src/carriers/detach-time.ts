@@ -4,7 +4,7 @@ import type { FollowJobOptions } from "./follow-options.ts";
 export class DetachTime {
   readonly #options: Pick<
     FollowJobOptions,
-    "clock" | "cancel" | "detachAfter" | "detachNow" | "isEnding" | "folders"
+    "clock" | "cancel" | "detachAfter" | "detachNow" | "isEnding" | "folders" | "items"
   >;
   readonly #over: AbortSignal;
   readonly #detach: () => void;
@@ -16,7 +16,7 @@ export class DetachTime {
   constructor(
     options: Pick<
       FollowJobOptions,
-      "clock" | "cancel" | "detachAfter" | "detachNow" | "isEnding" | "folders"
+      "clock" | "cancel" | "detachAfter" | "detachNow" | "isEnding" | "folders" | "items"
     >,
     over: AbortSignal,
     detach: () => void,
@@ -33,12 +33,12 @@ export class DetachTime {
 
   /** The job is there. It is detached only when it is known which carrier works, since another step resumes that one. */
   begin(): void {
-    const { clock, detachAfter, detachNow, isEnding, cancel } = this.#options;
+    const { clock, detachAfter, detachNow, isEnding, cancel, items } = this.#options;
     this.#hasBegun = true;
     if (detachAfter === undefined) return;
     if (detachNow?.aborted) this.#detach();
     else detachNow?.addEventListener("abort", () => this.#detach(), { once: true, signal: this.#over });
-    Promise.all([clock.sleep(detachAfter, this.#over), this.#decided]).then(
+    Promise.all([clock.sleep(detachAfter, this.#over), this.#decided, items?.allGiven]).then(
       () => {
         // A cancel stops the job, so there is nothing to leave.
         if (isEnding?.() !== true && !cancel.aborted) this.#detach();

@@ -48,6 +48,8 @@ export interface FollowJobOptions {
 
 /** The orders for the items of a job. */
 export interface ItemOrders {
+  /** Resolves when the container has all of them: before that the job is not detached. */
+  readonly allGiven: Promise<void>;
   /** Those that the container has not confirmed, the oldest first. */
   readonly pending: readonly ItemOrderLine[];
   /** Calls this when they have changed. */

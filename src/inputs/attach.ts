@@ -88,19 +88,22 @@ export function detach(text: string): ParseResult<number | undefined> {
 /** Refuses `detach` together with an input that needs the job's end. */
 export function checkDetach(
   reader: InputReader,
-  inputs: Pick<Inputs, "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout" | "artifacts">,
+  inputs: Pick<
+    Inputs,
+    "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout" | "artifacts" | "failFast"
+  >,
   where: TaskSelection | undefined,
 ): void {
-  const { detach, lock, retry, deployment, logs, timeout, artifacts } = inputs;
+  const { detach, lock, retry, deployment, logs, timeout, artifacts, failFast } = inputs;
   if (detach === undefined) return;
   const isSeveral = (where?.kind === "service" || where?.kind === "new") && where.tasks !== 1;
   const readsLog = logs === "cloudwatch" || logs === "s3";
   const others: readonly (readonly [isGiven: boolean, other: string, advice: string])[] = [
     [isSeveral, "tasks", "A handle names one job: run one for each task."],
     [
-      hasItems(reader),
-      "items",
-      "Items are handed out as long as the job is followed: leave 'detach' out, or 'items'.",
+      failFast && hasItems(reader),
+      "fail-fast",
+      "A step that has left takes no items back: leave 'detach' out, or 'fail-fast'.",
     ],
     [
       lock !== undefined,

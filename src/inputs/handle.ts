@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isRecord } from "../values.ts";
+import { MOST_ITEMS } from "./item-list.ts";
 import { artifactGlobs } from "./artifact-globs.ts";
 import { ECS_ARN, ECS_NAME } from "./ecs-names.ts";
 import type { ArtifactGlob } from "./container-glob.ts";
@@ -21,6 +22,8 @@ export interface JobHandle {
   /** The nonce that the job's session marks begin with (`carriers/stream/marks.ts`). */
   readonly nonce: string;
   readonly workers: number;
+  /** How many items the job was given; undefined when its script runs once. */
+  readonly items: number | undefined;
   /** The latest time at which the job's `timeout` stops it, in milliseconds since the epoch. */
   readonly until: number;
   /** The spool offset at which the next step goes on. The output before it has certainly been shown. */
@@ -121,6 +124,8 @@ function parseBody(body: string): JobHandle | undefined {
       run: textOf(handle["run"], ID),
       nonce: textOf(handle["nonce"], HEX_32),
       workers: countOf(handle["workers"], { least: 1, most: 256 }),
+      items:
+        handle["items"] === undefined ? undefined : countOf(handle["items"], { least: 1, most: MOST_ITEMS }),
       until: countOf(handle["until"], { most: LAST_TIME }),
       shown: countOf(handle["shown"]),
       artifacts: handle["artifacts"] === undefined ? undefined : globsOf(handle["artifacts"]),

@@ -2,7 +2,8 @@ import { runAttempts } from "./attempts.ts";
 import { Failure } from "../errors.ts";
 import { listedItems, listingInputs } from "./items/listed-items.ts";
 import { resultOfItems, whatIsGone } from "./items/result.ts";
-import { StepItems, type StepItemsOptions } from "./items/step-items.ts";
+import { type ItemsOfStep, StepItems, type StepItemsOptions } from "./items/step-items.ts";
+import { AttachedItems } from "./items/attached-items.ts";
 import { mayUsePieces } from "./job/output-ways.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
@@ -55,7 +56,7 @@ export async function runJobs(
     await later?.close();
     return listed;
   }
-  const items = listed && new StepItems({ ...itemOptions(step), items: listed, tasks });
+  const items = listed ? new StepItems({ ...itemOptions(step), items: listed, tasks }) : itemsOfHandle(step);
   const withItems = (ended: readonly TaskResult[]): Result => resultOfItems(ended, items, step);
   if (tasks === 1) {
     const result = await runWithRetries(targets[0], resolved, { job: alone, items, task: 0 }, step);
@@ -90,6 +91,14 @@ export async function runJobs(
 function itemOptions({ inputs, clock, log }: StepContext): Omit<StepItemsOptions, "items" | "tasks"> {
   const { items, retry, failFast } = inputs;
   return { batch: items?.batch ?? 1, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
+}
+
+/** The items of the job that this step attaches to; undefined when it has none. */
+function itemsOfHandle({ inputs: { where }, clock, log }: StepContext): ItemsOfStep | undefined {
+  const { items: total, workers } = where.kind === "handle" ? where.handle : {};
+  return total === undefined || workers === undefined
+    ? undefined
+    : new AttachedItems({ total, workers, clock, log });
 }
 
 /** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */
@@ -147,7 +156,7 @@ async function stopEarly(
 async function runWithRetries(
   first: Target,
   resolved: JobTargets,
-  { job, items, task }: { job: UnassignedJob; items: StepItems | undefined; task: number },
+  { job, items, task }: { job: UnassignedJob; items: ItemsOfStep | undefined; task: number },
   step: StepContext,
 ): Promise<TaskResult> {
   const { candidates } = resolved;

@@ -5,12 +5,26 @@ it.each([
   ["begin 3 9 0", { kind: "begin", order: 3, index: 9, worker: 0 }],
   [
     "end 3 9 0 1.25 2",
-    { kind: "end", order: 3, index: 9, exitCode: 0, seconds: 1.25, stopped: false, worker: 2 },
+    { kind: "end", order: 3, index: 9, indices: [9], exitCode: 0, seconds: 1.25, stopped: false, worker: 2 },
   ],
   [
     "end 3 9 143! 20 2",
-    { kind: "end", order: 3, index: 9, exitCode: 143, seconds: 20, stopped: true, worker: 2 },
+    { kind: "end", order: 3, index: 9, indices: [9], exitCode: 143, seconds: 20, stopped: true, worker: 2 },
   ],
+  [
+    "end 3 9,10,2 1 20 2",
+    {
+      kind: "end",
+      order: 3,
+      index: 9,
+      indices: [9, 10, 2],
+      exitCode: 1,
+      seconds: 20,
+      stopped: false,
+      worker: 2,
+    },
+  ],
+  ["text 3  a \u2028 b", { kind: "text", index: 3, text: " a \u2028 b" }],
   ["back 4", { kind: "back", order: 4, batches: [] }],
   [
     "back 4 3.9 3.10",
@@ -41,6 +55,7 @@ it.each([
     "GOT 1",
   ],
   ...["begin 1 2", "begin 1 2 3 4", "begin 1 2,3 4", "begin 1  2 3", "begin 1 x 3"],
+  ...["end 1 2, 0 1.25 0", "end 1 ,2 0 1.25 0", "text 1", "text 1 ", "text x a", "text 1 a\nb"],
   ...["end 1 2 256 1.25 0", "end 1 2 -1 1.25 0", "end 1 2 0 1e3 0", "end 1 2 0 .5 0", "end 1 2 0 1.2345 0"],
   ...["end 1 2 0 NaN 0", "end 1 2 0 1.25", "end 1 2 0 ! 1.25 0", "end 1 2 0!! 1.25 0", "end 1 2 0 1.25 0 0"],
   ...[

@@ -243,7 +243,11 @@ describe("an item that failed", () => {
     queue.join(1, { task: 0, workers: 1, latencySeconds: 1 }, 0);
     const begin = (order: number) => queue.take(1, { kind: "begin", order, index: 0, worker: 0 }, 1);
     const end = (order: number, exitCode: number) =>
-      queue.take(1, { kind: "end", order, index: 0, exitCode, seconds: 2, stopped: false, worker: 0 }, 1);
+      queue.take(
+        1,
+        { kind: "end", order, index: 0, indices: [0, 1], exitCode, seconds: 2, stopped: false, worker: 0 },
+        1,
+      );
     expect(begin(1)).toBeUndefined();
     const told = { indices: [0, 1], outcome: "failed", seconds: 2 };
     expect(end(1, 75)).toEqual({ ...told, exitCode: 75, attempt: 1, runsAgain: true });

@@ -172,7 +172,7 @@ class Container {
       if (this.isDead) return;
       world.end(indices);
       const seconds = Math.round((world.agenda.now - began) * 100) / 100;
-      const fact = { order, index, exitCode: this.isStopped ? 143 : exitCode, seconds, worker };
+      const fact = { order, index, indices, exitCode: this.isStopped ? 143 : exitCode, seconds, worker };
       this.#tell({ kind: "end", ...fact, stopped: this.isStopped });
       this.#free.push(worker);
       this.#work();

@@ -142,7 +142,7 @@ export class RecordReader {
     if (tag === "a")
       return { kind: "artifact-bytes", bytes: Buffer.from(bytes.toString("latin1"), "base64") };
     if (tag === "f") return { kind: "artifact-fact", text: bytes.toString("latin1") };
-    if (tag === "i") return { kind: "item-fact", text: bytes.toString("latin1") };
+    if (tag === "i") return { kind: "item-fact", text: bytes.toString("utf8") };
     const worker = Number(tag.slice(1));
     if (/^[rs]/.test(tag))
       return {

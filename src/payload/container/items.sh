@@ -154,13 +154,31 @@ fx_run_batch() {
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
-  fx_tell_fact "end $fx_order $fx_first $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
+  fx_end_="end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
+  printf '%s\n' "$fx_end_" >>"$fx_dir/$fx_number.ends"
+  fx_tell_fact "$fx_end_"
   # The output of the next batch comes behind that fact. A recorder that is held takes longer.
   fx_naps=0
   while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do
     sleep 0.01
     fx_naps=$((fx_naps + 1))
   done
+}
+
+# Adds the ends of all batches and the texts of all items to the spool, behind all else: a step that attaches to the job has no list, and may not
+# have heard of earlier ends.
+fx_keep_ends() {
+  : >"$fx_dir/ending"
+  [ "$fx_python3" ] || fx_tool awk
+  fx_recorder=$fx_file
+  {
+    cat "$fx_dir"/*.ends
+    fx_n=0
+    while IFS= read -r fx_line; do
+      printf 'text %s %.1000s\n' "$fx_n" "$fx_line"
+      fx_n=$((fx_n + 1))
+    done <"$fx_dir/items"
+  } 2>/dev/null | fx_record_file i 0 1 | fx_keep
 }
 
 # Sets fx_item to the batch, one item a line, and writes it into the file N.items. False when the list has not all of it, or when the disk is

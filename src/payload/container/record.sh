@@ -31,6 +31,15 @@ fx_await_recording() {
 # Waits until all that was printed is in the spool. False when some of it is not.
 fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_awk; fi; }
 
+# fx_record_file KIND WORKER WORKERS: prints standard input, which has an end, as records. Without python3 fx_recorder is awk.
+fx_record_file() {
+  if [ "$fx_python3" ]; then
+    printf '%s\n.\n' "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$@"
+  else
+    printf '%s\n' "$fx_patterns" | LC_ALL=C "$fx_recorder" -f "$fx_dir/recorder.awk" "$@"
+  fi 5<&0
+}
+
 # Starts python3 with the recorder, which records nothing before it has the patterns.
 fx_load_recorder() {
   fx_open_pipe patterns

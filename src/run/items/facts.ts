@@ -8,13 +8,17 @@ export type ItemFact =
   /** What runs this worker's items was killed. */
   | { readonly kind: "gone"; readonly worker: number }
   /** Answers `order`: these batches had not begun, and will not. An answer may be several facts; the order's `got` is behind the last one. */
-  | { readonly kind: "back"; readonly order: number; readonly batches: readonly NamedBatch[] };
+  | { readonly kind: "back"; readonly order: number; readonly batches: readonly NamedBatch[] }
+  /** An item of the list, told behind all else by a job that a step has left: a step that attaches to it has no list. */
+  | { readonly kind: "text"; readonly index: number; readonly text: string };
 
 /** A batch has ended. */
 export interface ItemEndFact {
   readonly kind: "end";
   readonly order: number;
+  /** The first of the indices. */
   readonly index: number;
+  readonly indices: readonly number[];
   readonly exitCode: number;
   readonly seconds: number;
   /** It ended while the job was being stopped. */
@@ -34,15 +38,18 @@ const NUMBER = String.raw`(0|[1-9]\d{0,8})`;
 const GOT = new RegExp(`^got ${NUMBER}$`);
 const GONE = new RegExp(`^gone ${NUMBER}$`);
 const BEGIN = new RegExp(`^begin ${NUMBER} ${NUMBER} ${NUMBER}$`);
-const END = new RegExp(String.raw`^end ${NUMBER} ${NUMBER} (\d{1,3})(!?) (\d{1,9}(?:\.\d{1,3})?) ${NUMBER}$`);
+const END = new RegExp(
+  String.raw`^end ${NUMBER} (${NUMBER}(?:,${NUMBER})*) (\d{1,3})(!?) (\d{1,9}(?:\.\d{1,3})?) ${NUMBER}$`,
+);
+const TEXT = new RegExp(`^text ${NUMBER} ([^\\n]+)$`);
 const BACK = new RegExp(String.raw`^back ${NUMBER}((?: ${NUMBER}\.${NUMBER})*)$`);
 
 /**
  * Reads the text of a record about items; undefined when it is none. A container may send anything.
  *
  *     got ORDER                                    begin ORDER INDEX WORKER
- *     gone WORKER
- *     back ORDER ORDER.INDEX ORDER.INDEX …         end ORDER INDEX CODE SECONDS WORKER    CODE!: while the job was being stopped
+ *     gone WORKER                                  text INDEX ITEM
+ *     back ORDER ORDER.INDEX ORDER.INDEX …         end ORDER INDEX,INDEX… CODE SECONDS WORKER    CODE!: while the job was being stopped
  */
 export function parseItemFact(text: string): ItemFact | undefined {
   if (text.length > LONGEST_FACT) return undefined;
@@ -58,15 +65,18 @@ export function parseItemFact(text: string): ItemFact | undefined {
   const [, order, words] = BACK.exec(text) ?? [];
   if (words !== undefined)
     return { kind: "back", order: Number(order), batches: words.split(" ").slice(1).map(parseBatch) };
+  const [, index, item] = TEXT.exec(text) ?? [];
+  if (item !== undefined) return { kind: "text", index: Number(index), text: item };
   return parseEnd(text);
 }
 
 function parseEnd(text: string): ItemEndFact | undefined {
-  const [, order, index, code, mark, seconds, worker] = END.exec(text) ?? [];
+  const [, order, words = "", , , code, mark, seconds, worker] = END.exec(text) ?? [];
   const exitCode = Number(code);
   if (mark === undefined || exitCode > 255) return undefined;
+  const indices = words.split(",").map(Number);
   return {
-    ...{ kind: "end", order: Number(order), index: Number(index), exitCode },
+    ...{ kind: "end", order: Number(order), index: indices[0] ?? NaN, indices, exitCode },
     ...{ seconds: Number(seconds), stopped: mark === "!", worker: Number(worker) },
   };
 }

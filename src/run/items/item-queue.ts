@@ -89,7 +89,8 @@ export class ItemQueue {
   take(id: HolderId, fact: ItemFact, now: number): BatchEnd | undefined {
     const holder = this.#holders.get(id);
     let end: BatchEnd | undefined;
-    if (holder === undefined) this.#misfits += 1;
+    // It knows the texts of the items.
+    if (holder === undefined || fact.kind === "text") this.#misfits += 1;
     else if (fact.kind === "end") end = this.#endBatch(holder, fact, now);
     else if (fact.kind === "begin") this.#begin(holder, fact, now);
     else if (fact.kind === "back") this.#putBack(holder, fact);
@@ -143,6 +144,12 @@ export class ItemQueue {
   tick(now: number): void {
     this.#handOut.look(now);
     this.#settle(undefined, now);
+  }
+
+  /** Whether the holder has confirmed that nothing more comes. */
+  hasAll(id: HolderId): boolean {
+    const holder = this.#holders.get(id);
+    return holder !== undefined && holder.isEnded && holder.orders.length === 0;
   }
 
   /** The orders that the holder has not confirmed, oldest first. */

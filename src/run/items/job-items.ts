@@ -2,15 +2,9 @@ import type { ItemOrderLine } from "../../payload/input.ts";
 import type { ItemOrders } from "../../carriers/follow-options.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { Clock } from "../../clock.ts";
+import type { ItemFact } from "./facts.ts";
 import { ItemLines } from "../../report/show/item-lines.ts";
-import {
-  type BatchEnd,
-  type HolderInfo,
-  type ItemFact,
-  type ItemQueue,
-  orderWords,
-  parseItemFact,
-} from "./item-queue.ts";
+import { type BatchEnd, type HolderInfo, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
 
 interface JobItemsOptions {
   /** The step whose items they are. */
@@ -25,19 +19,39 @@ interface JobItemsOptions {
   readonly clock: Clock;
 }
 
+/** What one attempt of a job has to do with the items of its step. */
+export interface ItemsOfJob extends ItemOrders {
+  /** All items, in the order of the list; none when the job has them already. */
+  readonly list: readonly string[];
+  readonly total: number;
+  /** How many items have ended in this attempt. */
+  readonly ended: number;
+  /** Takes what the job prints and tells. It may come twice. A job of `workers` workers takes items from its header on. */
+  take(shown: OutputItem, workers: number): void;
+  /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
+  leave(heardAll: boolean): readonly number[];
+}
+
 /** What hands out items to one attempt of a job: it takes the job's facts to the queue, and the queue's orders to the job's carriers. */
-export class JobItems implements ItemOrders {
+export class JobItems implements ItemsOfJob {
+  /** Resolves when the job has got all items, and knows that nothing more comes. */
+  readonly allGiven: Promise<void>;
   readonly #options: JobItemsOptions;
   readonly #id = Symbol("a job that takes items");
   #lines: ItemLines | undefined;
   #ended = 0;
   #changed = (): void => undefined;
+  #hasAll: () => void = () => undefined;
 
   constructor(options: JobItemsOptions) {
     this.#options = options;
+    this.allGiven = new Promise((resolve) => (this.#hasAll = resolve));
   }
 
-  /** All items, in the order of the list. */
+  get total(): number {
+    return this.list.length;
+  }
+
   get list(): readonly string[] {
     return this.#options.step.list;
   }
@@ -51,7 +65,6 @@ export class JobItems implements ItemOrders {
     this.#changed = changed;
   }
 
-  /** Takes what the job prints and tells. It may come twice. A job of `workers` workers takes items from its header on. */
   take(shown: OutputItem, workers: number): void {
     const { step, queue, task, clock } = this.#options;
     if (shown.kind === "header" && this.#lines === undefined) {
@@ -67,12 +80,10 @@ export class JobItems implements ItemOrders {
     } else this.#lines?.print(shown);
   }
 
-  /** How many items have ended in this attempt. */
   get ended(): number {
     return this.#ended;
   }
 
-  /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
   leave(heardAll: boolean): readonly number[] {
     return this.#options.queue.leave(this.#id, this.#options.clock.now(), heardAll);
   }
@@ -80,6 +91,7 @@ export class JobItems implements ItemOrders {
   #takeFact(fact: ItemFact): void {
     const { step, queue, task, clock } = this.#options;
     const end = queue.take(this.#id, fact, clock.now());
+    if (queue.hasAll(this.#id)) this.#hasAll();
     if (fact.kind === "begin") this.#lines?.begin(fact.worker);
     if (fact.kind !== "end") return;
     const lines = this.#lines?.end(fact.worker) ?? [];

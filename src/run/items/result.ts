@@ -1,16 +1,21 @@
 import { asFailure } from "../../errors.ts";
 import type { Result, TaskResult } from "../../report/result.ts";
-import type { JobItems } from "./job-items.ts";
+import type { ItemsOfJob } from "./job-items.ts";
 import type { StepContext } from "../step-context.ts";
-import type { StepItems } from "./step-items.ts";
+import type { ItemsOfStep } from "./step-items.ts";
 
-/** The result of a step: with items also what has become of them. */
+/** The result of a step: with items also what has become of them, unless the step has left them running. */
 export function resultOfItems(
   tasks: readonly TaskResult[],
-  items: StepItems | undefined,
+  items: ItemsOfStep | undefined,
   { cancel }: StepContext,
 ): Result {
   if (items === undefined) return { kind: "several", tasks };
+  const [only] = tasks;
+  if (only?.kind === "detached") {
+    items.end();
+    return only;
+  }
   const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
   items.close(isTimedOut ? "timed-out" : "cancelled");
   return { kind: "several", tasks, items: items.end(cancel.aborted ? asFailure(cancel.reason) : undefined) };
@@ -18,7 +23,7 @@ export function resultOfItems(
 
 /** What items that had ended have left in a task that was lost, as sentences. A warning says so, too. */
 export function whatIsGone(
-  items: Pick<JobItems, "ended"> | undefined,
+  items: Pick<ItemsOfJob, "ended"> | undefined,
   { inputs, log }: Pick<StepContext, "inputs" | "log">,
   { task }: TaskResult,
 ): readonly string[] {

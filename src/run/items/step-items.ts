@@ -6,7 +6,7 @@ import type { ItemResults } from "../../report/item-results.ts";
 import { itemEndLine, itemProgress } from "../../report/item-words.ts";
 import { FailedItemLines } from "../../report/show/item-lines.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
-import { JobItems } from "./job-items.ts";
+import { type ItemsOfJob, JobItems } from "./job-items.ts";
 
 /** How often the log says how far the items are, when that has changed. */
 const PROGRESS_EVERY_MS = 5_000;
@@ -27,8 +27,20 @@ export interface StepItemsOptions {
   readonly log: Log;
 }
 
+/** What a step has to do with items. */
+export interface ItemsOfStep {
+  /** What an attempt of the job in this task has to do with them. */
+  attempt(task: number): ItemsOfJob;
+  /** These items run again, elsewhere, as soon as a worker of any task is free. Returns whether another attempt of a task has something to do. */
+  runAgain(lost: readonly number[]): boolean;
+  /** Nothing more is handed out. */
+  close(why: "cancelled" | "timed-out"): void;
+  /** What has become of the items. `stoppedBy`: why the step has stopped before. */
+  end(stoppedBy?: Failure): ItemResults;
+}
+
 /** The items of a step, and the queue that hands them out to its jobs. */
-export class StepItems {
+export class StepItems implements ItemsOfStep {
   readonly list: readonly string[];
   readonly #options: StepItemsOptions;
   readonly #queue: ItemQueue;
@@ -48,8 +60,7 @@ export class StepItems {
     ];
   }
 
-  /** What hands out items to an attempt of the job in this task. */
-  attempt(task: number): JobItems {
+  attempt(task: number): ItemsOfJob {
     return new JobItems({ step: this, queue: this.#queue, task, clock: this.#options.clock });
   }
 
@@ -73,7 +84,6 @@ export class StepItems {
     this.#options.log.info(`${line}${others}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
   }
 
-  /** These items run again, elsewhere, as soon as a worker of any task is free. Returns whether another attempt of a task has something to do. */
   runAgain(lost: readonly number[]): boolean {
     const again = this.#queue.again(lost);
     if (again.length > 0)
@@ -83,12 +93,10 @@ export class StepItems {
     return this.#queue.progress.left > 0;
   }
 
-  /** Hands out nothing more. */
   close(why: "cancelled" | "timed-out"): void {
     this.#queue.close(why);
   }
 
-  /** Ends the hand-out. What has become of the items. `stoppedBy`: why the step has stopped before. */
   end(stoppedBy?: Failure): ItemResults {
     for (const stop of this.#stops) stop();
     this.#tell();

@@ -4,7 +4,7 @@ import type { HeldLock } from "../../queue/lock/held-lock.ts";
 import type { EarlyLook } from "../../queue/early-look.ts";
 import type { ImageSizes } from "../../ready/image-sizes.ts";
 import type { OutputWriter } from "../../report/show/lines.ts";
-import type { JobItems } from "../items/job-items.ts";
+import type { ItemsOfJob } from "../items/job-items.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../../targets/target.ts";
 import type { TaskLooks } from "../../targets/tasks/task-looks.ts";
@@ -19,8 +19,8 @@ export interface UnassignedJob extends StepContext {
   readonly files?: PackedFiles | undefined;
   /** The lock under which the job runs. */
   readonly lock?: HeldLock | undefined;
-  /** What hands out items to the job; undefined when its script runs once. */
-  readonly items?: JobItems | undefined;
+  /** The items that the job takes; undefined when its script runs once. */
+  readonly items?: ItemsOfJob | undefined;
   readonly looks: TaskLooks;
   /** What is known of the images that the run's tasks have pulled; undefined when there is no summary. */
   readonly images?: ImageSizes | undefined;

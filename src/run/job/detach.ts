@@ -19,7 +19,7 @@ export interface DetachPoint {
   readonly pieces: JobHandle["pieces"];
 }
 
-/** The step's output `handle`, for a job that the step detaches from. */
+/** The step's output `handle`, for a job that the step detaches from. `items`: how many the job was given. */
 export function handleOf(
   { run, nonce, workers, container: { cluster, task, container, runtimeId } }: PreparedJob,
   { until, shown, pieces }: DetachPoint,
@@ -30,9 +30,10 @@ export function handleOf(
     bucketOwner,
     kmsKeyId,
   }: Pick<Inputs, "artifacts" | "bucket" | "prefix" | "bucketOwner" | "kmsKeyId">,
+  items: number | undefined,
 ): string {
   return writeHandle({
-    ...{ cluster, task, container, runtimeId, run, nonce, workers, until, shown },
+    ...{ cluster, task, container, runtimeId, run, nonce, workers, items, until, shown },
     artifacts: artifacts?.globs,
     staging: bucket === undefined ? undefined : { bucket, prefix, bucketOwner, kmsKeyId },
     pieces,

@@ -45,7 +45,7 @@ export async function followPrepared(
       shown: output.resumeAt,
       pieces: pieces?.piecesOfHandle(ended),
     };
-    const handle = end.kind === "detached" ? handleOf(job, point, inputs) : undefined;
+    const handle = end.kind === "detached" ? handleOf(job, point, inputs, context.items?.total) : undefined;
     return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {
     await Promise.all([place.giveBack(), protection?.end()]);

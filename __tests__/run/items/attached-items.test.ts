@@ -1,0 +1,77 @@
+import type { OutputItem } from "../../../src/carriers/stream/items.ts";
+import { AttachedItems } from "../../../src/run/items/attached-items.ts";
+import { Listener } from "../../helpers/listener.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
+
+const log = new Listener();
+const attach = (total: number): AttachedItems => {
+  log.lines.length = 0;
+  return new AttachedItems({ total, workers: 1, clock: new SteppedClock(), log });
+};
+const tell = (items: AttachedItems, ...facts: readonly string[]): void => {
+  for (const text of facts) items.take({ kind: "item-fact", text });
+};
+const printed = (words: string): OutputItem => ({
+  ...{ kind: "text", stream: "stdout", source: "", bytes: Buffer.from(words), ends: true },
+});
+const rows = (items: AttachedItems): readonly unknown[] =>
+  items
+    .end()
+    .items.map(({ item, outcome, exitCode, batch, lastLines }) => [
+      ...[item, outcome, exitCode],
+      ...(batch === undefined ? [] : [batch]),
+      ...lastLines,
+    ]);
+
+it("ends that were heard before the step came are told again, with the texts, at the end of the job", () => {
+  const items = attach(4);
+  tell(items, "begin 1 3 0");
+  items.take(printed("of d"));
+  tell(items, "end 1 3 5 1.5 0");
+  tell(items, "end 1 0,1 0 2 0", "end 1 3 5 1.5 0", "text 0 a", "text 1 b", "text 2 c", "text 3 d");
+  items.leave(true);
+  expect(rows(items)).toEqual([
+    ["a", "succeeded", 0, 0],
+    ["b", "succeeded", 0, 0],
+    ["c", "not-started", undefined],
+    ["d", "failed", 5, "of d"],
+  ]);
+  expect(log.lines).toEqual(["Item 'item 3' failed with exit code 5 after 1.5 s in task 0, worker 0."]);
+});
+
+it("of a job that was lost only the ends that were heard are known", () => {
+  const items = attach(3);
+  tell(items, "end 1 1 0 2 0");
+  items.leave(false);
+  expect(rows(items)).toEqual([
+    ["item 0", "unknown", undefined],
+    ["item 1", "succeeded", 0],
+    ["item 2", "unknown", undefined],
+  ]);
+});
+
+it.each([["timed-out", 124] as const, ["cancelled", 130] as const])(
+  "what ended while the job was being stopped is %s",
+  (why, code) => {
+    const items = attach(1);
+    tell(items, "end 1 0 143! 2 0");
+    items.close(why);
+    expect(rows(items)).toEqual([["item 0", why, code]]);
+    expect(log.lines).toEqual([]);
+  },
+);
+
+it("a container that tells of other items, or of an end twice, changes nothing", () => {
+  const items = attach(1);
+  tell(
+    items,
+    "end 1 1 0 2 0",
+    "end 1 0,1 0 2 0",
+    "begin 1 1 0",
+    "text 1 x",
+    "back 3 1.0",
+    "end 1 0 1 2 0",
+    "end 1 0 0 2 0",
+  );
+  expect(rows(items)).toEqual([["item 0", "failed", 1]]);
+});
