@@ -26,6 +26,11 @@ export interface Log {
   phase(title?: string): void;
   /** How many bytes have gone to the container or come from it, and of how many when that is known. Only a terminal shows it. */
   progress?(done: number, total?: number): void;
+  /**
+   * Which share of the items is done, from 0 to 1, with words that say more; undefined when no more is to be said. Only a terminal shows it, in one place. Returns
+   * whether it does.
+   */
+  gauge?(share: number | undefined, words: string): boolean;
   /** Ends the phase, and logs a line that is folded under a title of its own. */
   fold(title: string, line: string): void;
 }

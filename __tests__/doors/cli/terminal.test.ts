@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import { Terminal, type TerminalStream } from "../../../src/doors/cli/terminal.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 
@@ -12,7 +13,8 @@ function terminal(
     ...{ quiet: false, verbose: false, canErase: true, ...more },
     clock,
   });
-  return { one, shown: () => shown, wait: (ms: number) => clock.advance(ms) };
+  const print = (text: string): void => void (shown += text);
+  return { one, shown: () => shown, print, wait: (ms: number) => clock.advance(ms) };
 }
 
 const page = "https://example.com/errors.md#x";
@@ -206,5 +208,58 @@ describe("once the ports of a forward are open", () => {
       play(one, wait);
       expect(shown()).toBe(lines.map((line) => `fargate-exec: ${line}\n`).join(""));
     }
+  });
+});
+
+describe("how far the items are", () => {
+  const erase = "\r\u001b[K";
+  const bar = `${erase}[##########----------] 5 of 10 items done`;
+
+  it("is drawn in one place of a terminal, and gone at the end", () => {
+    const { one, shown } = terminal(TTY);
+    expect(one.gauge(0, "0 of 10 items done")).toBe(true);
+    expect(one.gauge(0.5, "5 of 10 items done")).toBe(true);
+    expect(one.gauge(undefined, "")).toBe(true);
+    expect(shown()).toBe(`${erase}[--------------------] 0 of 10 items done${bar}${erase}`);
+  });
+
+  it("is cut to the width of the terminal", () => {
+    const { one, shown } = terminal({ isTTY: true, columns: 30 });
+    one.gauge(1, "10 of 10 items done");
+    expect(shown()).toBe(`${erase}[####################] 10 of `);
+  });
+
+  it.each<[string, Parameters<typeof terminal>]>([
+    ["a file", [{}]],
+    ["a quiet run", [TTY, { quiet: true }]],
+    ["a terminal that can't erase", [TTY, { canErase: false }]],
+  ])("is not drawn in %s", (_, options) => {
+    const { one, shown } = terminal(...options);
+    expect(one.gauge(0.5, "5 of 10 items done")).toBe(false);
+    expect(shown()).toBe("");
+  });
+
+  it("stands below what the job prints on the same terminal, and waits for the end of a line", async () => {
+    const { one, shown, print } = terminal(TTY);
+    const tty = Object.assign(
+      new Writable({
+        write: (bytes: Buffer, _, done) => {
+          print(bytes.toString());
+          done();
+        },
+      }),
+      { isTTY: true },
+    );
+    one.gauge(0.5, "5 of 10 items done");
+    const { stdout } = one.above({ stdout: tty, stderr: tty });
+    for (const text of ["whole\n", "open", "ed\n"])
+      await new Promise((resolve) => stdout.write(text, resolve));
+    expect(shown()).toBe(`${bar}${erase}whole\n${bar}${erase}opened\n${bar}`);
+  });
+
+  it("leaves output that goes to a file as it is", () => {
+    const { one } = terminal(TTY);
+    const file = new Writable();
+    expect(one.above({ stdout: file, stderr: file })).toEqual({ stdout: file, stderr: file });
   });
 });

@@ -1,3 +1,4 @@
+import type { Log } from "../../../src/log.ts";
 import type { OutputItem } from "../../../src/carriers/stream/items.ts";
 import { StepItems } from "../../../src/run/items/step-items.ts";
 import { Listener } from "../../helpers/listener.ts";
@@ -47,4 +48,32 @@ it("what a lost task may have begun goes to a free worker of another task before
   for (const text of ["got 1", "begin 1 2 0", "end 1 2 0 1.5 0"]) lives.take({ kind: "item-fact", text }, 2);
   expect(lives.pending.map(({ words }) => words)).toEqual([expect.stringMatching(/^give 0\b/)]);
   items.end();
+});
+
+describe("how far the items are", () => {
+  const play = (log: Listener & Pick<Log, "gauge">): readonly string[] => {
+    const clock = new SteppedClock();
+    const items = new StepItems({
+      ...{ items: ["a", "b"], batch: 1, tasks: 1, retry: undefined, failFast: false, hasBucket: false },
+      ...{ clock, log },
+    });
+    const job = items.attempt(0);
+    job.take({ kind: "header", text: "h" }, 1);
+    for (const text of ["got 2", "begin 1 0 0", "end 1 0 0 1 0", "begin 1 1 0"])
+      job.take({ kind: "item-fact", text }, 1);
+    for (let second = 0; second < 12; second += 1) clock.advance(1_000);
+    items.end();
+    return log.lines;
+  };
+
+  it("is a line when that has changed, five seconds after the last one", () => {
+    expect(play(new Listener())).toEqual(["1 of 2 items done, 1 in hand, about 5 s left."]);
+  });
+
+  it("is told each second to a terminal that shows it in one place", () => {
+    const seen: (number | undefined)[] = [];
+    const gauge = (share: number | undefined): boolean => seen.push(share) > 0;
+    expect(play(Object.assign(new Listener(), { gauge }))).toEqual([]);
+    expect(seen).toEqual([...Array.from({ length: 12 }, () => 0.5), undefined]);
+  });
 });

@@ -302,7 +302,7 @@ async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Pro
     checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.handle !== undefined });
   // The lines of a check are its result.
   const log = terminal(own, { lines: inputs.check !== undefined });
-  const { stdout, stderr } = process;
+  const { stdout, stderr } = inputs.items === undefined ? process : log.above(process);
   const faults = watchFaults(log);
   const signal = AbortSignal.any([cancelOnSignals(() => log.leave(), own.hasCommand), faults.signal]);
   const ended = await engine(inputs, { stdout, stderr, log, signal }, log);

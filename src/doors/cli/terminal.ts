@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import type { Clock } from "../../clock.ts";
 import type { RunError, RunLog } from "../program/run-options.ts";
 
@@ -10,6 +11,9 @@ const MOST_HELD = 1_000;
 const BYTES_MS = 200;
 const MB = 1_000_000;
 const COPYING = "Copying";
+/** How many columns the bar of a gauge has. */
+const BAR = 20;
+const LF = 10;
 /** Moves to the beginning of the line and erases it (ECMA-48, EL). */
 const ERASE = "\r\x1b[K";
 
@@ -36,6 +40,18 @@ export interface TerminalOptions {
   readonly clock: Pick<Clock, "now" | "every">;
 }
 
+/** A phase of the run, and what it waits for now. */
+interface Progress {
+  readonly title: string;
+  readonly since: number;
+  detail: string;
+}
+
+interface JobStreams {
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+}
+
 /** The ID of a task. Its first characters name it in a line that has little room. */
 const TASK_ID = /\b([0-9a-f]{8})[0-9a-f]{24}\b/g;
 
@@ -47,8 +63,12 @@ export class Terminal implements RunLog {
   readonly #options: TerminalOptions;
   /** What would be left to undo if this process ended now. */
   #unfinished: () => readonly string[] = () => [];
-  #progress: { readonly title: string; readonly since: number; detail: string } | undefined;
+  #progress: Progress | undefined;
   #stopTicking: () => void = () => undefined;
+  /** How far the items of the run are. */
+  #gauge: { readonly share: number; readonly words: string } | undefined;
+  /** Output that another program sees on the same terminal has not ended its line. */
+  #isLineOpen = false;
   #isDrawn = false;
   #bytesDrawnAt = -Infinity;
   /** What waits until the terminal is ours again; undefined when it is. */
@@ -93,6 +113,19 @@ export class Terminal implements RunLog {
     if (clock.now() - this.#bytesDrawnAt < BYTES_MS && done !== total) return;
     this.#bytesDrawnAt = clock.now();
     this.#draw();
+  }
+
+  gauge(share: number | undefined, words: string): boolean {
+    if (this.#isQuiet || !this.#isLive) return false;
+    this.#gauge = share === undefined ? undefined : { share, words };
+    if (share === undefined && this.#progress === undefined) this.#erase();
+    else this.#draw();
+    return true;
+  }
+
+  /** Streams for the output of the job. What goes to a terminal stands above the line of progress. */
+  above({ stdout, stderr }: JobStreams): { readonly stdout: Writable; readonly stderr: Writable } {
+    return { stdout: this.#above(stdout), stderr: this.#above(stderr) };
   }
 
   debug(line: string): void {
@@ -167,16 +200,43 @@ export class Terminal implements RunLog {
     return quiet || (this.#beside === "command" && stream.isTTY === true && !verbose);
   }
 
+  #above(output: Writable & { readonly isTTY?: boolean }): Writable {
+    if (output.isTTY !== true) return output;
+    return new Writable({
+      write: (bytes: Buffer, _, done) => {
+        this.#erase();
+        output.write(bytes, done);
+        this.#isLineOpen = bytes.at(-1) !== LF;
+        this.#draw();
+      },
+    });
+  }
+
   #draw(): void {
-    if (this.#progress === undefined || this.#held !== undefined) return;
+    if (this.#held !== undefined || this.#isLineOpen) return;
+    if (this.#progress !== undefined) this.#drawProgress(this.#progress);
+    else if (this.#gauge !== undefined) this.#drawGauge(this.#gauge);
+  }
+
+  /** One column is left, because a full line moves the cursor to the next one. A terminal that does not know its size says 0. */
+  get #room(): number {
+    const { columns = 0 } = this.#options.stream;
+    return (columns > 0 ? columns : USUAL_COLUMNS) - 1;
+  }
+
+  #drawGauge({ share, words }: { readonly share: number; readonly words: string }): void {
+    const full = Math.floor(share * BAR);
+    const line = `[${"#".repeat(full)}${"-".repeat(BAR - full)}] ${words}`;
+    this.#options.stream.write(ERASE + line.slice(0, this.#room));
+    this.#isDrawn = true;
+  }
+
+  #drawProgress({ title, since, detail }: Progress): void {
     const { clock, stream } = this.#options;
-    const { columns = 0 } = stream;
-    const { title, since, detail } = this.#progress;
     const seconds = Math.floor((clock.now() - since) / 1000);
     const time = seconds > 0 ? ` (${seconds} s)` : "";
     const whole = `${NAME}: ${title}${time}${detail === "" ? "" : `: ${detail}`}`;
-    // One column less, because a full line moves the cursor to the next one. A terminal that does not know its size says 0.
-    const room = (columns > 0 ? columns : USUAL_COLUMNS) - 1;
+    const room = this.#room;
     const short = whole.length > room ? whole.replaceAll(TASK_ID, "$1") : whole;
     // What is waited for now says more than the title.
     const instead = `${NAME}${time}: ${detail}`.replaceAll(TASK_ID, "$1");

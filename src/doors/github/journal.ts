@@ -9,7 +9,7 @@ import { codeOf } from "../../values.ts";
 /** What a log is told, with its words. */
 interface LogRecord {
   readonly kind: "log";
-  readonly call: Exclude<keyof Log, "progress">;
+  readonly call: Exclude<keyof Log, "progress" | "gauge">;
   readonly words: readonly (string | null)[];
 }
 

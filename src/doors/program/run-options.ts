@@ -66,6 +66,11 @@ export interface RunLog {
   started(title: string, line: string): void;
   /** How many bytes have come from the container; or with a total, how much of what is sent to it has arrived, as it is sent. */
   progress(done: number, total?: number): void;
+  /**
+   * Which share of `items` is done, from 0 to 1, with words that say more, about each second; undefined at the end. Returns whether it is shown: else it comes as
+   * `info` each five seconds.
+   */
+  gauge(share: number | undefined, words: string): boolean;
   /** Called once the run has something to undo. `work` lists what would have to be undone if this process ended now; empty for nothing. */
   unfinished(work: () => readonly string[]): void;
 }

@@ -114,6 +114,7 @@ function sanitiseLog(log: Partial<RunLog>): Log {
     phase: (title) => log.phase?.(title === undefined ? undefined : harmlessLine(title)),
     fold: (title, line) => log.started?.(harmlessLine(title), harmlessLine(line)),
     progress: (done, total) => log.progress?.(done, total),
+    gauge: (share, words) => log.gauge?.(share, harmlessLine(words)) === true,
   };
 }
 

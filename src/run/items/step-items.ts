@@ -45,8 +45,9 @@ export class StepItems implements ItemsOfStep {
   readonly #options: StepItemsOptions;
   readonly #queue: ItemQueue;
   readonly #lastLines = new FailedItemLines();
-  readonly #stops: readonly (() => void)[];
+  readonly #stop: () => void;
   #said = "";
+  #saidAt: number;
 
   constructor(options: StepItemsOptions) {
     const { items, batch, tasks, retry, failFast, clock } = options;
@@ -54,10 +55,11 @@ export class StepItems implements ItemsOfStep {
     this.#options = options;
     this.list = items;
     this.#queue = new ItemQueue({ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts });
-    this.#stops = [
-      clock.every(LOOK_EVERY_MS, () => this.#queue.tick(clock.now())),
-      clock.every(PROGRESS_EVERY_MS, () => this.#tell()),
-    ];
+    this.#saidAt = clock.now();
+    this.#stop = clock.every(LOOK_EVERY_MS, () => {
+      this.#queue.tick(clock.now());
+      this.#tell();
+    });
   }
 
   attempt(task: number): ItemsOfJob {
@@ -98,14 +100,20 @@ export class StepItems implements ItemsOfStep {
   }
 
   end(stoppedBy?: Failure): ItemResults {
-    for (const stop of this.#stops) stop();
-    this.#tell();
+    this.#stop();
+    this.#options.log.gauge?.(undefined, "");
     return { ...this.#queue.results((first) => this.#lastLines.of(first)), stoppedBy };
   }
 
+  /** Shows how far the items are: on a terminal each second, else in a line when the last one is some time ago. */
   #tell(): void {
-    const now = itemProgress(this.#queue.progress);
-    if (now !== this.#said) this.#options.log.info(`${now}.`);
-    this.#said = now;
+    const { clock, log } = this.#options;
+    const { progress } = this.#queue;
+    const words = itemProgress(progress);
+    if (log.gauge?.(progress.done / this.list.length, words) === true) return;
+    if (words === this.#said || clock.now() - this.#saidAt < PROGRESS_EVERY_MS) return;
+    log.info(`${words}.`);
+    this.#said = words;
+    this.#saidAt = clock.now();
   }
 }
