@@ -79,18 +79,23 @@ it.each<[string, GivenInputs, string, string]>([
     ...(["'items' must be a command of at most 128 KiB behind run:", "131073 bytes"] as const),
   ],
   ["a glob beside an item", { items: "glob:*.py\na" }, "'items' must be globs alone", "'a' below a glob"],
-  ["a batch of none", { items: "a", batch: "0" }, "'batch' must be a whole number from 1 to 500", "'0'"],
+  [
+    "a batch of none",
+    { items: "a", batch: "0" },
+    "'batch' must be a whole number from 1 to 500, or auto",
+    "'0'",
+  ],
   [
     "too large a batch",
     { items: "a", batch: "501" },
-    "'batch' must be a whole number from 1 to 500",
+    "'batch' must be a whole number from 1 to 500, or auto",
     "'501'",
   ],
   [
     "a batch that is no number",
-    { items: "a", batch: "auto" },
-    "'batch' must be a whole number from 1 to 500",
-    "'auto'",
+    { items: "a", batch: "automatic" },
+    "'batch' must be a whole number from 1 to 500, or auto",
+    "'automatic'",
   ],
   ["a batch without items", { batch: "1" }, "'batch' must be left out without 'items'", "'1'"],
   [

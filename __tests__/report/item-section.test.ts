@@ -1,5 +1,5 @@
 import { itemSection } from "../../src/report/item-section.ts";
-import type { ItemResult, ItemResults } from "../../src/report/item-results.ts";
+import type { ItemResult, ItemResults, SharedRun } from "../../src/report/item-results.ts";
 import type { SeveralResults } from "../../src/report/result.ts";
 import { scriptSummaries } from "../../src/report/script-summaries.ts";
 import { makeSummary } from "../../src/report/summary.ts";
@@ -27,6 +27,11 @@ function manyItems(count: number, workers: number, more: Partial<ItemResult> = {
   return { items, workers: Array.from({ length: workers }, () => 1) };
 }
 
+/** A run of a batch. */
+const shared = (number: number, seconds = 1): SharedRun => ({
+  ...{ number, seconds, share: seconds / 2, isReported: false },
+});
+
 const barsOf = (summary: string): readonly string[] => summary.match(/^ {2}[^\n:]+ : .*\d+, \d+$/gm) ?? [];
 
 it("the summary of items that failed is the text of its golden file", () => {
@@ -49,7 +54,7 @@ it("the summary names the first fifty items that failed, and says how many more 
 
 it("the summary has the ten slowest items, a batch once", () => {
   const items = Array.from({ length: 30 }, (_, index) => anItem("0", index, { seconds: index }));
-  const batch = [30, 31].map((index) => anItem("0", index, { seconds: 100, batch: 30 }));
+  const batch = [30, 31].map((index) => anItem("0", index, { seconds: 100, batch: shared(1, 100) }));
   const text = itemSection({ items: [...items, ...batch], workers: [2] }).join("\n");
   const slowest = [...text.matchAll(/^\| (\d+) \| `[^`]+` \| [\d.]+ \|/gm)].map(([, index]) => Number(index));
   expect(slowest).toEqual([30, 29, 28, 27, 26, 25, 24, 23, 22, 21]);
@@ -105,7 +110,9 @@ it("the chart of more workers than bars says how many it leaves out", () => {
 });
 
 it("the items of a batch have one bar together", () => {
-  const items = [0, 1, 2].map((index) => anItem("0", index, { batch: 0, worker: 0, beganAt: 5, endedAt: 9 }));
+  const items = [0, 1, 2].map((index) =>
+    anItem("0", index, { batch: shared(1), worker: 0, beganAt: 5, endedAt: 9 }),
+  );
   expect(barsOf(itemSection({ items, workers: [1] }).join("\n"))).toEqual(["  item 0 : 5, 9"]);
 });
 
@@ -162,10 +169,32 @@ it("the last lines of a task stand in the summary when no item has its own", () 
   expect(own).not.toContain("of the task");
 });
 
-it("the last lines of a batch stand once, with its first item", () => {
-  const lastLines = ["of the batch"];
-  const items = [3, 4].map((index) => anItem("2", index, { batch: 3, lastLines }));
+it("the last lines of a batch stand once, with the item that has them", () => {
+  const [none, lastLines] = [[], ["of the batch"]];
+  const items = [3, 4].map((index) =>
+    anItem("2", index, { batch: shared(1), lastLines: index === 4 ? lastLines : none }),
+  );
   const text = itemSection({ items, workers: [2] }).join("\n");
   expect(text.match(/of the batch$/gm)).toHaveLength(1);
-  expect(text).toContain("<summary>The last lines of the batch of item 3</summary>");
+  expect(text).toContain("<summary>The last lines of the batch of item 4</summary>");
+});
+
+it("items of a batch that were reported have times of their own, and its bar is red when one has failed", () => {
+  const batch = { ...shared(1, 9), isReported: true };
+  const place = { worker: 0, beganAt: 0, endedAt: 9_000 };
+  const items = [
+    anItem("0", 0, { ...place, batch, seconds: 2 }),
+    anItem("1", 1, { ...place, batch, seconds: 6 }),
+    anItem("0", 2, { ...place, batch: { ...batch, isReported: false }, seconds: 9 }),
+    anItem("0", 3, { ...place, batch: { ...batch, isReported: false }, seconds: 9 }),
+  ];
+  const text = itemSection({ items, workers: [1] }).join("\n");
+  const slowest = [...text.matchAll(/^\| (\d+) \| `[^`]+` \| ([\d.]+) \|/gm)].map(([, ...cells]) => cells);
+  expect(slowest).toEqual([
+    ["2", "9.00"],
+    ["1", "6.00"],
+    ["0", "2.00"],
+  ]);
+  expect(barsOf(text)).toEqual(["  item 0 : crit, 0, 9000"]);
+  expect(text).toContain("the items took 9.0 s together");
 });

@@ -81,8 +81,8 @@ export interface Inputs extends ParallelJobs {
 /** What a script runs for, once for each item or batch of items. */
 export interface Items {
   readonly source: ItemSource;
-  /** How many items a run of the script gets at most. */
-  readonly batch: number;
+  /** How many items a run of the script gets at most. `auto`: as many as the queue thinks fit. */
+  readonly batch: number | "auto";
 }
 
 export type ItemSource =

@@ -4,6 +4,8 @@ import type { WordsForEach } from "../errors.ts";
 export const MOST_ITEMS = 10_000;
 /** The most bytes of an item, and of a batch with the line ends in it. A variable of Linux takes 128 KiB. */
 export const LARGEST_ITEM = 96 * 1024;
+/** The most items of a batch: an order names their indices in a line that a terminal passes whole (payload/input.ts). */
+export const LARGEST_BATCH = 500;
 /** The most bytes of a list. A list that is written into the input itself has fewer, because the runner hands it over as a variable. */
 export const LARGEST_LIST = 1024 * 1024;
 
@@ -17,8 +19,8 @@ export interface ItemProblem {
 }
 
 export interface ListRules {
-  /** How many items a run of the script gets at most. */
-  readonly batch: number;
+  /** How many items a run of the script gets at most. A batch of `auto` has no more than fit. */
+  readonly batch: number | "auto";
   readonly secrets: Readonly<Record<string, string>>;
   /** The most bytes of the list. */
   readonly most: number;
@@ -107,7 +109,7 @@ function checkItems(
         : [{ input: "items" as const, must, got: `${what} in ${place} ${inWords(lines)}`, advice }],
     ),
     ...checkDifferent(items, place),
-    ...checkBatch(items, batch),
+    ...(batch === "auto" ? [] : checkBatch(items, batch)),
   ];
 }
 

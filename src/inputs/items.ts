@@ -1,12 +1,10 @@
 import type { Items, ItemSource } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
 import { filesOfGlobs } from "./item-globs.ts";
-import { LARGEST_LIST, readItemList, type ListRules } from "./item-list.ts";
-import { count, lines, quoteValue } from "./parse.ts";
+import { LARGEST_BATCH, LARGEST_LIST, readItemList, type ListRules } from "./item-list.ts";
+import { count, lines, type ParseResult, quoteValue } from "./parse.ts";
 import { readFileOf } from "./workspace.ts";
 
-/** An order that gives a batch names its indices in a line that a terminal passes whole (payload/input.ts). */
-const LARGEST_BATCH = 500;
 const [FILE, GLOB, RUN] = ["file:", "glob:", "run:"] as const;
 /** The most bytes of the input itself: the runner hands it over as a variable. */
 const LARGEST_TEXT = 128 * 1024;
@@ -18,7 +16,7 @@ export function hasItems({ source }: InputReader): boolean {
 
 /** What the script runs for; undefined when the inputs are not given, or not valid, which is noted as a problem. */
 export function readItems(reader: InputReader, secrets: Readonly<Record<string, string>>): Items | undefined {
-  const batch = reader.orElse("batch", count(1, LARGEST_BATCH), 1);
+  const batch = reader.orElse("batch", batchSize, 1);
   if (!hasItems(reader)) {
     if (reader.isGiven("batch"))
       reader.refuse(
@@ -32,6 +30,12 @@ export function readItems(reader: InputReader, secrets: Readonly<Record<string, 
   refuseWithOthers(reader);
   const source = readSource(reader, { batch, secrets });
   return source && { source, batch };
+}
+
+function batchSize(text: string): ParseResult<number | "auto"> {
+  if (text === "auto") return { value: text };
+  const size = count(1, LARGEST_BATCH)(text);
+  return "value" in size ? size : { ...size, must: `${size.must}, or auto` };
 }
 
 function refuseWithOthers(reader: InputReader): void {

@@ -1,4 +1,4 @@
-import { endedRuns, hasFailed, type ItemResults } from "./item-results.ts";
+import { endedRuns, type ItemResults } from "./item-results.ts";
 import { countNouns } from "./item-words.ts";
 import { foldLines } from "./markdown.ts";
 
@@ -69,11 +69,11 @@ function barLine({ from, to, index, count, hasFailed: isFailed }: Bar): string {
 
 function rowsOf(results: ItemResults): readonly Row[] {
   const rows = new Map<string, { readonly task: number; readonly worker: number; readonly bars: Bar[] }>();
-  for (const run of endedRuns(results)) {
-    const { task, worker, beganAt: from, endedAt: to, index } = run;
+  for (const { item, hasFailed } of endedRuns(results)) {
+    const { task, worker, beganAt: from, endedAt: to, index } = item;
     if (task === undefined || worker === undefined || from === undefined || to === undefined) continue;
     const row = rows.get(`${task} ${worker}`) ?? { task, worker, bars: [] };
-    row.bars.push({ from, to, index, count: 1, hasFailed: hasFailed(run) });
+    row.bars.push({ from, to, index, count: 1, hasFailed });
     rows.set(`${task} ${worker}`, row);
   }
   return [...rows.values()]

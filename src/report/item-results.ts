@@ -8,14 +8,26 @@ import { harmlessLine } from "./show/sanitise.ts";
  */
 export type ItemOutcome = Exclude<Outcome, "detached">;
 
+/** A run of the script that several items shared, or in which the script has reported the end of its item. */
+export interface SharedRun {
+  /** Tells the runs of a step apart. */
+  readonly number: number;
+  /** How long the run took; undefined unless it has ended. */
+  readonly seconds: number | undefined;
+  /** What the item is likely to have taken of that; undefined unless the run has ended. */
+  readonly share: number | undefined;
+  /** The script has reported the end of the item. The exit code and the seconds of others are those of the run. */
+  readonly isReported: boolean;
+}
+
 export interface ItemResult {
   /** Its place in the list, from 0. */
   readonly index: number;
   readonly item: string;
   readonly outcome: ItemOutcome;
-  /** Of its last run, as `endOfProgram` has it; undefined unless that has ended. */
+  /** Of its last run, as `endOfProgram` has it, or what the script has reported; undefined unless that has ended. */
   readonly exitCode: number | undefined;
-  /** How long its last run took; undefined unless that has ended. */
+  /** How long its last run took, or what the script has reported; undefined unless that has ended. */
   readonly seconds: number | undefined;
   /** How often it has begun, as far as that is known. */
   readonly attempts: number;
@@ -25,11 +37,14 @@ export interface ItemResult {
   /** When the step heard of the begin and of the end of its last run, in milliseconds since the epoch. */
   readonly beganAt: number | undefined;
   readonly endedAt: number | undefined;
-  /** The first index of the batch that its last run was given. Undefined: the run had this item alone. */
-  readonly batch?: number | undefined;
+  /** Its last run, when that was not of this item alone. */
+  readonly batch?: SharedRun | undefined;
   /** It was not run, because it had succeeded in this earlier run. The other members are those of that run. */
   readonly carriedFrom?: number | undefined;
-  /** The last lines that its worker printed for it, as the log shows them; empty unless it failed or was stopped. A batch has them together. */
+  /**
+   * The last lines that its worker printed for it, as the log shows them; empty unless it failed or was stopped. Those of a batch stand with one of its
+   * items that failed.
+   */
   readonly lastLines: readonly string[];
 }
 
@@ -92,19 +107,44 @@ export function sortByNeed({ items }: Pick<ItemResults, "items">): readonly Item
   return BY_NEED.flatMap((outcomes) => items.filter(({ outcome }) => outcomes.includes(outcome)));
 }
 
-/** Whether the item is the first of the batch that its last run was given, or the only item of it. */
-export function isFirstOfRun({ batch, index }: Pick<ItemResult, "batch" | "index">): boolean {
-  return batch === undefined || batch === index;
+/** A run that has ended. */
+export interface EndedRun {
+  /** The first of its items in the list. */
+  readonly item: ItemResult;
+  readonly seconds: number;
+  /** An item of the run has failed. */
+  readonly hasFailed: boolean;
 }
 
-/** The runs of this step that have ended. Of a batch it has the first item alone, because all items of a batch have one run. */
-export function endedRuns({ items }: Pick<ItemResults, "items">): readonly (ItemResult & {
+/** The last runs of all items that have ended in this step. The items of a batch had one together. */
+export function endedRuns({ items }: Pick<ItemResults, "items">): readonly EndedRun[] {
+  const runs = new Map<number | ItemResult, EndedRun>();
+  for (const item of items) {
+    const seconds = item.batch === undefined ? item.seconds : item.batch.seconds;
+    if (seconds === undefined || item.carriedFrom !== undefined) continue;
+    const key = item.batch?.number ?? item;
+    const known = runs.get(key);
+    runs.set(key, {
+      ...{ item, seconds, ...known },
+      hasFailed: hasFailed(item) || known?.hasFailed === true,
+    });
+  }
+  return [...runs.values()];
+}
+
+/** How long items took in this step: those whose end is known by itself, and for the others of a batch the first one with the time of the run. */
+export function ownTimes({ items }: Pick<ItemResults, "items">): readonly {
+  readonly item: ItemResult;
   readonly seconds: number;
-})[] {
+}[] {
+  const shared = new Set<number>();
   return items.flatMap((item) => {
-    const { seconds, carriedFrom } = item;
-    const isRun = seconds !== undefined && carriedFrom === undefined && isFirstOfRun(item);
-    return isRun ? [{ ...item, seconds }] : [];
+    const { seconds, batch, carriedFrom } = item;
+    if (seconds === undefined || carriedFrom !== undefined) return [];
+    if (batch?.isReported !== false) return [{ item, seconds }];
+    if (shared.has(batch.number)) return [];
+    shared.add(batch.number);
+    return [{ item, seconds }];
   });
 }
 

@@ -2,9 +2,9 @@ import { itemChart, wallTime } from "./item-chart.ts";
 import {
   endedRuns,
   hasFailed,
-  isFirstOfRun,
   type ItemResult,
   type ItemResults,
+  ownTimes,
   shortItem,
   sortByNeed,
 } from "./item-results.ts";
@@ -53,7 +53,7 @@ function failureTable(results: ItemResults): string[] {
 function lastLines({ items }: ItemResults): string[] {
   let room = MOST_LAST_LINES;
   return items
-    .filter((item) => hasFailed(item) && isFirstOfRun(item))
+    .filter((item) => item.lastLines.length > 0)
     .slice(0, MOST_FAILED)
     .flatMap((item) => {
       const lines = fencedLines(item.lastLines);
@@ -67,13 +67,15 @@ function lastLines({ items }: ItemResults): string[] {
     });
 }
 
-/** Of a batch it names the first item. */
+/** Of the items of a batch that the script has not reported it names the first one. */
 function slowestTable(results: ItemResults): string[] {
-  const slowest = endedRuns(results)
+  const slowest = ownTimes(results)
     .toSorted((one, other) => other.seconds - one.seconds)
     .slice(0, MOST_SLOWEST);
   if (slowest.length === 0) return [];
-  const rows = slowest.map((item) => rowOf([item.index, cell(item), item.seconds.toFixed(2), placeOf(item)]));
+  const rows = slowest.map(({ item, seconds }) =>
+    rowOf([item.index, cell(item), seconds.toFixed(2), placeOf(item)]),
+  );
   return foldLines("The slowest items", ["| Index | Item | Seconds | Where |", "|--:|---|--:|---|", ...rows]);
 }
 

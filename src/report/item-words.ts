@@ -47,6 +47,48 @@ export function itemEndLine(
   return `Item '${shortItem(item.item)}' ${howItEnded(item)}${time}${place}.`;
 }
 
+/** How an item has ended with a run that it may have shared with others. */
+export interface ItemRunEnd extends Pick<ItemResult, "exitCode" | "seconds" | "batch"> {
+  readonly item: { readonly text: string };
+  readonly outcome: "succeeded" | "failed" | "stopped";
+  readonly runsAgain: boolean;
+}
+
+/** How many items of a batch get a line of their own. */
+const MOST_LINES = 20;
+
+/**
+ * The lines for the items of a run that have failed, as soon as that is known. An item that the script has reported has a line of its own, and the
+ * others have one together. `attempt` is 1 for the first run of its items.
+ */
+export function failedItemLines(
+  ends: readonly ItemRunEnd[],
+  { attempt, ...place }: { readonly task: number; readonly worker: number; readonly attempt: number },
+): readonly string[] {
+  const failed = ends.filter(({ outcome }) => outcome === "failed");
+  const isReported = ({ batch }: ItemRunEnd): boolean => batch?.isReported === true;
+  const unreported = failed.filter((end) => !isReported(end));
+  const leading = [...unreported.slice(0, 1), ...failed.filter(isReported)];
+  const lines = leading.slice(0, MOST_LINES).map((end) => {
+    const { item, exitCode, seconds, runsAgain } = end;
+    const line = itemEndLine({ item: item.text, outcome: "failed", exitCode, seconds, ...place });
+    const others = isReported(end) ? "" : othersOfBatch(unreported.length - 1, ends.length);
+    return `${line}${others}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`;
+  });
+  const more = leading.length - lines.length;
+  return more > 0 ? [...lines, `${countNouns(more, "more item")} of this batch failed.`] : lines;
+}
+
+function othersOfBatch(others: number, size: number): string {
+  if (others === 0) return "";
+  const of = others === size - 1 ? "other" : "more";
+  if (others === 1)
+    return of === "other" ? " So has the other one of its batch." : " So has one more of its batch.";
+  return of === "other"
+    ? ` So have the ${others} others of its batch.`
+    : ` So have ${others} more of its batch.`;
+}
+
 function howItEnded({ outcome, exitCode }: Pick<ItemResult, "outcome" | "exitCode">): string {
   switch (outcome) {
     case "succeeded":

@@ -90,7 +90,8 @@ export async function runJobs(
 
 function itemOptions({ inputs, clock, log }: StepContext): Omit<StepItemsOptions, "items" | "tasks"> {
   const { items, retry, failFast } = inputs;
-  return { batch: items?.batch ?? 1, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
+  const detaches = inputs.detach !== undefined;
+  return { batch: items?.batch ?? 1, detaches, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
 }
 
 /** The items of the job that this step attaches to; undefined when it has none. */

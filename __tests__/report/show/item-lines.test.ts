@@ -121,10 +121,25 @@ describe("the last lines of an item", () => {
 
 it("the lines of the fifty failed items that come first are kept, in whatever order they fail", () => {
   const kept = new FailedItemLines();
-  for (let index = 99; index >= 0; index -= 1) kept.keep(index, [`of ${index}`]);
+  const keep = (index: number, outcome: string, words: string): void =>
+    kept.keepOf([{ item: { index }, outcome, runsAgain: false }], [words]);
+  for (let index = 99; index >= 0; index -= 1) keep(index, "failed", `of ${index}`);
   expect([kept.of(0), kept.of(49), kept.of(50)]).toEqual([["of 0"], ["of 49"], []]);
-  kept.keep(0, ["of its second run"]);
+  keep(0, "stopped", "of its second run");
   expect(kept.of(0)).toEqual(["of its second run"]);
-  kept.forget(0);
+  keep(0, "succeeded", "of its third run");
   expect(kept.of(0)).toEqual([]);
+});
+
+it("the lines of a batch stand with its first item that has failed for good", () => {
+  const kept = new FailedItemLines();
+  const end = (index: number, outcome: string, runsAgain = false) => ({
+    item: { index },
+    outcome,
+    runsAgain,
+  });
+  kept.keepOf([end(4, "failed"), end(1, "succeeded"), end(2, "failed", true), end(3, "failed")], ["lines"]);
+  expect([1, 2, 3, 4].map((index) => kept.of(index))).toEqual([[], [], ["lines"], []]);
+  kept.keepOf([end(5, "failed", true), end(6, "succeeded")], ["others"]);
+  expect(kept.of(5)).toEqual(["others"]);
 });

@@ -19,7 +19,7 @@ const rows = (items: AttachedItems): readonly unknown[] =>
     .end()
     .items.map(({ item, outcome, exitCode, batch, lastLines }) => [
       ...[item, outcome, exitCode],
-      ...(batch === undefined ? [] : [batch]),
+      ...(batch === undefined ? [] : [batch.isReported ? "reported" : "of a batch"]),
       ...lastLines,
     ]);
 
@@ -31,12 +31,29 @@ it("ends that were heard before the step came are told again, with the texts, at
   tell(items, "end 1 0,1 0 2 0", "end 1 3 5 1.5 0", "text 0 a", "text 1 b", "text 2 c", "text 3 d");
   items.leave(true);
   expect(rows(items)).toEqual([
-    ["a", "succeeded", 0, 0],
-    ["b", "succeeded", 0, 0],
+    ["a", "succeeded", 0, "of a batch"],
+    ["b", "succeeded", 0, "of a batch"],
     ["c", "not-started", undefined],
     ["d", "failed", 5, "of d"],
   ]);
   expect(log.lines).toEqual(["Item 'item 3' failed with exit code 5 after 1.5 s in task 0, worker 0."]);
+});
+
+it("items of a batch have the ends that the script has reported, and each failed one has a line", () => {
+  const items = attach(3);
+  tell(items, "begin 1 0 0");
+  items.take(printed("of the batch"));
+  tell(items, "item 1 0 0 0.5", "item 1 1 4 0.25", "item 1 9 4 0.25", "end 1 0,1,2 1 2 0");
+  items.leave(true);
+  expect(rows(items)).toEqual([
+    ["item 0", "succeeded", 0, "reported"],
+    ["item 1", "failed", 4, "reported", "of the batch"],
+    ["item 2", "failed", 1, "of a batch"],
+  ]);
+  expect(log.lines).toEqual([
+    "Item 'item 2' failed with exit code 1 after 2.0 s in task 0, worker 0.",
+    "Item 'item 1' failed with exit code 4 after 0.3 s in task 0, worker 0.",
+  ]);
 });
 
 it("of a job that was lost only the ends that were heard are known", () => {

@@ -3,13 +3,18 @@ import { listSchedule, longestFirst, runWorld, type WorldOptions } from "./world
 
 const seconds = (most: number) =>
   fc.integer({ min: 0, max: most * 100 }).map((hundredths) => hundredths / 100);
-/** The exit codes of an item's runs. */
-const codes = fc.array(fc.constantFrom(0, 0, 0, 75, 1), { minLength: 3, maxLength: 3 });
+/** The exit codes of an item's runs, and whether the script reports them. */
+const runs = fc.array(fc.tuple(fc.constantFrom(0, 0, 0, 75, 1), fc.boolean()), {
+  minLength: 3,
+  maxLength: 3,
+});
+/** How long an item took before. */
+const before = fc.option(seconds(9), { nil: undefined });
 
 /** Worlds with deaths, lost and repeated orders, items that fail, and closes. */
 const worlds = fc
   .record({
-    items: fc.array(fc.tuple(seconds(5), codes), { maxLength: 60 }),
+    items: fc.array(fc.tuple(seconds(5), runs, before), { maxLength: 60 }),
     holders: fc.array(
       fc.record({
         workers: fc.integer({ min: 1, max: 3 }),
@@ -19,7 +24,8 @@ const worlds = fc
       { minLength: 1, maxLength: 4 },
     ),
     queue: fc.record({
-      batch: fc.integer({ min: 1, max: 3 }),
+      batch: fc.constantFrom(1, 2, 3, "auto" as const),
+      allFirst: fc.constantFrom(false, false, false, true),
       retryExitCodes: fc.constantFrom([], [75]),
       attempts: fc.integer({ min: 1, max: 3 }),
       failFast: fc.boolean(),
@@ -32,9 +38,10 @@ const worlds = fc
   })
   .map(({ items, holders, queue, close, ...rest }): WorldOptions => ({
     ...rest,
-    queue: { ...queue, tasks: holders.length },
+    queue: { ...queue, tasks: holders.length, expectedSeconds: items.map(([, , expected]) => expected) },
     durations: items.map(([duration]) => duration),
-    exitCode: (index, run) => items[index]?.[1][run - 1] ?? 0,
+    exitCode: (index, run) => items[index]?.[1][run - 1]?.[0] ?? 0,
+    reports: (index, run) => items[index]?.[1][run - 1]?.[1] ?? false,
     holders: holders.map(({ diesAt, ...holder }) => (diesAt === undefined ? holder : { ...holder, diesAt })),
     ...(close === undefined ? {} : { close }),
   }));
@@ -43,7 +50,7 @@ it("each item begins at most as often as it may, none is forgotten, and none run
   fc.assert(
     fc.property(worlds, (options) => {
       const { attempts, retryExitCodes, failFast } = options.queue;
-      const { results, begins, doubles, named, queue } = runWorld(options);
+      const { results, begins, codes, doubles, named, queue } = runWorld(options);
       expect(doubles).toEqual([]);
       const allowed = options.isAgain === true || retryExitCodes.length > 0 ? attempts : 1;
       expect(Math.max(0, ...begins)).toBeLessThanOrEqual(allowed);
@@ -55,7 +62,7 @@ it("each item begins at most as often as it may, none is forgotten, and none run
         if (outcome === "unknown") expect(named.has(index) || (isClosed && options.isAgain)).toBe(true);
         else if (outcome === "not-started") expect([isClosed, begun]).toEqual([true, 0]);
         else if (outcome === "cancelled") expect(options.close?.stops).toBe(true);
-        else expect(exitCode === 0).toBe(outcome === "succeeded");
+        else expect([exitCode, outcome]).toEqual([codes[index], codes[index] === 0 ? "succeeded" : "failed"]);
       }
       const { done, left, inHand, unknown, failed } = queue.progress;
       expect(done + left + unknown).toBe(options.durations.length);
@@ -86,6 +93,7 @@ it("with known times and short ways all ends within 1.1 of the time of longest-f
       const queue = {
         batch: 1,
         order,
+        allFirst: false,
         tasks: holders.length,
         retryExitCodes: [],
         attempts: 1,
@@ -98,5 +106,35 @@ it("with known times and short ways all ends within 1.1 of the time of longest-f
       expect(over - makespan).toBeLessThanOrEqual(2);
     }),
     { numRuns: 100, seed: 29 },
+  );
+});
+
+it.each([
+  ["nothing is known of the items", false],
+  ["their times are known", true],
+])("batches of auto save starts, and keep no worker waiting long for the last one, when %s", (_, isKnown) => {
+  fc.assert(
+    fc.property(calmWorlds, ({ durations, holders: various, ...rest }) => {
+      // All tasks of a step have as many workers.
+      const holders = various.map((holder) => ({ ...holder, workers: various[0]?.workers ?? 1 }));
+      const seconds = durations.map((each) => each / 10);
+      const order = isKnown ? longestFirst(seconds) : seconds.map((_each, index) => index);
+      const runs = (batch: number | "auto") =>
+        runWorld({
+          queue: {
+            ...{ batch, order, tasks: holders.length, allFirst: false },
+            ...{ retryExitCodes: [], attempts: 1, failFast: false },
+            ...(isKnown && { expectedSeconds: seconds }),
+          },
+          ...{ durations: seconds, holders, startSeconds: 1, ...rest },
+        });
+      const [auto, single] = [runs("auto"), runs(1)];
+      expect(new Set(auto.begins)).toEqual(new Set([1]));
+      expect(auto.batches.length).toBeLessThanOrEqual(0.9 * durations.length);
+      expect(auto.makespan).toBeLessThanOrEqual(single.makespan + 1);
+      // The last ones are no longer than a worker would wait.
+      expect(Math.max(...auto.batches.slice(-2).map((batch) => batch.seconds))).toBeLessThanOrEqual(9);
+    }),
+    { numRuns: 40, seed: 29 },
   );
 });

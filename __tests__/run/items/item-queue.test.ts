@@ -13,9 +13,10 @@ class Talk {
   readonly #told = new Set<number>();
 
   constructor(items: number, options: Partial<ItemQueueOptions> = {}) {
+    const allFirst = options.tasks === 1 && options.batch !== "auto";
     this.queue = new ItemQueue({
       items: Array.from({ length: items }, (_, index) => `item ${index}`),
-      ...{ batch: 1, tasks: 2, retryExitCodes: [], attempts: 1, failFast: false },
+      ...{ batch: 1, tasks: 2, allFirst, retryExitCodes: [], attempts: 1, failFast: false },
       ...options,
     });
   }
@@ -111,6 +112,91 @@ describe("what a holder gets", () => {
   it("is nothing more than its share when little is left", () => {
     const talk = new Talk(9).learn(1);
     expect(talk.join(1, 1, { latencySeconds: 100 })).toEqual(["1 give 1 2 3 4 5 6 7"]);
+  });
+});
+
+describe("batches of auto", () => {
+  it("go to a single holder by and by, so that the later ones are of the right size", () => {
+    const talk = new Talk(100, { tasks: 1, batch: "auto" });
+    expect(talk.join(1, 2)).toEqual(["1 give 0,1,2,3,4,5 6,7,8,9,10,11"]);
+    talk.say(1, "begin 1 0 0", "begin 1 6 1");
+    const [order = ""] = talk.say(1, "end 1 0 0 60 0");
+    expect(order).toMatch(/^2 give 12,13,14 15,16,17$/);
+  });
+
+  it("go to it at once when it gets all first, and get smaller", () => {
+    const talk = new Talk(40, { tasks: 1, batch: "auto", allFirst: true });
+    const [order = "", end] = talk.join(1, 2);
+    const sizes = order
+      .split(" ")
+      .slice(2)
+      .map((batch) => batch.split(",").length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(40);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+    expect([sizes[0], sizes.at(-1), end]).toEqual([3, 1, "2 end"]);
+  });
+
+  it("last half a minute by the times that are known, and the others count as the mean", () => {
+    const expectedSeconds = Array.from({ length: 200 }, (_, index) => [5, undefined, 15][index % 3]);
+    const talk = new Talk(200, { batch: "auto", expectedSeconds });
+    expect(talk.queue.progress.secondsLeft).toBeUndefined();
+    const [order = ""] = talk.join(1, 1);
+    expect(order.split(" ").slice(2, 4)).toEqual(["0,1,2", "3,4,5"]);
+    // 2000 s of work, by one worker.
+    expect(talk.queue.progress.secondsLeft).toBeCloseTo(2000, -2);
+  });
+});
+
+describe("what the script reports", () => {
+  const begun = (options: Partial<ItemQueueOptions> = {}): Talk => {
+    const talk = new Talk(3, { tasks: 1, batch: 3, retryExitCodes: [75], attempts: 2, ...options });
+    expect(talk.join(1)).toEqual(["1 give 0,1,2"]);
+    talk.say(1, "begin 1 0 0");
+    return talk;
+  };
+
+  it("is the end of each item, and only those run again that ended with a code that is named", () => {
+    const talk = begun();
+    expect(talk.say(1, "item 1 0 0 1", "item 1 1 75 2", "item 1 2 1 3", "end 1 0 1 9 0")).toEqual([
+      "2 give 1@2",
+      "3 end",
+    ]);
+    expect(talk.queue.progress).toMatchObject({ done: 2, failed: 1, left: 1 });
+    talk.say(1, "begin 2 1 0", "end 2 1 0 4 0");
+    expect(talk.outcomes).toEqual(["succeeded 1", "succeeded 2", "failed 1"]);
+    expect(talk.queue.results().items.map(({ seconds }) => seconds)).toEqual([1, 4, 3]);
+  });
+
+  it("closes all with fail-fast when an item has failed, although its program has not", () => {
+    const talk = begun({ failFast: true });
+    talk.say(1, "item 1 1 1 2", "end 1 0 0 9 0");
+    expect(talk.outcomes).toEqual(["succeeded 1", "failed 1", "succeeded 1"]);
+    expect(talk.queue.hasWork).toBe(false);
+  });
+
+  it("is unknown with the end of its run", () => {
+    const talk = begun();
+    talk.say(1, "item 1 0 0 1");
+    expect(talk.leave(1)).toEqual([0, 1, 2]);
+    expect(talk.outcomes).toEqual(["unknown 1", "unknown 1", "unknown 1"]);
+  });
+
+  it.each([
+    ["of an item that is not in the list", "item 1 7 0 1"],
+    ["by an order that it never had", "item 2 0 0 1"],
+  ])("is passed over %s", (_, fact) => {
+    const talk = begun();
+    talk.say(1, fact);
+    expect(talk.queue.misfits).toBe(1);
+  });
+
+  it("is passed over before the begin, and from another holder", () => {
+    const talk = new Talk(9, { batch: 3 });
+    talk.join(1);
+    talk.join(2);
+    talk.say(1, "item 1 0 0 1", "begin 1 0 0");
+    talk.say(2, "item 1 0 0 1");
+    expect(talk.queue.misfits).toBe(2);
   });
 });
 
@@ -239,7 +325,7 @@ describe("an item that failed", () => {
   });
 
   it("tells its end, and whether it runs again", () => {
-    const { queue } = new Talk(5, { retryExitCodes: [75], attempts: 2, batch: 2 });
+    const { queue } = new Talk(2, { retryExitCodes: [75], attempts: 2, batch: 2 });
     queue.join(1, { task: 0, workers: 1, latencySeconds: 1 }, 0);
     const begin = (order: number) => queue.take(1, { kind: "begin", order, index: 0, worker: 0 }, 1);
     const end = (order: number, exitCode: number) =>
@@ -249,10 +335,18 @@ describe("an item that failed", () => {
         1,
       );
     expect(begin(1)).toBeUndefined();
-    const told = { indices: [0, 1], outcome: "failed", seconds: 2 };
-    expect(end(1, 75)).toEqual({ ...told, exitCode: 75, attempt: 1, runsAgain: true });
+    const told = (runsAgain: boolean) => ({
+      items: [0, 1].map(
+        (index) =>
+          expect.objectContaining({
+            item: expect.objectContaining({ index }) as unknown,
+            ...{ outcome: "failed", exitCode: 75, seconds: 2, runsAgain },
+          }) as unknown,
+      ),
+    });
+    expect(end(1, 75)).toEqual({ ...told(true), attempt: 1 });
     begin(2);
-    expect(end(2, 75)).toEqual({ ...told, exitCode: 75, attempt: 2, runsAgain: false });
+    expect(end(2, 75)).toEqual({ ...told(false), attempt: 2 });
     expect(end(2, 75)).toBeUndefined();
   });
 
@@ -321,18 +415,14 @@ describe("a holder that leaves", () => {
     expect(talk.outcomes[1]).toBe("unknown 1");
   });
 
-  it("strands what waits when all others have ended", () => {
+  it("leaves what runs again to another attempt, when all others have ended", () => {
     const talk = new Talk(2, { attempts: 2 });
     talk.join(1, 2);
-    expect(talk.queue.isStranded).toBe(false);
     expect(talk.say(1, "begin 1 0 0", "begin 1 1 1")).toEqual(["2 end"]);
     talk.leave(1);
-    expect(talk.queue.isStranded).toBe(false);
     talk.queue.again([1]);
-    expect(talk.queue.isStranded).toBe(true);
     expect(talk.join(2, 1)).toEqual(["1 give 1@2"]);
     expect(talk.say(2, "begin 1 1 0")).toEqual(["2 end"]);
-    expect(talk.queue.isStranded).toBe(false);
   });
 });
 
@@ -412,16 +502,17 @@ it("the results have what was heard of each item's last run, and how many worker
   talk.join(2, 3);
   talk.say(2, "begin 1 0 0", "end 1 0 75 1.5 0", "begin 2 0 2", "end 2 0 4 2.5 2");
   const run = { outcome: "failed", exitCode: 4, seconds: 2.5, attempts: 2, task: 2, worker: 2 };
-  const times = { beganAt: 3000, endedAt: 4000, batch: 0, lastLines: ["lines of 0"] };
+  const batch = { number: 3, seconds: 2.5, share: 1.25, isReported: false };
+  const times = { beganAt: 3000, endedAt: 4000, batch };
   const never = { exitCode: undefined, seconds: undefined, task: undefined, worker: undefined };
-  const { items, workers } = talk.queue.results((first) => [`lines of ${first}`]);
+  const { items, workers } = talk.queue.results((index) => [`lines of ${index}`]);
   expect(items.slice(0, 2)).toEqual([
-    { index: 0, item: "item 0", ...run, ...times },
-    { index: 1, item: "item 1", ...run, ...times },
+    { index: 0, item: "item 0", ...run, ...times, lastLines: ["lines of 0"] },
+    { index: 1, item: "item 1", ...run, ...times, lastLines: ["lines of 1"] },
   ]);
   expect(items[3]).toEqual({
     ...{ index: 3, item: "item 3", outcome: "unknown", attempts: 0, ...never },
-    ...{ beganAt: undefined, endedAt: undefined, batch: 2, lastLines: [] },
+    ...{ beganAt: undefined, endedAt: undefined, lastLines: [] },
   });
   expect(workers).toEqual([0, 0, 3]);
 });

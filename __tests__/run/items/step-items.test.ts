@@ -11,7 +11,15 @@ const printed = (words: string): OutputItem => ({
 it("the last lines of items that failed or were stopped are kept, and each failed one has a line in the log at once", () => {
   const log = new Listener();
   const items = new StepItems({
-    ...{ items: ["a", "b", "c"], batch: 1, tasks: 1, retry: undefined, failFast: false, hasBucket: false },
+    ...{
+      items: ["a", "b", "c"],
+      batch: 1,
+      tasks: 1,
+      retry: undefined,
+      failFast: false,
+      hasBucket: false,
+      detaches: false,
+    },
     ...{ clock: new SteppedClock(), log },
   });
   const job = items.attempt(0);
@@ -36,7 +44,14 @@ it("the last lines of items that failed or were stopped are kept, and each faile
 
 it("what a lost task may have begun goes to a free worker of another task before the next attempt begins", () => {
   const items = new StepItems({
-    ...{ items: ["a", "b", "c", "d"], batch: 1, tasks: 2, failFast: false, hasBucket: false },
+    ...{
+      items: ["a", "b", "c", "d"],
+      batch: 1,
+      tasks: 2,
+      failFast: false,
+      hasBucket: false,
+      detaches: false,
+    },
     ...{ retry: { reasons: ["infrastructure"], exitCodes: [], attempts: 2 } },
     ...{ clock: new SteppedClock(), log: new Listener() },
   });
@@ -54,7 +69,15 @@ describe("how far the items are", () => {
   const play = (log: Listener & Pick<Log, "gauge">): readonly string[] => {
     const clock = new SteppedClock();
     const items = new StepItems({
-      ...{ items: ["a", "b"], batch: 1, tasks: 1, retry: undefined, failFast: false, hasBucket: false },
+      ...{
+        items: ["a", "b"],
+        batch: 1,
+        tasks: 1,
+        retry: undefined,
+        failFast: false,
+        hasBucket: false,
+        detaches: false,
+      },
       ...{ clock, log },
     });
     const job = items.attempt(0);

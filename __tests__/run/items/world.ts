@@ -5,10 +5,13 @@ import type { ItemResults } from "../../../src/report/item-results.ts";
 /** A world of containers that take items. Its times are in seconds. */
 export interface WorldOptions {
   readonly queue: Omit<ItemQueueOptions, "items">;
-  /** How long each item takes; a batch takes the sum. */
+  /** How long each item takes; a batch takes the sum, and its start. */
   readonly durations: readonly number[];
-  /** The exit code of an item in its n-th run, from 1. */
+  readonly startSeconds?: number;
+  /** The exit code of an item in its n-th run, from 1. A batch has the first one that is not 0. */
   readonly exitCode?: (index: number, run: number) => number;
+  /** Whether the script reports the end of an item in its n-th run. */
+  readonly reports?: (index: number, run: number) => boolean;
   readonly holders: readonly WorldHolder[];
   /** The longest way of an order or a fact. */
   readonly delay: number;
@@ -31,6 +34,10 @@ export interface WorldEnd {
   readonly results: ItemResults;
   /** How often each item began. */
   readonly begins: readonly number[];
+  /** The exit code of each item's last run that told its end: reported, or that of its batch. */
+  readonly codes: readonly (number | undefined)[];
+  /** How many items each batch had, in the order of their begins, and when it ended. */
+  readonly batches: readonly { readonly size: number; readonly seconds: number; readonly at: number }[];
   /** Items that ran twice at once. */
   readonly doubles: readonly number[];
   /** When the last batch ended, and when the last container did. */
@@ -165,19 +172,25 @@ class Container {
     const [index = NaN] = indices;
     const { world } = this;
     const began = world.agenda.now;
-    const exitCode = world.begin(indices);
+    const { exitCode, reported } = world.begin(indices);
     // A worker that has taken a batch tells it a little later, so the answer to a back may overtake it.
     world.agenda.after(world.random() * 0.005, () => this.#tell({ kind: "begin", order, index, worker }));
     const end = (): void => {
       if (this.isDead) return;
       world.end(indices);
       const seconds = Math.round((world.agenda.now - began) * 100) / 100;
+      world.batches.push({ size: indices.length, seconds, at: world.agenda.now });
+      for (const [of, code] of reported)
+        this.#tell({ kind: "item", order, index: of, exitCode: code, seconds: 0.01 });
       const fact = { order, index, indices, exitCode: this.isStopped ? 143 : exitCode, seconds, worker };
       this.#tell({ kind: "end", ...fact, stopped: this.isStopped });
       this.#free.push(worker);
       this.#work();
     };
-    const took = indices.reduce((sum, each) => sum + (world.options.durations[each] ?? 0), 0.006);
+    const took = indices.reduce(
+      (sum, each) => sum + (world.options.durations[each] ?? 0),
+      world.options.startSeconds ?? 0.006,
+    );
     world.agenda.after(took, end);
   }
 
@@ -194,6 +207,8 @@ class World {
   readonly options: WorldOptions;
   readonly queue: ItemQueue;
   readonly begins: number[];
+  readonly codes: (number | undefined)[] = [];
+  readonly batches: { size: number; seconds: number; at: number }[] = [];
   readonly doubles: number[] = [];
   readonly named = new Set<number>();
   makespan = 0;
@@ -227,16 +242,24 @@ class World {
     return (this.#state >>> 8) / 2 ** 24;
   }
 
-  begin(indices: readonly number[]): number {
+  begin(indices: readonly number[]): {
+    readonly exitCode: number;
+    readonly reported: ReadonlyMap<number, number>;
+  } {
+    const { exitCode: codeOf, reports } = this.options;
+    const reported = new Map<number, number>();
     let exitCode = 0;
     for (const index of indices) {
       if (this.#running.has(index)) this.doubles.push(index);
       this.#running.add(index);
       const run = (this.begins[index] ?? 0) + 1;
       this.begins[index] = run;
-      exitCode ||= this.options.exitCode?.(index, run) ?? 0;
+      const code = codeOf?.(index, run) ?? 0;
+      exitCode ||= code;
+      if (reports?.(index, run) === true) reported.set(index, code);
     }
-    return exitCode;
+    for (const index of indices) this.codes[index] = reported.get(index) ?? exitCode;
+    return { exitCode, reported };
   }
 
   end(indices: readonly number[]): void {
@@ -255,7 +278,8 @@ class World {
     const repeated = new Set(this.options.isAgain === true ? this.queue.again(lost) : []);
     for (const index of lost) if (!repeated.has(index)) this.named.add(index);
     this.over = this.agenda.now;
-    if (!this.queue.isStranded || this.#joining > 0) return;
+    // What is left needs another attempt of a task.
+    if (!this.queue.hasWork || this.#present.size > 0 || this.#joining > 0) return;
     this.#joining += 1;
     this.agenda.after(1, () => this.#join(this.#id % this.options.holders.length, container.workers));
   }
@@ -314,8 +338,9 @@ class World {
 export function runWorld(options: WorldOptions): WorldEnd {
   const world = new World(options);
   world.agenda.run();
-  const { queue, begins, doubles, makespan, over, orders, backs, named } = world;
-  return { queue, results: queue.results(), begins, doubles, makespan, over, orders, backs, named };
+  const { queue, begins, codes, batches, doubles, makespan, over, orders, backs, named } = world;
+  const results = queue.results();
+  return { queue, results, begins, codes, batches, doubles, makespan, over, orders, backs, named };
 }
 
 /** When the last item ends when each worker that gets free takes the next item of this order. */

@@ -62,7 +62,7 @@ export const OPTION_HELP: ReadonlyMap<InputName, OptionHelp> = new Map([
     ["env", "<NAME[=value]>", "a variable; a bare NAME is taken from the environment"],
     ["secrets", "<NAME[=value]>", "the same, redacted in the container"],
     ["items", "<-|lines|file:path|glob:…|run:…>", "what it runs for, once for each (default: none)"],
-    ["batch", "<n>", "with --items, how many at a time (default: 1)"],
+    ["batch", "<n|auto>", "with --items, how many at a time (default: 1)"],
     ["stdin", "<-|text|file:path>", "the script's standard input (default: empty)"],
     ["working-directory", "<path>", "default: the container's own"],
     ["user", "<name[:group]>", "default: root"],

@@ -140,15 +140,26 @@ const LF = 10;
 export class FailedItemLines {
   readonly #lines = new Map<number, readonly string[]>();
 
-  /** Keeps the last lines of the last run of the item with this index, in place of those of an earlier run. */
-  keep(index: number, lines: readonly string[]): void {
-    this.#lines.set(index, lines);
+  /**
+   * Keeps the last lines of a run that has ended so, in place of those of earlier runs of its items: with the first item of the list that has not
+   * succeeded and does not run again, else with the first that has not succeeded.
+   */
+  keepOf(
+    ends: readonly {
+      readonly item: { readonly index: number };
+      readonly outcome: string;
+      readonly runsAgain: boolean;
+    }[],
+    lines: readonly string[],
+  ): void {
+    const [first] = ends
+      .filter(({ outcome }) => outcome !== "succeeded")
+      .toSorted(
+        (one, other) => Number(one.runsAgain) - Number(other.runsAgain) || one.item.index - other.item.index,
+      );
+    for (const { item } of ends) this.#lines.delete(item.index);
+    if (first !== undefined) this.#lines.set(first.item.index, lines);
     if (this.#lines.size > MOST_ITEMS) this.#lines.delete(Math.max(...this.#lines.keys()));
-  }
-
-  /** The item is run again, or has succeeded. */
-  forget(index: number): void {
-    this.#lines.delete(index);
   }
 
   of(index: number): readonly string[] {

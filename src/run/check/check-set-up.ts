@@ -49,7 +49,7 @@ function itemChecks({ items }: StepContext["inputs"]): readonly Check[] {
       skippedCheck("items", "not known: their command runs in the first task, and a check runs nothing"),
     ];
   const { length } = source.items;
-  const batches = batch === 1 ? "" : `, ${batch} at a time`;
+  const batches = batch === 1 ? "" : batch === "auto" ? ", in batches" : `, ${batch} at a time`;
   return [passedCheck("items", `${length} ${length === 1 ? "item" : "items"}${batches}`)];
 }
 

@@ -3,10 +3,11 @@ import type { Failure } from "../../errors.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { Log } from "../../log.ts";
 import type { ItemResult, ItemResults } from "../../report/item-results.ts";
-import { itemEndLine } from "../../report/item-words.ts";
-import { endOfProgram } from "../../report/outcome.ts";
+import { failedItemLines } from "../../report/item-words.ts";
 import { FailedItemLines, ItemLines } from "../../report/show/item-lines.ts";
+import { Batch, type Report } from "./batch.ts";
 import { type ItemEndFact, type ItemFact, parseItemFact } from "./facts.ts";
+import { Item } from "./item.ts";
 import type { ItemsOfJob } from "./job-items.ts";
 import type { ItemsOfStep } from "./step-items.ts";
 
@@ -16,11 +17,6 @@ interface AttachedItemsOptions {
   readonly workers: number;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-interface End extends ItemEndFact {
-  readonly beganAt: number | undefined;
-  readonly endedAt: number;
 }
 
 /**
@@ -34,7 +30,8 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   readonly #options: AttachedItemsOptions;
   readonly #lines: ItemLines;
   readonly #lastLines = new FailedItemLines();
-  readonly #ends = new Map<number, End>();
+  readonly #ended = new Map<number, Item>();
+  readonly #reports = new Map<number, Report>();
   readonly #texts = new Map<number, string>();
   /** When the item with this first index was heard to begin. */
   readonly #begins = new Map<number, number>();
@@ -71,7 +68,7 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   }
 
   get ended(): number {
-    return this.#ends.size;
+    return this.#ended.size;
   }
 
   leave(heardAll: boolean): readonly number[] {
@@ -102,21 +99,41 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
         this.#begins.set(fact.index, this.#options.clock.now());
         this.#lines.begin(fact.worker);
       }
+    } else if (fact.kind === "item") {
+      if (fact.index < this.total) this.#reports.set(fact.index, fact);
     } else if (fact.kind === "end") this.#takeEnd(fact);
   }
 
   #takeEnd(fact: ItemEndFact): void {
-    const { index: first, indices, exitCode, seconds, worker, stopped } = fact;
+    const { index: first, indices, worker } = fact;
     // Each end is told again at the end of the job.
-    if (this.#ends.has(first) || indices.some((index) => index >= this.total)) return;
-    const end = { ...fact, beganAt: this.#begins.get(first), endedAt: this.#options.clock.now() };
-    for (const index of indices) this.#ends.set(index, end);
-    const lines = this.#lines.end(worker);
-    if (exitCode === 0) return;
-    this.#lastLines.keep(first, lines);
-    if (stopped) return;
-    const item = indices.map((index) => this.#nameOf(index)).join(", ");
-    this.#options.log.info(itemEndLine({ item, outcome: "failed", exitCode, seconds, task: 0, worker }));
+    if (this.#ended.has(first) || indices.some((index) => index >= this.total)) return;
+    const batch = this.#batchOf(indices);
+    const place = { task: 0, worker };
+    const ends = batch.ends(fact).map((end) => ({ ...end, runsAgain: false }));
+    const beganAt = this.#begins.get(first);
+    const times = beganAt === undefined ? {} : { beganAt, endedAt: this.#options.clock.now() };
+    for (const { item, outcome, exitCode, seconds, batch: shared } of ends) {
+      item.begins = 1;
+      item.last = { ...place, outcome, exitCode, seconds, batch: shared, ...times };
+      this.#ended.set(item.index, item);
+    }
+    this.#lastLines.keepOf(ends, this.#lines.end(worker));
+    for (const line of failedItemLines(ends, { ...place, attempt: 1 })) this.#options.log.info(line);
+  }
+
+  #batchOf(indices: readonly number[]): Batch {
+    const items = indices.map((index) => this.#itemOf(index));
+    const batch = new Batch(indices[0] ?? NaN, items);
+    for (const index of indices) {
+      const report = this.#reports.get(index);
+      if (report !== undefined) batch.report(index, report);
+    }
+    return batch;
+  }
+
+  #itemOf(index: number): Item {
+    return new Item({ index, text: this.#nameOf(index), place: index, weight: 1, isGuess: true });
   }
 
   #nameOf(index: number): string {
@@ -124,24 +141,13 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   }
 
   #resultOf(index: number): ItemResult {
-    const end = this.#ends.get(index);
-    const item = this.#nameOf(index);
-    if (end === undefined) {
-      const outcome = this.#heardAll ? "not-started" : "unknown";
-      const none = { exitCode: undefined, seconds: undefined, task: undefined, worker: undefined };
-      return { ...{ index, item, outcome, ...none }, attempts: 0, ...NO_TIMES, lastLines: [] };
-    }
-    const { exitCode, seconds, worker, beganAt, endedAt, stopped, indices, index: first } = end;
-    return {
-      ...{ index, item, ...endOfProgram(exitCode, stopped ? this.#stoppedAs : undefined), seconds },
-      ...{ attempts: 1, task: 0, worker },
-      ...(beganAt === undefined ? NO_TIMES : { beganAt, endedAt }),
-      ...(indices.length > 1 && { batch: first }),
-      lastLines: exitCode === 0 ? [] : this.#lastLines.of(first),
-    };
+    const item = this.#ended.get(index) ?? this.#itemOf(index);
+    if (item.last === undefined && !this.#heardAll) item.state = "hand";
+    // The texts come behind the ends.
+    const text = this.#nameOf(index);
+    return { ...item.result(this.#stoppedAs, (of) => this.#lastLines.of(of)), item: text };
   }
 }
 
 /** The most characters of an item that are kept. */
 const LONGEST_TEXT = 1_000;
-const NO_TIMES = { beganAt: undefined, endedAt: undefined };

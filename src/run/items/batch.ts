@@ -1,81 +1,98 @@
-import type { ItemResult } from "../../report/item-results.ts";
-import { endOfProgram } from "../../report/outcome.ts";
+import type { SharedRun } from "../../report/item-results.ts";
+import type { ItemEndFact } from "./facts.ts";
+import type { Item } from "./item.ts";
 
-/**
- * Where a batch is. `waiting`: nobody has it. `stock`: a holder has it. `hand`: a worker has taken it. `lost`: its holder is gone, and its end is not
- * known. `over`: it has its end.
- */
-export type BatchState = "waiting" | "stock" | "hand" | "lost" | "over";
-
-/** What is known of the last run of a batch. */
-interface LastRun {
-  readonly outcome: "succeeded" | "failed" | "stopped" | "unknown";
-  readonly task: number;
-  readonly worker?: number;
-  readonly beganAt?: number;
-  readonly endedAt?: number;
-  readonly exitCode?: number;
-  readonly seconds?: number;
+/** How an item has ended with a run of its batch. */
+export interface ItemEnd {
+  readonly item: Item;
+  /** `stopped`: the job was being stopped. */
+  readonly outcome: "succeeded" | "failed" | "stopped";
+  readonly exitCode: number;
+  readonly seconds: number;
+  /** The run that it shared with other items. */
+  readonly batch: SharedRun | undefined;
 }
 
-/** Items that one run of the script gets. They share its end. */
+/** What a script has reported of one of its items. */
+export interface Report {
+  readonly exitCode: number;
+  readonly seconds: number;
+}
+
+/** Items that a holder was given for one run of the script. */
 export class Batch {
-  /** Its place in the order of handing out. */
-  readonly place: number;
-  readonly indices: readonly number[];
-  state: BatchState = "waiting";
+  /** Tells it from all others of the queue. */
+  readonly number: number;
+  readonly items: readonly Item[];
+  /** 1 for the first run of its items. */
+  readonly attempt: number;
+  readonly weight: number;
   /** The number of the order that has given it to its holder. */
   order = 0;
-  /** Its holder has told that it begins. */
-  hasBegun = false;
-  /** Its exit code may make it run again. */
+  /** Where and when its holder has told that it begins; undefined before. */
+  begun: { readonly worker: number; readonly at: number } | undefined;
+  /** The exit code of an item may make that run again. */
   repeats = false;
-  /** How often it has begun. */
-  begins = 0;
-  /** How often it may have begun unheard. */
-  losses = 0;
-  last: LastRun | undefined;
+  readonly #reports = new Map<number, Report>();
 
-  constructor(place: number, indices: readonly number[]) {
-    this.place = place;
-    this.indices = indices;
+  constructor(number: number, items: readonly Item[]) {
+    this.number = number;
+    this.items = items;
+    this.attempt = (items[0]?.spent ?? 0) + 1;
+    this.weight = items.reduce((sum, { weight }) => sum + weight, 0);
   }
 
-  /** Names the batch. */
+  /** Names the batch among those of its order. */
   get first(): number {
-    return this.indices[0] ?? NaN;
+    return this.items[0]?.index ?? NaN;
   }
 
-  /** How many attempts are spent. */
-  get spent(): number {
-    return this.begins + this.losses;
+  get indices(): readonly number[] {
+    return this.items.map(({ index }) => index);
   }
 
-  result(
-    index: number,
-    item: string,
-    stoppedAs: "cancelled" | "timed-out",
-    lastLinesOf: (first: number) => readonly string[],
-  ): ItemResult {
-    const { last, indices, first } = this;
-    const end = this.#end(stoppedAs);
-    return {
-      ...{ index, item, ...end, attempts: this.begins },
-      ...{ task: last?.task, worker: last?.worker, beganAt: last?.beganAt },
-      ...(indices.length > 1 && { batch: first }),
-      lastLines: end.exitCode === undefined || end.exitCode === 0 ? [] : lastLinesOf(first),
-    };
+  /** How long an item takes is not known of one of them. */
+  get isGuess(): boolean {
+    return this.items.some(({ isGuess }) => isGuess);
   }
 
-  #end(
-    stoppedAs: "cancelled" | "timed-out",
-  ): Pick<ItemResult, "outcome" | "exitCode" | "seconds" | "endedAt"> {
-    const { state, last } = this;
-    const none = { exitCode: undefined, seconds: undefined, endedAt: undefined };
-    if (state === "stock" || state === "hand" || last?.outcome === "unknown")
-      return { outcome: "unknown", ...none };
-    const { exitCode, seconds, endedAt, outcome } = last ?? {};
-    if (exitCode === undefined) return { outcome: "not-started", ...none };
-    return { ...endOfProgram(exitCode, outcome === "stopped" ? stoppedAs : undefined), seconds, endedAt };
+  /** The script has reported this end of an item. Its last report counts. */
+  report(index: number, report: Report): void {
+    this.#reports.set(index, report);
+  }
+
+  /**
+   * How each item has ended when the run has ended so. An item that the script has reported has the reported end. The others have that of the run.
+   * When the run has not succeeded, and the script has reported each item as a success, something else has failed, and all have the end of the run.
+   */
+  ends({ exitCode, seconds, stopped }: ItemEndFact): readonly ItemEnd[] {
+    const outcome = stopped ? "stopped" : exitCode === 0 ? "succeeded" : "failed";
+    const reports = [...this.#reports.values()];
+    const isBlameless =
+      reports.length === this.items.length && reports.every((report) => report.exitCode === 0);
+    const counts = outcome === "succeeded" || !isBlameless;
+    const reported = counts ? reports.reduce((sum, report) => sum + report.seconds, 0) : 0;
+    const share = Math.max(0, seconds - reported) / (this.items.length - (counts ? reports.length : 0));
+    return this.items.map((item) => {
+      const report = counts ? this.#reports.get(item.index) : undefined;
+      const batch = this.#shared(seconds, report?.seconds ?? share, report !== undefined);
+      if (report === undefined) return { item, outcome, exitCode, seconds, batch };
+      return { item, ...report, outcome: report.exitCode === 0 ? "succeeded" : "failed", batch };
+    });
+  }
+
+  /** What its items have in common while it runs, or when its end will not be known. */
+  get unended(): SharedRun | undefined {
+    return this.#shared(undefined, undefined, false);
+  }
+
+  #shared(
+    seconds: number | undefined,
+    share: number | undefined,
+    isReported: boolean,
+  ): SharedRun | undefined {
+    return this.items.length === 1 && !isReported
+      ? undefined
+      : { number: this.number, seconds, share, isReported };
   }
 }

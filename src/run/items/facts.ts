@@ -4,6 +4,7 @@ export type ItemFact =
   | { readonly kind: "got"; readonly order: number }
   /** The worker begins the batch. */
   | { readonly kind: "begin"; readonly order: number; readonly index: number; readonly worker: number }
+  | ItemReportFact
   | ItemEndFact
   /** What runs this worker's items was killed. */
   | { readonly kind: "gone"; readonly worker: number }
@@ -11,6 +12,15 @@ export type ItemFact =
   | { readonly kind: "back"; readonly order: number; readonly batches: readonly NamedBatch[] }
   /** An item of the list, told behind all else by a job that a step has left: a step that attaches to it has no list. */
   | { readonly kind: "text"; readonly index: number; readonly text: string };
+
+/** The script has reported the end of this item of the batch that the order gave. Told when the run has ended, before that. */
+export interface ItemReportFact {
+  readonly kind: "item";
+  readonly order: number;
+  readonly index: number;
+  readonly exitCode: number;
+  readonly seconds: number;
+}
 
 /** A batch has ended. */
 export interface ItemEndFact {
@@ -38,8 +48,10 @@ const NUMBER = String.raw`(0|[1-9]\d{0,8})`;
 const GOT = new RegExp(`^got ${NUMBER}$`);
 const GONE = new RegExp(`^gone ${NUMBER}$`);
 const BEGIN = new RegExp(`^begin ${NUMBER} ${NUMBER} ${NUMBER}$`);
+const SECONDS = String.raw`(\d{1,9}(?:\.\d{1,3})?)`;
+const ITEM = new RegExp(String.raw`^item ${NUMBER} ${NUMBER} (\d{1,3}) ${SECONDS}$`);
 const END = new RegExp(
-  String.raw`^end ${NUMBER} (${NUMBER}(?:,${NUMBER})*) (\d{1,3})(!?) (\d{1,9}(?:\.\d{1,3})?) ${NUMBER}$`,
+  String.raw`^end ${NUMBER} (${NUMBER}(?:,${NUMBER})*) (\d{1,3})(!?) ${SECONDS} ${NUMBER}$`,
 );
 const TEXT = new RegExp(`^text ${NUMBER} ([^\\n]+)$`);
 const BACK = new RegExp(String.raw`^back ${NUMBER}((?: ${NUMBER}\.${NUMBER})*)$`);
@@ -49,6 +61,7 @@ const BACK = new RegExp(String.raw`^back ${NUMBER}((?: ${NUMBER}\.${NUMBER})*)$`
  *
  *     got ORDER                                    begin ORDER INDEX WORKER
  *     gone WORKER                                  text INDEX ITEM
+ *     item ORDER INDEX CODE SECONDS
  *     back ORDER ORDER.INDEX ORDER.INDEX …         end ORDER INDEX,INDEX… CODE SECONDS WORKER    CODE!: while the job was being stopped
  */
 export function parseItemFact(text: string): ItemFact | undefined {
@@ -67,7 +80,17 @@ export function parseItemFact(text: string): ItemFact | undefined {
     return { kind: "back", order: Number(order), batches: words.split(" ").slice(1).map(parseBatch) };
   const [, index, item] = TEXT.exec(text) ?? [];
   if (item !== undefined) return { kind: "text", index: Number(index), text: item };
-  return parseEnd(text);
+  return parseReport(text) ?? parseEnd(text);
+}
+
+function parseReport(text: string): ItemReportFact | undefined {
+  const [, order, index, code, seconds] = ITEM.exec(text) ?? [];
+  const exitCode = Number(code);
+  if (seconds === undefined || exitCode > 255) return undefined;
+  return {
+    ...{ kind: "item", order: Number(order), index: Number(index), exitCode },
+    seconds: Number(seconds),
+  };
 }
 
 function parseEnd(text: string): ItemEndFact | undefined {

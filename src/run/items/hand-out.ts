@@ -1,5 +1,8 @@
-import type { Batch, BatchState } from "./batch.ts";
+import type { Batch } from "./batch.ts";
+import { BatchMaker, type MakerNews } from "./batch-maker.ts";
 import type { Holder } from "./holder.ts";
+import type { Item, ItemState } from "./item.ts";
+import { Pace } from "./pace.ts";
 import { Standings } from "./standings.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -7,66 +10,74 @@ import { WaitingLine } from "./waiting-line.ts";
 const LEAST_SECONDS = 0.01;
 /** A worker may lack work for this part of a batch's time. */
 const WORTH_A_STOCK = 0.01;
-/** The mean forgets older ends: with the longest first the next batches are like the last ones. */
-const REMEMBERED = 50;
 /** An answer that takes longer than so many times the latency is not waited for. */
 const OVERDUE = 4;
 
 export interface HandOutOptions {
-  readonly batches: readonly Batch[];
+  /** In the order of handing out. */
+  readonly items: readonly Item[];
+  /** How many items a batch has at most. */
+  readonly batch: number | "auto";
+  /** The weight of an item, when weights are seconds; undefined when they are numbers of items. */
+  readonly meanSeconds: number | undefined;
   readonly tasks: number;
-  /** How often a batch may begin, when its exit code asks for it; 1: once. */
+  /** How often an item may begin, when its exit code asks for it; 1: once. */
   readonly runs: number;
 }
+
+const NONE = { waiting: 0, stock: 0, hand: 0, lost: 0, over: 0 };
 
 /** Who gets which batch, and when: keeps each holder supplied with a small stock, and moves batches from those with a stock to those without work. */
 export class HandOut {
   /** How many items are in each state, and how many of those that are over have failed. */
-  readonly counts: Record<BatchState | "failed", number> = {
-    ...{ waiting: 0, stock: 0, hand: 0, lost: 0, over: 0 },
-    failed: 0,
-  };
+  readonly counts: Record<ItemState | "failed", number> = { ...NONE, failed: 0 };
+  /** The weight of the items in each state. */
+  readonly weights: Record<ItemState, number> = { ...NONE };
   /** How many workers the holders have. */
   workers = 0;
   isClosed = false;
   readonly #options: HandOutOptions;
   readonly #waiting: WaitingLine;
+  readonly #maker: BatchMaker;
+  readonly #pace: Pace;
   readonly #holders = new Set<Holder>();
   /** Those that were not told `end`. */
   readonly #open = new Set<Holder>();
   readonly #standings = new Standings();
   /** Holders with new orders that were not told yet. */
   readonly #news = new Set<Holder>();
+  /** How many workers a holder has had at most. */
+  #mostWorkers = 1;
   /** How many batches of holders another one may get. */
   #movable = 0;
   /** Nothing waits, and nothing can be moved. */
   #isDry = false;
-  #ends = 0;
-  #endedMean = 0;
-  /** How many batches run, and the sum of the times since when. */
-  #running = { count: 0, since: 0 };
   #now = 0;
 
   constructor(options: HandOutOptions) {
+    const { items, batch, meanSeconds } = options;
     this.#options = options;
-    this.#waiting = new WaitingLine(options.batches);
-    for (const { indices } of options.batches) this.counts.waiting += indices.length;
+    this.#waiting = new WaitingLine(items);
+    this.#maker = new BatchMaker(batch, items);
+    this.#pace = new Pace(meanSeconds);
+    this.counts.waiting = items.length;
+    this.weights.waiting = items.reduce((sum, { weight }) => sum + weight, 0);
   }
 
-  /** What the last batches that have ended took. */
-  get mean(): number | undefined {
-    return this.#ends === 0 ? undefined : this.#endedMean;
-  }
-
-  /** Items wait, and no holder may take them. */
-  get isStranded(): boolean {
-    return this.#waiting.size > 0 && this.#open.size === 0;
+  /** How long what waits, what holders have and half of what runs is likely to take all workers; undefined when it is not known. */
+  get secondsLeft(): number | undefined {
+    const { mean } = this.#pace;
+    const { waiting, stock, hand } = this.weights;
+    return mean === undefined || this.workers === 0
+      ? undefined
+      : (Math.max(0, waiting + stock + hand / 2) * mean) / this.workers;
   }
 
   add(holder: Holder): void {
     this.#holders.add(holder);
     this.#open.add(holder);
     this.workers += holder.info.workers;
+    this.#mostWorkers = Math.max(this.#mostWorkers, holder.info.workers);
   }
 
   /** Removes a holder that has no batches any more. */
@@ -80,41 +91,33 @@ export class HandOut {
 
   /** A worker of the holder has taken the batch out of its stock. */
   take(holder: Holder, batch: Batch): void {
-    if (!holder.stock.delete(batch.first)) return;
-    holder.hand.set(batch.first, batch);
+    if (!holder.take(batch)) return;
     if (!holder.keepsAll) this.#movable -= 1;
-    this.#put(batch, "hand");
+    for (const item of batch.items) this.#put(item, "hand");
   }
 
   /** The holder has the batch no longer. */
-  release(holder: Holder, batch: Batch, state: "waiting" | "lost" | "over"): void {
-    if (holder.stock.delete(batch.first) && !holder.keepsAll) this.#movable -= 1;
-    holder.hand.delete(batch.first);
+  drop(holder: Holder, batch: Batch): void {
+    if (holder.drop(batch) && !holder.keepsAll) this.#movable -= 1;
     if (batch.repeats) holder.repeating -= 1;
-    if (state === "waiting") this.putBack(batch);
-    else this.#put(batch, state);
   }
 
-  /** The batch may be handed out again. When nothing is handed out any more, it keeps the end of its last run. */
-  putBack(batch: Batch): void {
-    this.#put(batch, "waiting");
-    if (this.isClosed) this.#shelve(batch);
-    else this.#waiting.add(batch);
+  /** No holder has the item any longer. When nothing is handed out any more, an item that waits keeps the end of its last run. */
+  put(item: Item, state: "waiting" | "lost" | "over"): void {
+    this.#put(item, state);
+    if (state !== "waiting") return;
+    if (this.isClosed) this.#shelve(item);
+    else this.#waiting.add(item);
   }
 
-  /** The batch has begun. */
-  noteBegin(now: number): void {
-    this.#running.count += 1;
-    this.#running.since += now;
+  /** The batch begins. */
+  noteBegin(batch: Batch, now: number): void {
+    this.#pace.begin(batch, now);
   }
 
-  /** A batch has ended that ran from `beganAt` on. It took so many seconds; undefined: nobody knows how long it would have taken. */
-  noteEnd(beganAt: number, seconds: number | undefined): void {
-    this.#running.count -= 1;
-    this.#running.since -= beganAt;
-    if (seconds === undefined) return;
-    this.#ends += 1;
-    this.#endedMean += (seconds - this.#endedMean) / Math.min(this.#ends, REMEMBERED);
+  /** A batch that had begun has ended. It took so many seconds; undefined: nobody knows how long it would have taken. */
+  noteEnd(batch: Batch, seconds: number | undefined): void {
+    this.#pace.end(batch, batch.begun?.at ?? this.#now, seconds);
   }
 
   /** The holder has confirmed the order. */
@@ -163,31 +166,33 @@ export class HandOut {
   close(now: number): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (let batch = this.#waiting.take(); batch !== undefined; batch = this.#waiting.take())
-      this.#shelve(batch);
+    for (let item = this.#waiting.take(); item !== undefined; item = this.#waiting.take()) this.#shelve(item);
     for (const holder of this.#holders) if (holder.hasFreshStock) this.#orderBack(holder, now);
   }
 
-  #shelve(batch: Batch): void {
-    if (batch.last !== undefined) this.#put(batch, batch.last.outcome === "unknown" ? "lost" : "over");
+  #shelve(item: Item): void {
+    if (item.last !== undefined) this.#put(item, item.last.outcome === "unknown" ? "lost" : "over");
   }
 
-  #put(batch: Batch, state: BatchState): void {
-    const { length } = batch.indices;
-    this.counts[batch.state] -= length;
-    this.counts[state] += length;
-    batch.state = state;
-    if (state === "over" && batch.last?.outcome === "failed") this.counts.failed += length;
+  #put(item: Item, state: ItemState): void {
+    this.counts[item.state] -= 1;
+    this.weights[item.state] -= item.weight;
+    this.counts[state] += 1;
+    this.weights[state] += item.weight;
+    item.state = state;
+    if (state === "over" && item.last?.outcome === "failed") this.counts.failed += 1;
   }
 
   #give(holder: Holder, most: number, now: number): void {
     const batches: Batch[] = [];
     while (batches.length < most) {
-      const batch = this.#waiting.take();
+      const batch = this.#maker.next(this.#makerNews);
       if (batch === undefined) break;
-      this.#put(batch, "stock");
-      batch.hasBegun = false;
-      batch.repeats = batch.spent + 1 < this.#options.runs;
+      for (const item of batch.items) {
+        this.#put(item, "stock");
+        item.batch = batch;
+      }
+      batch.repeats = batch.attempt < this.#options.runs;
       if (batch.repeats) holder.repeating += 1;
       if (!holder.keepsAll) this.#movable += 1;
       batches.push(batch);
@@ -197,14 +202,11 @@ export class HandOut {
     this.#news.add(holder);
   }
 
-  /**
-   * What a batch is likely to take. Short ones end first, so what those that run have taken already counts too: all that is known over the
-   * number of ends, as for a lifetime when not all have died.
-   */
-  get #likelyMean(): number | undefined {
-    if (this.mean === undefined) return undefined;
-    const { count, since } = this.#running;
-    return this.mean + Math.max(0, count * this.#now - since) / 1000 / this.#ends;
+  get #makerNews(): MakerNews {
+    return {
+      ...{ waiting: this.#waiting, weight: this.weights.waiting, pace: this.#pace.likely(this.#now) },
+      workers: Math.max(this.workers, this.#options.tasks * this.#mostWorkers),
+    };
   }
 
   /**
@@ -213,12 +215,14 @@ export class HandOut {
    */
   #stockOf({ info }: Holder): number {
     const { workers, latencySeconds } = info;
-    const mean = this.#likelyMean;
-    if (mean === undefined || latencySeconds < WORTH_A_STOCK * mean) return 0;
-    const ends = (workers * latencySeconds) / Math.max(mean, LEAST_SECONDS);
+    const news = this.#makerNews;
+    if (news.pace === undefined) return 0;
+    const likely = news.pace.start + news.pace.each * this.#maker.likelyWeight(news);
+    if (latencySeconds < WORTH_A_STOCK * likely) return 0;
+    const ends = (workers * latencySeconds) / Math.max(likely, LEAST_SECONDS);
     // The ends come by chance, so their deviation is about the root.
     const most = Math.ceil(ends + 2 * Math.sqrt(ends));
-    const share = Math.ceil(this.#waiting.size / Math.max(this.#options.tasks, this.#open.size));
+    const share = Math.ceil(this.#maker.count(news) / Math.max(this.#options.tasks, this.#open.size));
     return Math.max(1, Math.min(most, share));
   }
 
@@ -259,8 +263,10 @@ export class HandOut {
   }
 
   /** Its workers will not have begun all that it has to spare before its answer comes. */
-  #isWorthMoving({ spare, info }: Holder): boolean {
-    return this.mean === undefined || (spare * this.mean) / info.workers >= info.latencySeconds;
+  #isWorthMoving({ spare, stock, stockWeight, info }: Holder): boolean {
+    const { mean } = this.#pace;
+    const weight = (spare * stockWeight) / stock.size;
+    return mean === undefined || (weight * mean) / info.workers >= info.latencySeconds;
   }
 
   #orderBack(holder: Holder, now: number): void {

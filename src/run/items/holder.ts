@@ -15,10 +15,12 @@ export interface HolderInfo {
 /** What the queue knows of one holder: its batches, and its orders. */
 export class Holder {
   readonly info: HolderInfo;
-  /** It is the only one of its step, so it gets everything at once, and nothing is moved from it. */
+  /** It gets everything at once, and nothing is moved from it. */
   readonly keepsAll: boolean;
   /** The batches that no worker has taken, by their first index, in the order in which they were given. */
   readonly stock = new Map<number, Batch>();
+  /** The weight of all that is in stock. */
+  stockWeight = 0;
   /** The batches that a worker has taken. */
   readonly hand = new Map<number, Batch>();
   /** What workers had in hand that were killed. */
@@ -83,15 +85,29 @@ export class Holder {
 
   give(batches: readonly Batch[], now: number): void {
     let at = 0;
-    for (const packed of packOrders(batches.map(({ indices, spent }) => ({ indices, attempt: spent + 1 })))) {
+    for (const packed of packOrders(batches)) {
       this.#give = this.#add({ kind: "give", batches: packed });
       for (const batch of batches.slice(at, at + packed.length)) {
         batch.order = this.#give;
         this.stock.set(batch.first, batch);
+        this.stockWeight += batch.weight;
       }
       at += packed.length;
     }
     this.movedAt = now;
+  }
+
+  /** A worker has taken the batch out of the stock. False when it was not there. */
+  take(batch: Batch): boolean {
+    if (!this.#unstock(batch)) return false;
+    this.hand.set(batch.first, batch);
+    return true;
+  }
+
+  /** It has the batch no longer. Returns whether the batch was in stock. */
+  drop(batch: Batch): boolean {
+    this.hand.delete(batch.first);
+    return this.#unstock(batch);
   }
 
   orderBack(now: number): void {
@@ -136,6 +152,12 @@ export class Holder {
       taken.push(batch);
     }
     return taken;
+  }
+
+  #unstock(batch: Batch): boolean {
+    const isThere = this.stock.delete(batch.first);
+    if (isThere) this.stockWeight -= batch.weight;
+    return isThere;
   }
 
   #add(order: ItemOrder): number {

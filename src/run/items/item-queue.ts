@@ -1,11 +1,13 @@
 import type { ItemResult, ItemResults } from "../../report/item-results.ts";
 import type { ItemProgress } from "../../report/item-words.ts";
-import { Batch } from "./batch.ts";
-import type { ItemEndFact, ItemFact } from "./facts.ts";
+import type { Batch, ItemEnd } from "./batch.ts";
+import type { ItemEndFact, ItemFact, ItemReportFact } from "./facts.ts";
 import { HandOut } from "./hand-out.ts";
 import { Holder, type HolderInfo } from "./holder.ts";
+import { Item } from "./item.ts";
 import type { NumberedOrder } from "./orders.ts";
 
+export type { ItemEnd } from "./batch.ts";
 export { type ItemFact, parseItemFact } from "./facts.ts";
 export type { HolderInfo } from "./holder.ts";
 export { type ItemOrder, type NumberedOrder, orderWords } from "./orders.ts";
@@ -15,14 +17,18 @@ export type HolderId = symbol | number;
 
 export interface ItemQueueOptions {
   readonly items: readonly string[];
-  /** How many items a run of the script gets at most. */
-  readonly batch: number;
+  /** How many items a run of the script gets at most. `auto`: so many that it is likely to last half a minute, and fewer towards the end. */
+  readonly batch: number | "auto";
   /** The indices of what is handed out, in that order. By default those that `carried` has not, in the order of the list. */
   readonly order?: readonly number[];
+  /** How many seconds each item took before, by its index, as far as that is known. A hint. */
+  readonly expectedSeconds?: readonly (number | undefined)[];
   /** Results of items that have ended before, by their indices. They are not handed out. */
   readonly carried?: ReadonlyMap<number, ItemResult>;
   /** How many tasks take items. */
   readonly tasks: number;
+  /** The first holder gets all items at once. So nothing is moved, and it needs no orders any more. */
+  readonly allFirst: boolean;
   /** The exit codes for which an item runs again. */
   readonly retryExitCodes: readonly number[];
   /** How often an item may begin. */
@@ -33,15 +39,13 @@ export interface ItemQueueOptions {
 
 /** A batch has ended. */
 export interface BatchEnd {
-  readonly indices: readonly number[];
-  /** `stopped`: the job was being stopped. */
-  readonly outcome: "succeeded" | "failed" | "stopped";
-  readonly exitCode: number;
-  readonly seconds: number;
-  /** 1 for its first run. */
+  readonly items: readonly (ItemEnd & { readonly runsAgain: boolean })[];
+  /** 1 for the first run of its items. */
   readonly attempt: number;
-  readonly runsAgain: boolean;
 }
+
+/** An item takes some time. */
+const LEAST_SECONDS = 0.01;
 
 /**
  * Hands out items to holders, each at most as often as it may begin. It does nothing by itself: it is told facts and the time in milliseconds since
@@ -49,8 +53,8 @@ export interface BatchEnd {
  */
 export class ItemQueue {
   readonly #options: ItemQueueOptions;
-  readonly #batches: readonly Batch[];
-  readonly #batchOf: Batch[] = [];
+  /** Those that are handed out, by their index. */
+  readonly #items: Item[] = [];
   readonly #handOut: HandOut;
   readonly #holders = new Map<HolderId, Holder>();
   readonly #workersOf: number[] = [];
@@ -59,27 +63,31 @@ export class ItemQueue {
   #misfits = 0;
 
   constructor(options: ItemQueueOptions) {
-    const { items, batch, tasks, retryExitCodes, attempts } = options;
+    const { items: texts, batch, tasks, retryExitCodes, attempts, expectedSeconds = [] } = options;
     const carried = [...(options.carried?.keys() ?? [])];
-    const order = options.order ?? [...items.keys()].filter((index) => !options.carried?.has(index));
+    const order = options.order ?? [...texts.keys()].filter((index) => !options.carried?.has(index));
     const all = [...order, ...carried];
-    const isWhole = all.length === items.length && new Set(all).size === items.length;
-    if (!isWhole || all.some((index) => items[index] === undefined))
+    const isWhole = all.length === texts.length && new Set(all).size === texts.length;
+    if (!isWhole || all.some((index) => texts[index] === undefined))
       throw new RangeError("The order of handing out does not have each index once");
     this.#options = options;
-    this.#batches = Array.from(
-      { length: Math.ceil(order.length / batch) },
-      (_, place) => new Batch(place, order.slice(place * batch, (place + 1) * batch)),
-    );
-    for (const one of this.#batches) for (const index of one.indices) this.#batchOf[index] = one;
+    const known = order.flatMap((index) => expectedSeconds[index] ?? []);
+    const meanSeconds =
+      known.length === 0 ? undefined : known.reduce((sum, each) => sum + each, 0) / known.length;
+    const items = order.map((index, place) => {
+      const expected = expectedSeconds[index];
+      const weight = Math.max(LEAST_SECONDS, expected ?? meanSeconds ?? 1);
+      return new Item({ index, text: texts[index] ?? "", place, weight, isGuess: expected === undefined });
+    });
+    for (const item of items) this.#items[item.index] = item;
     const runs = retryExitCodes.length > 0 ? attempts : 1;
-    this.#handOut = new HandOut({ batches: this.#batches, tasks, runs });
+    this.#handOut = new HandOut({ items, batch, meanSeconds, tasks, runs });
   }
 
   /** A job can take items now. */
   join(id: HolderId, info: HolderInfo, now: number): void {
     if (this.#holders.has(id)) throw new Error("The holder has joined already");
-    const holder = new Holder(info, this.#options.tasks === 1, now);
+    const holder = new Holder(info, this.#options.allFirst, now);
     this.#holders.set(id, holder);
     this.#handOut.add(holder);
     this.#settle(holder, now);
@@ -92,9 +100,10 @@ export class ItemQueue {
     // It knows the texts of the items.
     if (holder === undefined || fact.kind === "text") this.#misfits += 1;
     else if (fact.kind === "end") end = this.#endBatch(holder, fact, now);
+    else if (fact.kind === "item") this.#report(holder, fact);
     else if (fact.kind === "begin") this.#begin(holder, fact, now);
     else if (fact.kind === "back") this.#putBack(holder, fact);
-    else if (fact.kind === "gone") this.#loseHand(holder, fact.worker, now);
+    else if (fact.kind === "gone") this.#loseHand(holder, fact.worker);
     else if (holder.confirm(fact.order)) this.#handOut.confirm(holder, fact.order);
     else this.#misfits += 1;
     if (holder !== undefined) this.#settle(holder, now);
@@ -110,11 +119,8 @@ export class ItemQueue {
     if (holder === undefined) return [];
     const lost: number[] = [...holder.gone];
     for (const batch of [...holder.hand.values(), ...holder.stock.values()]) {
-      if (heardAll && !batch.hasBegun) {
-        this.#handOut.release(holder, batch, "waiting");
-      } else {
-        lost.push(...this.#lose(holder, batch, now));
-      }
+      if (heardAll && batch.begun === undefined) this.#giveBack(holder, batch);
+      else lost.push(...this.#lose(holder, batch));
     }
     this.#holders.delete(id);
     this.#handOut.remove(holder);
@@ -124,13 +130,13 @@ export class ItemQueue {
 
   /** These items run again, elsewhere, when their end is not known and they may begin once more. Returns those that do. */
   again(indices: readonly number[]): readonly number[] {
-    const batches = new Set(indices.map((index) => this.#batchOf[index]));
-    const repeated = [...batches].filter(
-      (batch) => batch?.state === "lost" && batch.spent < this.#options.attempts && !this.#handOut.isClosed,
-    ) as Batch[];
-    for (const batch of repeated) this.#handOut.putBack(batch);
+    const again = indices
+      .flatMap((index) => this.#items[index] ?? [])
+      .filter(({ state, spent }) => state === "lost" && spent < this.#options.attempts);
+    if (this.#handOut.isClosed) return [];
+    for (const item of again) this.#handOut.put(item, "waiting");
     this.#settle(undefined, this.#now);
-    return repeated.flatMap((batch) => batch.indices);
+    return again.map(({ index }) => index);
   }
 
   /** Nothing more is handed out, and the stocks are taken back. What ends while its job is being stopped has ended so. */
@@ -157,9 +163,9 @@ export class ItemQueue {
     return this.#holders.get(id)?.orders ?? [];
   }
 
-  /** Items wait, and no holder will take them: they need another attempt of a task. */
-  get isStranded(): boolean {
-    return this.#handOut.isStranded;
+  /** Whether another holder may get something. */
+  get hasWork(): boolean {
+    return !this.#handOut.isClosed && this.progress.left > 0;
   }
 
   /** How many facts did not fit. */
@@ -168,80 +174,95 @@ export class ItemQueue {
   }
 
   get progress(): ItemProgress {
-    const { counts, mean, workers } = this.#handOut;
-    const left = counts.waiting + counts.stock;
+    const { counts, secondsLeft } = this.#handOut;
     const progress = {
       ...{ done: counts.over, failed: counts.failed },
-      ...{ inHand: counts.hand, left, unknown: counts.lost },
+      ...{ inHand: counts.hand, left: counts.waiting + counts.stock, unknown: counts.lost },
     };
-    if (mean === undefined || workers === 0) return progress;
-    // Of those in hand half is done.
-    const batches = (left + counts.hand / 2) / this.#options.batch;
-    return { ...progress, secondsLeft: (batches * mean) / workers };
+    return secondsLeft === undefined ? progress : { ...progress, secondsLeft };
   }
 
-  /** What has become of each item. `lastLinesOf` has the last lines that the batch with this first index printed. */
-  results(lastLinesOf: (first: number) => readonly string[] = () => []): ItemResults {
-    const { items: texts } = this.#options;
+  /** What has become of each item. `lastLinesOf` has the last lines that are kept for the item with this index. */
+  results(lastLinesOf: (index: number) => readonly string[] = () => []): ItemResults {
     const items: ItemResult[] = [];
     for (const [index, result] of this.#options.carried ?? []) items[index] = result;
-    for (const batch of this.#batches)
-      for (const index of batch.indices)
-        items[index] = batch.result(index, texts[index] ?? "", this.#stoppedAs, lastLinesOf);
+    // Those that were carried are holes.
+    this.#items.forEach((item, index) => (items[index] = item.result(this.#stoppedAs, lastLinesOf)));
     return { items, workers: Array.from(this.#workersOf, (workers: number | undefined) => workers ?? 0) };
   }
 
   #begin(holder: Holder, fact: ItemFact & { kind: "begin" }, now: number): void {
     const batch = holder.find(fact);
-    if (batch === undefined || batch.hasBegun || fact.worker >= holder.info.workers) {
+    if (batch === undefined || batch.begun !== undefined || fact.worker >= holder.info.workers) {
       this.#misfits += 1;
       return;
     }
     this.#handOut.take(holder, batch);
     const { task, workers } = holder.info;
-    batch.hasBegun = true;
-    batch.begins += 1;
-    batch.last = { outcome: "unknown", task, worker: fact.worker, beganAt: now };
-    this.#handOut.noteBegin(now);
+    const { worker } = fact;
+    batch.begun = { worker, at: now };
+    for (const item of batch.items) {
+      item.begins += 1;
+      item.last = { outcome: "unknown", task, worker, beganAt: now, batch: batch.unended };
+    }
+    this.#handOut.noteBegin(batch, now);
     holder.movedAt = now;
     this.#workersOf[task] = workers;
   }
 
+  #report(holder: Holder, { order, index, exitCode, seconds }: ItemReportFact): void {
+    const batch = this.#items[index]?.batch;
+    const isOfHolder = batch !== undefined && holder.find({ order, index: batch.first }) === batch;
+    if (isOfHolder && batch.begun !== undefined) batch.report(index, { exitCode, seconds });
+    else this.#misfits += 1;
+  }
+
   #endBatch(holder: Holder, fact: ItemEndFact, now: number): BatchEnd | undefined {
     const batch = holder.find(fact);
-    if (batch?.last === undefined || !batch.hasBegun || fact.worker !== batch.last.worker) {
+    if (batch === undefined || batch.begun?.worker !== fact.worker) {
       this.#misfits += 1;
       return undefined;
     }
-    const { exitCode, seconds, stopped } = fact;
-    const outcome = stopped ? "stopped" : exitCode === 0 ? "succeeded" : "failed";
-    batch.last = { ...batch.last, outcome, exitCode, seconds, endedAt: now };
-    this.#handOut.noteEnd(batch.last.beganAt ?? now, stopped ? undefined : seconds);
-    const isNamed = outcome === "failed" && this.#options.retryExitCodes.includes(exitCode);
-    const runsAgain = isNamed && batch.repeats && !this.#handOut.isClosed;
-    this.#handOut.release(holder, batch, runsAgain ? "waiting" : "over");
-    if (outcome === "failed" && !runsAgain && this.#options.failFast) this.#handOut.close(now);
-    const { indices, spent: attempt } = batch;
-    return { indices, outcome, exitCode, seconds, attempt, runsAgain };
+    this.#handOut.noteEnd(batch, fact.stopped ? undefined : fact.seconds);
+    this.#handOut.drop(holder, batch);
+    const { isClosed } = this.#handOut;
+    const items = batch.ends(fact).map((end) => {
+      const { item, outcome, exitCode, seconds, batch: shared } = end;
+      const last = { outcome, exitCode, seconds, endedAt: now, batch: shared };
+      item.last = { task: holder.info.task, ...item.last, ...last };
+      const isNamed = outcome === "failed" && this.#options.retryExitCodes.includes(exitCode);
+      const runsAgain = isNamed && batch.repeats && !isClosed;
+      this.#handOut.put(item, runsAgain ? "waiting" : "over");
+      return { ...end, runsAgain };
+    });
+    const hasFailed = items.some(({ outcome, runsAgain }) => outcome === "failed" && !runsAgain);
+    if (hasFailed && this.#options.failFast) this.#handOut.close(now);
+    return { items, attempt: batch.attempt };
   }
 
   /** The end of this batch will not be known. */
-  #lose(holder: Holder, batch: Batch, now: number): readonly number[] {
-    if (batch.hasBegun) {
-      this.#handOut.noteEnd(batch.last?.beganAt ?? now, undefined);
-    } else {
-      batch.losses += 1;
-      batch.last = { outcome: "unknown", task: holder.info.task };
+  #lose(holder: Holder, batch: Batch): readonly number[] {
+    if (batch.begun !== undefined) this.#handOut.noteEnd(batch, undefined);
+    this.#handOut.drop(holder, batch);
+    for (const item of batch.items) {
+      if (batch.begun === undefined) {
+        item.losses += 1;
+        item.last = { outcome: "unknown", task: holder.info.task, batch: batch.unended };
+      }
+      this.#handOut.put(item, "lost");
     }
-    this.#handOut.release(holder, batch, "lost");
     return batch.indices;
   }
 
   /** The worker was killed, so what it had begun has no end. It runs again, if at all, once the job is over, since it may go on. */
-  #loseHand(holder: Holder, worker: number, now: number): void {
+  #loseHand(holder: Holder, worker: number): void {
     for (const batch of [...holder.hand.values()])
-      if (batch.hasBegun && batch.last?.worker === worker)
-        holder.gone.push(...this.#lose(holder, batch, now));
+      if (batch.begun?.worker === worker) holder.gone.push(...this.#lose(holder, batch));
+  }
+
+  #giveBack(holder: Holder, batch: Batch): void {
+    this.#handOut.drop(holder, batch);
+    for (const item of batch.items) this.#handOut.put(item, "waiting");
   }
 
   #putBack(holder: Holder, fact: ItemFact & { kind: "back" }): void {
@@ -249,8 +270,8 @@ export class ItemQueue {
     let fits = isAnswer;
     for (const named of fact.batches) {
       const batch = holder.find(named);
-      if (isAnswer && batch !== undefined && !batch.hasBegun && batch.order < fact.order)
-        this.#handOut.release(holder, batch, "waiting");
+      if (isAnswer && batch !== undefined && batch.begun === undefined && batch.order < fact.order)
+        this.#giveBack(holder, batch);
       else fits = false;
     }
     if (!fits) this.#misfits += 1;

@@ -95,7 +95,7 @@ export class JobItems implements ItemsOfJob {
     if (fact.kind === "begin") this.#lines?.begin(fact.worker);
     if (fact.kind !== "end") return;
     const lines = this.#lines?.end(fact.worker) ?? [];
-    this.#ended += end?.indices.length ?? 0;
+    this.#ended += end?.items.length ?? 0;
     if (end !== undefined) step.noteEnd(end, { task, worker: fact.worker }, lines);
   }
 }

@@ -3,7 +3,7 @@ import type { Failure } from "../../errors.ts";
 import type { Retry } from "../../inputs/inputs.ts";
 import type { Log } from "../../log.ts";
 import type { ItemResults } from "../../report/item-results.ts";
-import { itemEndLine, itemProgress } from "../../report/item-words.ts";
+import { failedItemLines, itemProgress } from "../../report/item-words.ts";
 import { FailedItemLines } from "../../report/show/item-lines.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
 import { type ItemsOfJob, JobItems } from "./job-items.ts";
@@ -16,9 +16,11 @@ const LATENCY_S = { session: 0.5, bucket: 2 };
 
 export interface StepItemsOptions {
   readonly items: readonly string[];
-  readonly batch: number;
+  readonly batch: number | "auto";
   /** How many tasks take items. */
   readonly tasks: number;
+  /** The step may leave before the items have ended. */
+  readonly detaches: boolean;
   readonly retry: Retry | undefined;
   readonly failFast: boolean;
   /** S3 may carry the orders. */
@@ -50,11 +52,15 @@ export class StepItems implements ItemsOfStep {
   #saidAt: number;
 
   constructor(options: StepItemsOptions) {
-    const { items, batch, tasks, retry, failFast, clock } = options;
+    const { items, batch, tasks, detaches, retry, failFast, clock } = options;
     const { exitCodes = [], attempts = 1 } = retry ?? {};
     this.#options = options;
     this.list = items;
-    this.#queue = new ItemQueue({ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts });
+    this.#queue = new ItemQueue({
+      ...{ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts },
+      // With `auto` the sizes are better known later, when there is somebody to hand out batches.
+      allFirst: tasks === 1 && (batch !== "auto" || detaches),
+    });
     this.#saidAt = clock.now();
     this.#stop = clock.every(LOOK_EVERY_MS, () => {
       this.#queue.tick(clock.now());
@@ -72,18 +78,13 @@ export class StepItems implements ItemsOfStep {
   }
 
   /** Notes the end of a batch in a worker of this task, with the last lines that it has printed. */
-  noteEnd(end: BatchEnd, place: { task: number; worker: number }, lastLines: readonly string[]): void {
-    const { outcome, exitCode, seconds, runsAgain, attempt } = end;
-    const [first = 0] = end.indices;
-    if (outcome === "succeeded") this.#lastLines.forget(first);
-    else this.#lastLines.keep(first, lastLines);
-    if (outcome !== "failed") return;
-    const item = this.list[first] ?? "";
-    const more = end.indices.length - 1;
-    const line = itemEndLine({ item, outcome, exitCode, seconds, ...place });
-    const others =
-      ["", " So has the other one of its batch."][more] ?? ` So have the ${more} others of its batch.`;
-    this.#options.log.info(`${line}${others}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`);
+  noteEnd(
+    { items, attempt }: BatchEnd,
+    place: { task: number; worker: number },
+    lastLines: readonly string[],
+  ): void {
+    this.#lastLines.keepOf(items, lastLines);
+    for (const line of failedItemLines(items, { ...place, attempt })) this.#options.log.info(line);
   }
 
   runAgain(lost: readonly number[]): boolean {
@@ -92,7 +93,7 @@ export class StepItems implements ItemsOfStep {
       this.#options.log.info(
         `Items that may have begun in the task that was lost run again: ${again.length}.`,
       );
-    return this.#queue.progress.left > 0;
+    return this.#queue.hasWork;
   }
 
   close(why: "cancelled" | "timed-out"): void {
@@ -102,7 +103,7 @@ export class StepItems implements ItemsOfStep {
   end(stoppedBy?: Failure): ItemResults {
     this.#stop();
     this.#options.log.gauge?.(undefined, "");
-    return { ...this.#queue.results((first) => this.#lastLines.of(first)), stoppedBy };
+    return { ...this.#queue.results((index) => this.#lastLines.of(index)), stoppedBy };
   }
 
   /** Shows how far the items are: on a terminal each second, else in a line when the last one is some time ago. */

@@ -1,14 +1,14 @@
-import type { Batch } from "./batch.ts";
+import type { Item } from "./item.ts";
 
-/** The batches that nobody has. The one with the lowest place comes first, so one that has come back precedes those that were never taken. */
+/** The items that nobody has. The one with the lowest place comes first, so one that has come back precedes those that were never taken. */
 export class WaitingLine {
-  readonly #all: readonly Batch[];
+  readonly #all: readonly Item[];
   /** Where those begin that were never taken. */
   #next = 0;
   /** A heap of those that have come back. */
-  readonly #back: Batch[] = [];
+  readonly #back: Item[] = [];
 
-  constructor(all: readonly Batch[]) {
+  constructor(all: readonly Item[]) {
     this.#all = all;
   }
 
@@ -16,28 +16,33 @@ export class WaitingLine {
     return this.#all.length - this.#next + this.#back.length;
   }
 
-  take(): Batch | undefined {
-    if (this.#back.length > 0) return this.#takeBack();
-    const batch = this.#all[this.#next];
-    if (batch !== undefined) this.#next += 1;
-    return batch;
+  /** The one that comes next. */
+  get head(): Item | undefined {
+    return this.#back[0] ?? this.#all[this.#next];
   }
 
-  /** Puts back a batch that was taken. */
-  add(batch: Batch): void {
+  take(): Item | undefined {
+    if (this.#back.length > 0) return this.#takeBack();
+    const item = this.#all[this.#next];
+    if (item !== undefined) this.#next += 1;
+    return item;
+  }
+
+  /** Puts back an item that was taken. */
+  add(item: Item): void {
     const heap = this.#back;
     let at = heap.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       const above = heap[parent];
-      if (above === undefined || above.place < batch.place) break;
+      if (above === undefined || above.place < item.place) break;
       heap[at] = above;
       at = parent;
     }
-    heap[at] = batch;
+    heap[at] = item;
   }
 
-  #takeBack(): Batch | undefined {
+  #takeBack(): Item | undefined {
     const heap = this.#back;
     const [first] = heap;
     const last = heap.pop();
