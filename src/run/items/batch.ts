@@ -34,6 +34,7 @@ export class Batch {
   /** The exit code of an item may make that run again. */
   repeats = false;
   readonly #reports = new Map<number, Report>();
+  #members: ReadonlySet<number> | undefined;
 
   constructor(number: number, items: readonly Item[]) {
     this.number = number;
@@ -56,9 +57,12 @@ export class Batch {
     return this.items.some(({ isGuess }) => isGuess);
   }
 
-  /** The script has reported this end of an item. Its last report counts. */
-  report(index: number, report: Report): void {
+  /** The script has reported this end of an item. Its last report counts. False when the batch does not have the item. */
+  report(index: number, report: Report): boolean {
+    this.#members ??= new Set(this.indices);
+    if (!this.#members.has(index)) return false;
     this.#reports.set(index, report);
+    return true;
   }
 
   /**

@@ -190,7 +190,7 @@ export class HandOut {
       if (batch === undefined) break;
       for (const item of batch.items) {
         this.#put(item, "stock");
-        item.batch = batch;
+        item.batch = batch.first;
       }
       batch.repeats = batch.attempt < this.#options.runs;
       if (batch.repeats) holder.repeating += 1;

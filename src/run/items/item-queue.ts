@@ -211,10 +211,9 @@ export class ItemQueue {
   }
 
   #report(holder: Holder, { order, index, exitCode, seconds }: ItemReportFact): void {
-    const batch = this.#items[index]?.batch;
-    const isOfHolder = batch !== undefined && holder.find({ order, index: batch.first }) === batch;
-    if (isOfHolder && batch.begun !== undefined) batch.report(index, { exitCode, seconds });
-    else this.#misfits += 1;
+    const batch = holder.find({ order, index: this.#items[index]?.batch ?? NaN });
+    const fits = batch?.begun !== undefined && batch.report(index, { exitCode, seconds });
+    if (!fits) this.#misfits += 1;
   }
 
   #endBatch(holder: Holder, fact: ItemEndFact, now: number): BatchEnd | undefined {

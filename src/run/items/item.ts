@@ -1,6 +1,5 @@
 import type { ItemResult, SharedRun } from "../../report/item-results.ts";
 import { endOfProgram } from "../../report/outcome.ts";
-import type { Batch } from "./batch.ts";
 
 /**
  * Where an item is. `waiting`: nobody has it. `stock`: a holder has it. `hand`: a worker has taken it. `lost`: its holder is gone, and its end is not
@@ -40,8 +39,8 @@ export class Item {
   readonly weight: number;
   readonly isGuess: boolean;
   state: ItemState = "waiting";
-  /** The batch with which it was given to a holder last. */
-  batch: Batch | undefined;
+  /** The first index of the batch with which it was given to a holder last. */
+  batch: number | undefined;
   /** How often it has begun. */
   begins = 0;
   /** How often it may have begun unheard. */
