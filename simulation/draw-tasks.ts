@@ -48,7 +48,8 @@ export function drawTasks(scenario: Scenario): Scenario {
   };
 }
 
-function drawEcs(random: Random, { containers }: Scenario): EcsOptions {
+/** Draws what ECS is like. */
+export function drawEcs(random: Random, { containers }: Scenario): EcsOptions {
   const unit = pick(random, [200, 1_000, 5_000]);
   return {
     lag: pick(random, [0, 0, 300, 2_000, 6_000]),
@@ -73,19 +74,7 @@ function drawEcs(random: Random, { containers }: Scenario): EcsOptions {
 }
 
 function startingRunner(random: Random, runner: RunnerOptions, hasService: boolean): RunnerOptions {
-  const network = { subnets: "subnet-0a1b2c3d,subnet-4e5f6a7b" };
-  const source = pick(random, [
-    { image: "app:1", "task-role": "job", ...network },
-    { "task-definition": "app", ...network },
-    { "task-definition": "app:1", ...network },
-    { "task-definition": "app", image: "app:2", ...network },
-    ...(hasService
-      ? [
-          { service: "web", start: "true" },
-          { service: "web", "task-definition": "app" },
-        ]
-      : []),
-  ]);
+  const source = drawSource(random, hasService);
   return {
     ...runner,
     inputs: {
@@ -102,6 +91,23 @@ function startingRunner(random: Random, runner: RunnerOptions, hasService: boole
       ...drawRetry(random, runner),
     },
   };
+}
+
+/** From what a step starts its tasks. */
+export function drawSource(random: Random, hasService: boolean): Readonly<Record<string, string>> {
+  const network = { subnets: "subnet-0a1b2c3d,subnet-4e5f6a7b" };
+  return pick<Readonly<Record<string, string>>>(random, [
+    { image: "app:1", "task-role": "job", ...network },
+    { "task-definition": "app", ...network },
+    { "task-definition": "app:1", ...network },
+    { "task-definition": "app", image: "app:2", ...network },
+    ...(hasService
+      ? [
+          { service: "web", start: "true" },
+          { service: "web", "task-definition": "app" },
+        ]
+      : []),
+  ]);
 }
 
 /** The inputs that no step has beside `tasks` or `retry`. */

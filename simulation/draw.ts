@@ -2,6 +2,7 @@ import { drawArtifacts } from "./draw-artifacts.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
 import { drawForwards } from "./draw-forwards.ts";
+import { drawItems } from "./draw-items.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
@@ -56,7 +57,7 @@ export function drawScenario(seed: number): Scenario {
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
-  return drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
+  return drawItems(drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks)))));
 }
 
 function drawWorld(random: Random): WorldOptions {

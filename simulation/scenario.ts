@@ -144,8 +144,9 @@ export type Fault =
 /** A fault that comes at its time. */
 export type TimedFault = Extract<Fault, { readonly at: number }>;
 
-/** A process of a job in a container. `uploader` is the program that the `supervisor` starts anew. */
-export type ProcessName = "attacher" | "job" | "recorder" | "relay" | "supervisor" | "uploader" | "worker";
+/** A process of a job in a container. `uploader` is the program that the `supervisor` starts anew, `item-worker` what runs a worker's items. */
+export type ProcessName =
+  "attacher" | "item-worker" | "job" | "recorder" | "relay" | "supervisor" | "uploader" | "worker";
 
 /** `cancel` is what a cancelled workflow sends: SIGINT, SIGTERM 7.5 s later, SIGKILL 2.5 s after that. */
 export type Signal = "SIGINT" | "SIGTERM" | "SIGKILL" | "cancel";

@@ -3,7 +3,7 @@ import type { Fault, RunnerOptions, Scenario } from "./scenario.ts";
 /** The most tries to make a scenario smaller. */
 const MOST_TRIES = 300;
 
-/** Makes a scenario smaller as long as `fails` says that it still fails: fewer faults, fewer steps, shorter scripts, fewer connections, fewer inputs. */
+/** Makes a scenario smaller as long as `fails` says that it still fails: fewer faults, fewer steps, shorter scripts, fewer connections, fewer items, fewer inputs. */
 export async function shrink(
   scenario: Scenario,
   fails: (smaller: Scenario) => Promise<boolean>,
@@ -73,6 +73,17 @@ function* smallerRunners(runner: RunnerOptions): Generator<RunnerOptions> {
   }
   for (const [at] of script.lines.entries())
     yield { ...runner, script: { ...script, lines: script.lines.toSpliced(at, 1) } };
+  for (const items of fewerLines(inputs["items"] ?? "")) yield { ...runner, inputs: { ...inputs, items } };
   for (const name of Object.keys(inputs))
     yield { ...runner, inputs: Object.fromEntries(Object.entries(inputs).filter(([each]) => each !== name)) };
+}
+
+/** A list without one half, or without one line. An empty one would be another input. */
+function* fewerLines(text: string): Generator<string> {
+  const lines = text.split("\n");
+  if (lines.length < 2) return;
+  const half = Math.floor(lines.length / 2);
+  yield lines.slice(0, half).join("\n");
+  yield lines.slice(half).join("\n");
+  if (lines.length > 2) for (const [at] of lines.entries()) yield lines.toSpliced(at, 1).join("\n");
 }

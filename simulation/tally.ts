@@ -1,3 +1,4 @@
+import { marksOfItems } from "./oracle/items.ts";
 import { judge } from "./oracle/rules.ts";
 import type { Objection } from "./oracle/rule.ts";
 import type { Simulated } from "./simulate.ts";
@@ -36,6 +37,7 @@ export class Tally {
     const begun = runners.filter(({ hasBegun }) => hasBegun);
     const reached: Record<string, number> = {};
     const reach = (mark: string): void => void (reached[mark] = (reached[mark] ?? 0) + 1);
+    for (const mark of marksOfItems(ended)) reach(mark);
     for (const { main } of begun) for (const mark of marksOf(main.stdout)) reach(mark);
     for (const fault of taken) reach(`fault: ${fault.kind}${"what" in fault ? ` ${fault.what}` : ""}`);
     this.merge({

@@ -47,6 +47,7 @@ it("worlds are not empty: they last, are disturbed, have several runners, and en
       "delivery",
       "fault",
       "hand-over",
+      "items",
       "job",
       "lock",
       "stop",

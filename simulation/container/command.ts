@@ -232,6 +232,7 @@ function unpack(directory: Directory, payload: Buffer, head: number): void {
   let at = head;
   for (const [name, bytes] of settings.cuts) {
     if (name === "script") directory.script = payload.subarray(at, at + bytes);
+    if (name === "items") directory.items = payload.subarray(at, at + bytes);
     at += bytes;
   }
   directory.payload = undefined;
@@ -253,6 +254,8 @@ function parseSettings(text: string): Settings {
     pieces: isOn("fx_pieces"),
     leaves: isOn("fx_leaves"),
     isHeldForJob: isOn("fx_held_for_job"),
+    items: assigned(text, "fx_items") === "" ? undefined : Number(assigned(text, "fx_items")),
+    itemsPaceMs: seconds("fx_items_pace") ?? 0,
     task: Number(variables(assigned(text, "fx_own_environment") ?? "")["FARGATE_EXEC_TASK"] ?? 0),
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,

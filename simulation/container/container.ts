@@ -10,6 +10,13 @@ import { Host } from "../time.ts";
 import type { Directory } from "./directory.ts";
 import type { Relay } from "./forward/relay.ts";
 
+/** The items of one run of a script. */
+export interface ItemBatch {
+  readonly indices: readonly number[];
+  /** 1 for their first run. */
+  readonly attempt: number;
+}
+
 /** A start of a user's script, as the world has seen it. */
 export interface ScriptRun {
   readonly runId: string;
@@ -21,6 +28,8 @@ export interface ScriptRun {
   readonly began: number;
   /** The script's text. */
   readonly text: string;
+  /** Which items the run is for; undefined for a script that runs once. */
+  readonly batch: ItemBatch | undefined;
   ended: number | undefined;
   exitCode: number | undefined;
   /** The files that it has written: path and size. */
@@ -49,6 +58,10 @@ export class Container implements Caller {
   readonly files = new Map<string, Buffer>();
   /** Every start of a script. */
   readonly scripts: ScriptRun[] = [];
+  /** Every order for items that was obeyed. */
+  readonly orders: string[] = [];
+  /** How many batches were given back. */
+  givenBack = 0;
   /** Every relay of a forward. */
   readonly relays: Relay[] = [];
   /** Called with the exit code of PID 1. */

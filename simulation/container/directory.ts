@@ -1,7 +1,9 @@
 import type { ArtifactSettings } from "./artifact-settings.ts";
+import type { ItemWorker } from "./item-worker.ts";
 import type { Host, Time } from "../time.ts";
 import type { Killable } from "./killable.ts";
 import { Spool } from "./spool.ts";
+import type { Stock } from "./stock.ts";
 
 /** What the runner has written at the head of the payload. */
 export interface Settings {
@@ -14,6 +16,10 @@ export interface Settings {
   readonly isHeldForJob: boolean;
   /** The container lives on for later steps, each of which puts its end off. */
   readonly keepsTask: boolean;
+  /** How many items there are; undefined: the script runs once in each worker. */
+  readonly items: number | undefined;
+  /** Between two looks at `control` while orders for items may come. */
+  readonly itemsPaceMs: number;
   /** The index of the task among those of the step: the script's FARGATE_EXEC_TASK. */
   readonly task: number;
   /** How much later than the job's time-out that end is. */
@@ -36,6 +42,10 @@ export class Directory {
   /** Set once there is a job to start. */
   settings: Settings | undefined;
   script: Buffer | undefined;
+  /** The text of all items. */
+  items: Buffer | undefined;
+  /** Of a job with items that has started. */
+  stock: Stock | undefined;
   hasStarted = false;
   /** The job's process. */
   job: Host | undefined;
@@ -43,6 +53,8 @@ export class Directory {
   recorder: Host | undefined;
   /** The workers' processes. */
   workers: readonly Killable[] = [];
+  /** What runs the items of each worker. */
+  itemWorkers: readonly ItemWorker[] = [];
   /** Ends the workers of a job that was killed. */
   endOrphans: (() => void) | undefined;
   /** Ends the job's workers: by TERM, KILL later. */

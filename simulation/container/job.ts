@@ -2,11 +2,14 @@ import { Host } from "../time.ts";
 import { packArtifacts } from "./artifacts.ts";
 import type { Container } from "./container.ts";
 import type { Directory, Settings } from "./directory.ts";
+import { Facts } from "./facts.ts";
+import { ItemWorker } from "./item-worker.ts";
 import { removeJob } from "./remove-job.ts";
 import { PATIENCE_MS, Recorder } from "./recorder.ts";
 import { mark, RecordMaker } from "./records.ts";
-import { ScriptProcess } from "./script-process.ts";
+import { ScriptProcess, type Sinks } from "./script-process.ts";
 import { assigned, variables } from "./shell-words.ts";
+import { type Batch, Stock } from "./stock.ts";
 import { runUploader } from "./supervisor.ts";
 
 /** From TERM to KILL: of a cancelled or fenced job, and of one that is out of time. */
@@ -18,6 +21,8 @@ const KEPT_AFTER_CANCEL_MS = 5_000;
 /** From TERM to KILL for the workers of a job that was killed. */
 const ORPHANED_MS = 1_000;
 const FENCE_LOOK_MS = 2_000;
+/** Between two looks whether what runs a worker's items was killed. */
+const WATCH_MS = 1_000;
 
 export interface PreparedJob {
   /** Begins the job, unless another process has begun it, or the secrets are not whole. */
@@ -59,6 +64,9 @@ class Job {
   /** Why the workers are being stopped: the first reason. */
   #stopping: string | undefined;
   readonly #signalled = new Set<string>();
+  /** A worker whose items nothing runs any more, because that was killed. */
+  #lostWorker: number | undefined;
+  #areWorkersOver = false;
   /** How the workers have ended. A stop that comes later only ends the packing of artifacts. */
   #reason = "exited";
 
@@ -74,6 +82,10 @@ class Job {
     this.#secrets = variables(assigned(secrets, "fx_secret_environment") ?? "");
     this.#recorder = new Recorder(container, directory, this.#patterns);
     directory.recorder = this.#recorder.host;
+    if (settings.items !== undefined) {
+      const items = (directory.items?.toString("utf8") ?? "").split("\n").slice(0, settings.items);
+      directory.stock = new Stock(items, new Facts(container, directory, this.#recorder.host));
+    }
     directory.stop = (reason) => {
       if (!host.isDead) this.#stop(reason);
     };
@@ -108,43 +120,99 @@ class Job {
 
   async #runWorkers(): Promise<readonly string[]> {
     const { time } = this.#container.base;
-    const { workers, timeoutMs } = this.#settings;
+    const { workers, timeoutMs, items } = this.#settings;
     const numbers = Array.from({ length: workers }, (_, worker) => worker);
-    if (this.#stopping !== undefined) return numbers.map((worker) => `${worker}=143:0.000!`);
+    const unstarted = items === undefined ? 143 : 0;
+    if (this.#stopping !== undefined) return numbers.map((worker) => `${worker}=${unstarted}:0.000!`);
     const files = numbers.map((worker) => ({ lines: "", maker: new RecordMaker("r", worker, workers) }));
     const began = time.now;
-    const started = numbers.map((worker) =>
-      this.#startWorker(worker, (line) => ((files[worker] as { lines: string }).lines += `${line}\n`)),
-    );
-    this.#workers = started;
-    this.#directory.workers = started;
+    this.#workers = [];
+    const ends = numbers.map((worker) => {
+      const pipes = this.#pipesOf(
+        worker,
+        (line) => ((files[worker] as { lines: string }).lines += `${line}\n`),
+      );
+      return items === undefined ? this.#startScript(worker, pipes).ended : this.#runItems(worker, pipes);
+    });
     time.after(this.#host, timeoutMs, () => this.#stop("timed-out"));
+    this.#watchItemWorkers();
     const codes = await Promise.all(
-      started.map(async (each, worker) => {
-        const exitCode = await each.ended;
+      ends.map(async (end, worker) => {
+        const exitCode = await end;
         const seconds = ((time.now - began) / 1000).toFixed(3);
         return `${worker}=${exitCode}:${seconds}${this.#stopping === undefined ? "" : "!"}`;
       }),
     );
+    this.#areWorkersOver = true;
     await time.sleep(this.#host, PATIENCE_MS);
+    this.#directory.stock?.facts.drain();
     for (const { lines, maker } of files)
       this.#directory.spool.add(maker.take(Buffer.from(lines), this.#patterns));
     return codes;
   }
 
-  #startWorker(worker: number, output: (line: string) => void): ScriptProcess {
-    const { runId, script } = this.#directory;
+  /** What the scripts of a worker write to. */
+  #pipesOf(worker: number, output: (line: string) => void): Sinks {
     const { workers } = this.#settings;
-    const [out, err] = (["o", "e"] as const).map((kind) => this.#recorder.sink(kind, worker, workers));
-    if (out === undefined || err === undefined) throw new Error("a worker has two pipes");
-    const sinks = { out, err, output };
+    return {
+      out: this.#recorder.sink("o", worker, workers),
+      err: this.#recorder.sink("e", worker, workers),
+      output,
+    };
+  }
+
+  #startScript(worker: number, sinks: Sinks, batch?: Batch): ScriptProcess {
+    const { runId, script, stock } = this.#directory;
+    const { url, task } = this.#settings;
     const text = script?.toString("utf8") ?? "";
-    return new ScriptProcess(
+    const items = (batch?.indices ?? []).map((index) => stock?.items[index] ?? "");
+    const process = new ScriptProcess(
       this.#container,
-      { runId, url: this.#settings.url, task: this.#settings.task, worker, text },
+      { runId, url, task, worker, text, batch, items },
       this.#secrets,
       sinks,
     );
+    this.#workers = [...(this.#workers ?? []).filter(({ run }) => run.worker !== worker), process];
+    this.#directory.workers = this.#workers;
+    // What stops the workers waits for a script that is about to start.
+    if (this.#signalled.size > 0) process.term();
+    return process;
+  }
+
+  /** Runs the script for one batch after the other. The exit code of the worker. */
+  async #runItems(worker: number, sinks: Sinks): Promise<number> {
+    const { stock } = this.#directory;
+    if (stock === undefined) return 0;
+    let process: ScriptProcess | undefined;
+    const one = new ItemWorker(this.#container, this.#directory, {
+      ...{ number: worker, stock, job: this.#host, isStopping: () => this.#stopping !== undefined },
+      start: (batch) => (process = this.#startScript(worker, sinks, batch)),
+      endLines: () => {
+        process?.endLines();
+        this.#recorder.endLines(worker);
+      },
+    });
+    this.#directory.itemWorkers = [...this.#directory.itemWorkers, one];
+    if (!(await one.run())) this.#lostWorker ??= worker;
+    return 0;
+  }
+
+  /** Tells of each worker whose items nothing runs any more. */
+  #watchItemWorkers(): void {
+    const { time } = this.#container.base;
+    const { stock, itemWorkers } = this.#directory;
+    if (stock === undefined || itemWorkers.length < 2) return;
+    const told = new Set<ItemWorker>();
+    const look = (): void => {
+      if (this.#areWorkersOver) return;
+      for (const worker of itemWorkers) {
+        if (!worker.wasKilled || told.has(worker)) continue;
+        told.add(worker);
+        stock.facts.tell(`gone ${worker.number}`);
+      }
+      time.after(this.#host, WATCH_MS, look);
+    };
+    time.after(this.#host, WATCH_MS, look);
   }
 
   /** Ends what a job that was killed has left. */
@@ -190,9 +258,13 @@ class Job {
   #end(codes: readonly string[]): void {
     const { time } = this.#container.base;
     const directory = this.#directory;
-    directory.status = this.#isKept
-      ? `${this.#reason} ${codes.join(",")}`
-      : "lost not all of its output could be kept, as on a full disk";
+    if (this.#lostWorker !== undefined) this.#endOrphans();
+    directory.status =
+      this.#lostWorker !== undefined
+        ? `lost what waited for worker ${this.#lostWorker} was killed, and its exit status with it`
+        : this.#isKept
+          ? `${this.#reason} ${codes.join(",")}`
+          : "lost not all of its output could be kept, as on a full disk";
     this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;

@@ -35,6 +35,8 @@ function processOf(directory: Directory, name: Exclude<ProcessName, "relay">): K
       return directory.recorder;
     case "job":
       return directory.job;
+    case "item-worker":
+      return directory.itemWorkers.find(({ host }) => !host.isDead)?.host;
     case "worker":
       return directory.workers.find(({ isDead }) => !isDead);
   }

@@ -1,6 +1,7 @@
 import { Host } from "../time.ts";
 import type { Directory } from "./directory.ts";
 import type { Shell } from "./shell.ts";
+import { OrderTaker } from "./stock.ts";
 
 /** A reader that has typed nothing for so long is lost, and the session ends. */
 const SILENT_MS = 90_000;
@@ -13,7 +14,8 @@ export function listen(shell: Shell, directory: Directory): Host {
   directory.readAt = time.now;
   let heardAt = time.now;
   const order: string[] = [];
-  const obey = (line: string): void => {
+  const items = new OrderTaker(container, directory, helper);
+  const obey = async (line: string): Promise<void> => {
     if (line.startsWith("s3 ")) {
       if (directory.settings?.pieces === true) takeOrder(directory, order, line.slice(3));
       return;
@@ -23,13 +25,11 @@ export function listen(shell: Shell, directory: Directory): Host {
     if (directory.settings?.fenceMs !== undefined) directory.signedAt = time.now;
     directory.isAskedForSign = false;
     directory.wantsSign = false;
-    obeyReader(shell, directory, line);
+    if (line.startsWith("items ")) await items.take(line.slice("items ".length));
+    else obeyReader(shell, directory, line);
   };
   const next = (): void => {
-    void shell.readLine(helper).then((line) => {
-      obey(line);
-      next();
-    });
+    void shell.readLine(helper).then(obey).then(next);
   };
   next();
   const expect = (): void => {

@@ -17,6 +17,8 @@ export class Recorder {
   readonly #container: Container;
   readonly #directory: Directory;
   readonly #patterns: readonly Buffer[];
+  /** The streams of each worker. */
+  readonly #makers = new Map<number, RecordMaker[]>();
 
   constructor(container: Container, directory: Directory, patterns: readonly Buffer[]) {
     this.host = new Host("recorder", container.host);
@@ -29,6 +31,7 @@ export class Recorder {
   sink(kind: "o" | "e", worker: number, workers: number): Sink {
     const { spool } = this.#directory;
     const maker = new RecordMaker(kind, worker, workers);
+    this.#makers.set(worker, [...(this.#makers.get(worker) ?? []), maker]);
     return async (writer, data) => {
       // Told once: two workers that are held would wake one another for ever.
       if (spool.isFull) this.#directory.wake();
@@ -41,5 +44,11 @@ export class Recorder {
         });
       return true;
     };
+  }
+
+  /** Ends the lines that this worker has not ended. */
+  endLines(worker: number): void {
+    for (const maker of this.#makers.get(worker) ?? [])
+      this.#directory.spool.add(maker.endLine(this.#patterns));
   }
 }

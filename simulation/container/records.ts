@@ -70,6 +70,11 @@ export class RecordMaker {
     return Buffer.from(records.join(""), "latin1");
   }
 
+  /** A record that ends a line which has begun; empty when none has. */
+  endLine(patterns: readonly Buffer[]): Buffer {
+    return this.isWaiting || this.#isInside ? this.take(Buffer.from("\n"), patterns) : Buffer.alloc(0);
+  }
+
   /** A record for a line whose end does not come. */
   show(patterns: readonly Buffer[]): Buffer {
     const data = this.#rest;

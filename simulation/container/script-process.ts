@@ -1,3 +1,4 @@
+import { codeOfRun, parseItem } from "../items.ts";
 import { fileBytes, parseScript, type Script, type ScriptLine } from "../scenario.ts";
 import { Host } from "../time.ts";
 import type { Sink } from "./recorder.ts";
@@ -29,20 +30,23 @@ export class ScriptProcess {
 
   constructor(
     container: Container,
-    { runId, url, task, worker, text }: Pick<ScriptRun, "runId" | "url" | "task" | "worker" | "text">,
+    {
+      items,
+      ...about
+    }: Pick<ScriptRun, "runId" | "url" | "task" | "worker" | "text" | "batch"> & {
+      /** The text of the items that the run is for. */
+      readonly items: readonly string[];
+    },
     secrets: Readonly<Record<string, string>>,
     sinks: Sinks,
   ) {
+    const { runId, worker, text, batch } = about;
     const { time } = container.base;
     this.#container = container;
     this.#host = new Host(`worker ${worker}`, container.host);
     this.#script = parseScript(text);
     this.run = {
-      runId,
-      url,
-      task,
-      worker,
-      text,
+      ...about,
       began: time.now,
       ended: undefined,
       exitCode: undefined,
@@ -50,12 +54,13 @@ export class ScriptProcess {
       files: [],
     };
     container.scripts.push(this.run);
-    container.note(`script of ${runId.slice(-4)} worker ${worker} begins`);
+    const work = batch === undefined ? "" : ` items ${batch.indices.join()} (attempt ${batch.attempt})`;
+    container.note(`script of ${runId.slice(-4)} worker ${worker} begins${work}`);
     this.ended = new Promise((resolve) => (this.#settle = resolve));
     // The container's end is no exit code that anything could read.
     this.#host.whenDead(() => this.#note(undefined));
     if (this.#script === undefined) this.#end(127);
-    else void this.#obey(this.#script, secrets, sinks);
+    else void this.#obey(this.#script, secrets, sinks, items);
   }
 
   get isOver(): boolean {
@@ -79,9 +84,14 @@ export class ScriptProcess {
     if (!this.isOver) this.#end(SIGKILL_CODE);
   }
 
-  async #obey(script: Script, secrets: Readonly<Record<string, string>>, sinks: Sinks): Promise<void> {
+  async #obey(
+    script: Script,
+    secrets: Readonly<Record<string, string>>,
+    sinks: Sinks,
+    items: readonly string[],
+  ): Promise<void> {
     const { time } = this.#container.base;
-    for (const line of script.lines) {
+    for (const line of [...script.lines, ...items.flatMap((item) => this.#linesOf(item))]) {
       if ("wait" in line) await time.sleep(this.#host, line.wait);
       else if ("file" in line) this.#write(line.file);
       else if ("output" in line) sinks.output(line.output);
@@ -96,7 +106,27 @@ export class ScriptProcess {
         }
     }
     await time.sleep(this.#host, 1);
-    this.#end(script.exitCode);
+    this.#end(items.map((item) => this.#codeOf(item)).find((code) => code !== 0) ?? script.exitCode);
+  }
+
+  /** What the script does for an item. */
+  #linesOf(item: string): readonly ScriptLine[] {
+    const { name = "", wait = 0 } = parseItem(item) ?? {};
+    const line = { out: `out ${name} attempt ${this.run.batch?.attempt ?? 1}` };
+    return [line, { wait }];
+  }
+
+  #codeOf(item: string): number {
+    const program = parseItem(item);
+    return program === undefined ? 127 : codeOfRun(program, this.run.batch?.attempt ?? 1);
+  }
+
+  /** The recorder ends a line that has not ended. */
+  endLines(): void {
+    for (const stream of ["1", "2"]) {
+      const last = this.run.out.findLast((piece) => piece.startsWith(`${stream} `));
+      if (last !== undefined && !last.endsWith("\n")) this.run.out.push(`${stream} \n`);
+    }
   }
 
   #write(file: string): void {
@@ -115,7 +145,9 @@ export class ScriptProcess {
     if (this.run.ended !== undefined) return;
     this.run.ended = this.#container.base.time.now;
     this.run.exitCode = exitCode;
-    this.#container.note(`script of ${this.run.runId.slice(-4)} ends with ${exitCode ?? "its container"}`);
+    const { runId, batch } = this.run;
+    const work = batch === undefined ? "" : ` items ${batch.indices.join()}`;
+    this.#container.note(`script of ${runId.slice(-4)}${work} ends with ${exitCode ?? "its container"}`);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Directory } from "./directory.ts";
 import type { Order } from "./order.ts";
 import type { Carried } from "./carried.ts";
 import { removeJob } from "./remove-job.ts";
+import type { OrderTaker } from "./stock.ts";
 
 /** Between two pieces while little waits. */
 const PACE_MS = 400;
@@ -19,6 +20,8 @@ const SOON_MS = 10_000;
 /** Before a failed upload is tried again: the first time, and at most. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+/** While orders for items may come. */
+const HUNGRY_PAUSE_MS = 2_000;
 /** After the loss of the job its output may still come for so long. */
 const LAST_WORDS_MS = 2_000;
 
@@ -30,6 +33,14 @@ const VAIN_MS = 60_000;
 /** The runner may take the end for so long. */
 const KEPT_MS = 600_000;
 
+export interface UploaderOptions {
+  readonly host: Host;
+  readonly order: Order;
+  readonly carried: Carried;
+  /** What obeys the orders for items in `control`. */
+  readonly items: OrderTaker;
+}
+
 /** The program that carries out one order. It goes on where one that was killed had been. */
 export class Uploader {
   readonly #container: Container;
@@ -37,6 +48,7 @@ export class Uploader {
   readonly #host: Host;
   readonly #order: Order;
   readonly #carried: Carried;
+  readonly #items: OrderTaker;
   #isOver = false;
   #madeAt: number;
   #seenAt: number;
@@ -50,12 +62,14 @@ export class Uploader {
   #lostAt: number | undefined;
   readonly #told = new Set<string>();
 
-  constructor(container: Container, directory: Directory, host: Host, order: Order, carried: Carried) {
+  constructor(container: Container, directory: Directory, options: UploaderOptions) {
     this.#container = container;
     this.#directory = directory;
-    this.#host = host;
-    this.#order = order;
-    this.#carried = carried;
+    this.#host = options.host;
+    this.#order = options.order;
+    this.#carried = options.carried;
+    this.#items = options.items;
+    const { carried } = options;
     const { now } = container.base.time;
     this.#madeAt = now - QUIET_MS;
     this.#seenAt = now + 1_000 - QUIET_MS;
@@ -178,9 +192,11 @@ export class Uploader {
         status === 403 ||
         this.#now - this.#failingSince > VAIN_MS ||
         this.#now > Number(this.#order.one("post-until")) * 1000;
+      const { python } = this.#container.options;
+      const isHungry = this.#directory.stock?.isWanting === true && python !== false;
       this.#pause = isHopeless
         ? LONGEST_PAUSE_MS
-        : Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pause));
+        : Math.min(isHungry ? HUNGRY_PAUSE_MS : LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.#pause));
       this.#againAt = this.#now + this.#pause;
       this.#tell(
         `S3 has not taken output (${this.#container.options.python === false ? "curl" : "python3"}): ${status} ${error.message}`,
@@ -196,6 +212,8 @@ export class Uploader {
   #patience(): number {
     if (this.#carried.hasEnded) return this.#now - this.#endedAt < SOON_MS ? ENDED_MS : LATER_MS;
     if (this.#directory.spool.isHeld || this.#unseen >= UNSEEN) return HELD_MS;
+    const { stock, settings } = this.#directory;
+    if (stock?.isWanting === true) return settings?.itemsPaceMs ?? QUIET_MS;
     return this.#isFailing ? REFUSED_MS : QUIET_MS;
   }
 
@@ -245,6 +263,7 @@ export class Uploader {
         directory.isCancelled = true;
         directory.stop?.("cancelled");
       } else if (word === "detach") directory.isDetached = true;
+      else if (word.startsWith("items ")) void this.#items.take(word.slice("items ".length));
       else if (word === "attach") this.#isOver = true;
       else if (word === "taken" && this.#carried.hasEnded) {
         this.#isOver = true;

@@ -1,4 +1,5 @@
 import { isStarting } from "../draw-tasks.ts";
+import { itemsOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Fault, ScriptLine } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
@@ -33,6 +34,7 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "frame twice": [],
   "gateway-away": ["session-lost", "container-blocked", "no-status"],
   "kill-process attacher": ["no-status"],
+  "kill-process item-worker": ["no-status"],
   "kill-process job": ["no-status"],
   "kill-process recorder": ["no-status"],
   "kill-process relay": ["session-lost", "container-refused"],
@@ -59,6 +61,8 @@ const CODES_OF_STEPS: readonly {
   readonly codes: Codes;
 }[] = [
   { codes: ["failed"], holds: ({ script }) => script.exitCode !== 0 || typeof script.onTerm !== "string" },
+  { codes: ["failed"], holds: ({ options }) => itemsOf(options).some((text) => / exit .*[1-9]/.test(text)) },
+  { codes: ["timed-out"], holds: (runner) => longestItemsOf(runner) >= timeoutOf(runner) },
   { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
   { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
@@ -134,6 +138,11 @@ function kindOf(fault: Fault): string {
 
 function longestOf(lines: readonly ScriptLine[]): number {
   return lines.reduce((sum, line) => sum + ("wait" in line ? line.wait : 0), 0);
+}
+
+/** How long its items would take in one worker. */
+function longestItemsOf({ options }: Runner): number {
+  return itemsOf(options).reduce((sum, text) => sum + (parseItem(text)?.wait ?? 0), 0);
 }
 
 function timeoutOf(runner: Runner): number {

@@ -71,7 +71,7 @@ function shownFrom(
   stream: "1" | "2",
   ended: Simulated,
 ): { readonly upTo: number; readonly wrong: string | undefined } {
-  const expected = expectedLines(run, stream);
+  const expected = expectedLines([run], stream);
   const shown = shownLines(runner, run.worker, stream);
   if (runner.before === undefined) return { upTo: shown.length, wrong: undefined };
   const most = shownFrom(runner.before, run, stream, ended).upTo;

@@ -4,6 +4,7 @@ import { CODE_RULES } from "./code-rules.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
 import { FORWARD_RULES } from "./forward-rules.ts";
+import { ITEM_RULES } from "./item-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
 import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
@@ -14,6 +15,7 @@ import { TASK_RULES } from "./task-rules.ts";
 
 export const RULES: readonly Rule[] = [
   ...SCRIPT_RULES,
+  ...ITEM_RULES,
   ...DETACH_RULES,
   ...LOCK_RULES,
   ...ARTIFACT_RULES,

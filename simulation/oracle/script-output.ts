@@ -7,9 +7,10 @@ export function runsOf(runner: Runner, { world }: Simulated): readonly ScriptRun
   return world.containers.flatMap(({ scripts }) => scripts).filter(({ url }) => url === runner.jobUrl);
 }
 
-/** What a step had to show of this run's standard output, in lines without empty ones. */
-export function expectedLines({ out }: ScriptRun, stream: "1" | "2"): readonly string[] {
-  const text = out
+/** What a step had to show of these runs of a worker, in lines without empty ones. */
+export function expectedLines(runs: readonly ScriptRun[], stream: "1" | "2"): readonly string[] {
+  const text = runs
+    .flatMap(({ out }) => out)
     .filter((piece) => piece.startsWith(`${stream} `))
     .map((piece) => piece.slice(2))
     .join("");
@@ -35,6 +36,11 @@ export function lastRunsOf(runner: Runner, ended: Simulated): readonly ScriptRun
   return [...attemptsOf(runner, ended)]
     .toSorted(([one], [other]) => one - other)
     .flatMap(([, attempts]) => (attempts.at(-1) ?? []).toSorted((a, b) => a.worker - b.worker));
+}
+
+/** Whether the step's script runs for items. */
+export function hasItems(runner: Runner): boolean {
+  return firstOf(runner).options.inputs["items"] !== undefined;
 }
 
 /** In how many tasks the step's job runs. */

@@ -1,10 +1,12 @@
 import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
 import type { Rule } from "./rule.ts";
 import {
   attemptsOf,
   clip,
   expectedLines,
   firstOf,
+  hasItems,
   isForward,
   isWhole,
   lastRunsOf,
@@ -15,13 +17,14 @@ import {
   taskCountOf,
   workersOf,
 } from "./script-output.ts";
+import { tasksOf } from "./tasks-of.ts";
 
 /** Green only if every worker ended with 0. */
 const green: Rule = {
   name: "green only for a script that succeeded",
   look(ended, check) {
     for (const runner of ended.runners) {
-      if (runner.mainEnd?.exitCode !== 0 || isForward(runner)) continue;
+      if (runner.mainEnd?.exitCode !== 0 || isForward(runner) || hasItems(runner)) continue;
       if (runner.outputs["outcome"] === "detached") continue;
       const wanted = workersOf(runner) * taskCountOf(runner);
       const codes = lastRunsOf(runner, ended).map(({ exitCode }) => exitCode);
@@ -40,7 +43,7 @@ const exitCode: Rule = {
   look(ended, check) {
     for (const runner of ended.runners) {
       const told = runner.outputs["exit-code"] ?? "";
-      if (told === "" || isForward(runner)) continue;
+      if (told === "" || isForward(runner) || hasItems(runner)) continue;
       const codes = lastRunsOf(runner, ended).map((run) => run.exitCode);
       check(
         isTrueCode(told, codes, runner),
@@ -68,12 +71,13 @@ const output: Rule = {
   look(ended, check) {
     for (const runner of ended.runners) {
       if (runner.before !== undefined) continue;
-      const whole = isWhole(runner) && taskCountOf(runner) === 1;
+      const whole =
+        (hasItems(runner) ? endsWithItems(runner, ended) : isWhole(runner)) && taskCountOf(runner) === 1;
       for (const [task, attempts] of attemptsOf(runner, ended)) {
         for (const worker of Array.from({ length: workersOf(runner) }, (_, at) => at)) {
           for (const stream of ["1", "2"] as const) {
-            const runs = attempts.map((runs) => runs.find((run) => run.worker === worker));
-            const expected = runs.map((run) => (run === undefined ? [] : expectedLines(run, stream)));
+            const runs = attempts.map((each) => each.filter((run) => run.worker === worker));
+            const expected = runs.map((each) => expectedLines(each, stream));
             const wrong = mismatchOfAttempts(expected, shownLines(runner, worker, stream, task), whole);
             check(wrong === undefined, runner.name, () => wrong ?? "");
           }
@@ -83,16 +87,23 @@ const output: Rule = {
   },
 };
 
+/** Whether all output comes before what the step waits for: each item's end, which follows its output where python3 records. */
+function endsWithItems(runner: Runner, ended: Simulated): boolean {
+  const records = tasksOf(runner, ended).every(({ container }) => container?.options.python !== false);
+  return runner.mainEnd?.exitCode === 0 && records;
+}
+
 /** The output `stdout` and the script's own outputs are whole when the step is green. */
 const outputs: Rule = {
   name: "the outputs are the script's",
   look(ended, check) {
     for (const runner of ended.runners) {
       if (runner.mainEnd?.exitCode !== 0 || runner.outputs["outcome"] === "detached") continue;
+      if (hasItems(runner)) continue;
       const [run, ...more] = runsOf(runner, ended);
       if (run === undefined || more.length > 0) continue;
       const told = linesOf(runner.outputs["stdout"] ?? "");
-      const expected = runner.before === undefined ? expectedLines(run, "1") : shownLines(runner, 0, "1");
+      const expected = runner.before === undefined ? expectedLines([run], "1") : shownLines(runner, 0, "1");
       // The output has the last mebibyte.
       const isCut = Buffer.byteLength(told.join("\n")) > 1_000_000;
       check(
@@ -118,6 +129,7 @@ const once: Rule = {
   name: "no script starts twice",
   look(ended, check) {
     for (const runner of ended.runners) {
+      if (hasItems(runner)) continue;
       const { inputs } = firstOf(runner).options;
       const most = inputs["retry"] === undefined ? 1 : Number(inputs["retry-attempts"] ?? 2);
       for (const [task, attempts] of attemptsOf(runner, ended)) {

@@ -1,0 +1,122 @@
+import { Host } from "../time.ts";
+import type { Container } from "./container.ts";
+import type { Directory } from "./directory.ts";
+import type { ScriptProcess } from "./script-process.ts";
+import type { Batch, Stock } from "./stock.ts";
+
+/** A worker that finds the stock empty looks again so often. */
+const LOOK_MS = 200;
+/** It ends when the reader has been silent for so long. */
+const SILENT_MS = 120_000;
+/** With python3 it waits for so long, at most, until the recorder has all of a run. */
+const RECORDED_MS = 500;
+/** The exit code of items that can't be written down. */
+const NOT_WRITTEN = 126;
+
+export interface ItemWorkerOptions {
+  readonly number: number;
+  readonly stock: Stock;
+  /** The job's process. */
+  readonly job: Host;
+  readonly isStopping: () => boolean;
+  /** Starts the script for a batch. */
+  readonly start: (batch: Batch) => ScriptProcess;
+  /** The recorder ends the lines of this worker that have not ended. */
+  readonly endLines: () => void;
+}
+
+/** Runs the script for one batch after the other. */
+export class ItemWorker {
+  readonly host: Host;
+  readonly number: number;
+  readonly #container: Container;
+  readonly #directory: Directory;
+  readonly #options: ItemWorkerOptions;
+  /** It has not ended by itself. */
+  wasKilled = false;
+  /** How far it has read the stock. */
+  #at = 0;
+
+  constructor(container: Container, directory: Directory, options: ItemWorkerOptions) {
+    this.#container = container;
+    this.#directory = directory;
+    this.#options = options;
+    this.number = options.number;
+    this.host = new Host(`item worker ${options.number}`, container.host);
+  }
+
+  /** Until nothing more comes. False when this process was killed. */
+  run(): Promise<boolean> {
+    const killed = new Promise<boolean>((resolve) =>
+      this.host.whenDead(() => {
+        this.wasKilled = true;
+        resolve(false);
+      }),
+    );
+    return Promise.race([this.#runAll().then(() => true), killed]);
+  }
+
+  async #runAll(): Promise<void> {
+    for (let batch = await this.#next(); batch !== undefined; batch = await this.#next())
+      await this.#runBatch(batch);
+  }
+
+  async #next(): Promise<Batch | undefined> {
+    const { stock, isStopping } = this.#options;
+    while (!isStopping() && !this.#isAlone) {
+      const entry = stock.entries[this.#at];
+      if (entry === "end") return undefined;
+      if (entry !== undefined) {
+        this.#at += 1;
+        if (stock.claim(entry)) return entry;
+        continue;
+      }
+      await this.#container.base.time.sleep(this.host, LOOK_MS);
+      if (!this.#isSupplied) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The job or its recorder was killed, so nothing more is to begin. */
+  get #isAlone(): boolean {
+    const { isGone, recorder } = this.#directory;
+    return isGone || this.#options.job.isDead || recorder?.isDead === true;
+  }
+
+  get #isSupplied(): boolean {
+    const { readAt = 0, lease } = this.#directory;
+    return this.#container.base.time.now - Math.max(readAt, lease?.newAt ?? 0) < SILENT_MS;
+  }
+
+  async #runBatch(batch: Batch): Promise<void> {
+    const { stock, isStopping, start, number, endLines } = this.#options;
+    const { base, options } = this.#container;
+    if (isStopping()) return;
+    const name = `${batch.order} ${batch.indices[0] ?? NaN}`;
+    stock.facts.tell(`begin ${name} ${number}`);
+    const began = base.time.now;
+    await base.time.sleep(this.host, options.pace);
+    const isWhole = batch.indices.every((index) => stock.items[index] !== undefined);
+    const exitCode = isWhole ? await start(batch).ended : NOT_WRITTEN;
+    await base.time.sleep(this.host, options.pace);
+    // How a script has ended that was stopped because its job was killed, tells nothing of its items.
+    if (this.#options.job.isDead) return;
+    const seconds = ((base.time.now - began) / 1000).toFixed(3);
+    const end = `end ${name} ${exitCode}${isStopping() ? "!" : ""} ${seconds} ${number}`;
+    if (options.python === false) stock.facts.tell(end);
+    else await this.#tellAndWait(end, endLines);
+  }
+
+  /** The output of the next batch comes behind the fact, unless the recorder is held for long. */
+  async #tellAndWait(fact: string, endLines: () => void): Promise<void> {
+    const { time } = this.#container.base;
+    await new Promise<void>((resolve) => {
+      const stop = time.after(this.host, RECORDED_MS, resolve);
+      this.#options.stock.facts.tell(fact, () => {
+        endLines();
+        stop();
+        time.after(this.host, 0, resolve);
+      });
+    });
+  }
+}

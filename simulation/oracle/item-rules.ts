@@ -1,0 +1,220 @@
+import type { ScriptRun } from "../container/container.ts";
+import type { Simulated } from "../simulate.ts";
+import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import type { Rule } from "./rule.ts";
+import { tasksOf } from "./tasks-of.ts";
+
+/** The reasons of `retry` for which an item may begin again in another job: what has become of its last run is not known. */
+const LOSSES = ["spot", "infrastructure", "unknown"];
+/** An order names indices. */
+const ORDER = /^\d+ (?:give(?: \d+(?:,\d+)*(?:@\d+)?)+|back|end)$/;
+/** From the claim of a batch to the start of its script. */
+const CLAIMED_MS = 500;
+/**
+ * A worker that is free has its next item so soon, when nothing disturbs the step: its last one's end goes by S3, an order comes to another
+ * container, which answers, and an order comes to this one.
+ */
+const FED_MS = 10_000;
+
+/** Without `retry` an item begins once, and with it as often as that allows. */
+const once: Rule = {
+  name: "an item begins no more often than retry allows",
+  look(ended, check) {
+    for (const { runner, items, runs, reasons, most } of itemStepsOf(ended)) {
+      for (const [index, each] of runs.entries()) {
+        check(
+          each.length <= most,
+          runner.name,
+          () => `'${items[index] ?? ""}' began ${each.length} times, and ${most} are allowed`,
+        );
+        for (const [at, run] of each.entries()) {
+          const before = each[at - 1];
+          if (before === undefined) continue;
+          check(
+            mayFollow(before, run, reasons),
+            runner.name,
+            () =>
+              `'${items[index] ?? ""}' began again after it had ended with ${before.exitCode ?? "its container"}, though retry is ${reasons.join()}`,
+          );
+        }
+      }
+    }
+  },
+};
+
+/** An exit code that is named, or the loss of the job, allows another run. */
+function mayFollow(before: ScriptRun, run: ScriptRun, reasons: readonly string[]): boolean {
+  const isLost = before.runId !== run.runId && reasons.some((reason) => LOSSES.includes(reason));
+  return isLost || reasons.includes(String(before.exitCode));
+}
+
+/** Two runs of an item never meet, unless `retry` has `unknown`. */
+const apart: Rule = {
+  name: "no item runs twice at once",
+  look(ended, check) {
+    for (const { runner, items, runs, reasons } of itemStepsOf(ended)) {
+      if (reasons.includes("unknown")) continue;
+      for (const [index, each] of runs.entries())
+        for (const [at, run] of each.slice(1).entries())
+          check(
+            (each[at]?.ended ?? Infinity) <= run.began,
+            runner.name,
+            () => `'${items[index] ?? ""}' began again before its end`,
+          );
+    }
+  },
+};
+
+/** What a step says of an item is what has become of it. */
+const truth: Rule = {
+  name: "what a step says of its items is true",
+  look(ended, check) {
+    for (const { runner, items, runs, told } of itemStepsOf(ended)) {
+      if (told === undefined) continue;
+      check(
+        told.length === items.length && new Set(told.map(({ index }) => index)).size === items.length,
+        runner.name,
+        () => `has ${told.length} results of ${items.length} items`,
+      );
+      for (const { item, index, outcome, exitCode, attempts } of told) {
+        const each = runs[index] ?? [];
+        const codes = each.map((run) => run.exitCode);
+        const isTrue =
+          outcome === "succeeded"
+            ? exitCode === 0 && codes.includes(0)
+            : outcome === "failed"
+              ? exitCode !== 0 && codes.includes(exitCode ?? undefined)
+              : outcome === "not-started"
+                ? each.length === 0
+                : outcome === "unknown"
+                  ? exitCode === null
+                  : each.length > 0;
+        // A container may die between the fact that an item begins and its script.
+        const most = each.length + (outcome === "unknown" ? 1 : 0);
+        check(
+          isTrue && item === items[index] && attempts <= most,
+          runner.name,
+          () =>
+            `'${item}' is ${outcome} (${String(exitCode)}) in ${attempts} attempts, and its runs ended with ${codes.join() || "nothing"}`,
+        );
+      }
+      const failed = told
+        .toSorted((one, other) => one.index - other.index)
+        .find(({ outcome }) => /^(failed|timed-out|cancelled)$/.test(outcome));
+      const code = runner.outputs["exit-code"] ?? "";
+      if (code !== "" && failed !== undefined)
+        check(
+          code === String(failed.exitCode),
+          runner.name,
+          () => `exit-code is ${code}, and the first failed item has ${String(failed.exitCode)}`,
+        );
+    }
+  },
+};
+
+/** Green only when each item has ended with 0 the last time, and green when the step knows that. */
+const green: Rule = {
+  name: "green only when all items have succeeded",
+  look(ended, check) {
+    for (const { runner, runs, told } of itemStepsOf(ended)) {
+      const isGreen = runner.mainEnd?.exitCode === 0;
+      const failed = runs.findIndex((each) => !each.some(({ exitCode }) => exitCode === 0));
+      if (isGreen)
+        check(failed < 0, runner.name, () => `main ended with 0, and item ${failed} has not succeeded`);
+      const isKnown = told?.every(({ outcome }) => outcome === "succeeded") === true;
+      const isStopped =
+        runner.cancelledAt !== undefined || runner.isKilled || "lock" in runner.options.inputs;
+      if (isKnown && !isStopped)
+        check(isGreen, runner.name, () => "all items have succeeded, and main has not ended with 0");
+    }
+  },
+};
+
+/** An item is left out only for a reason. */
+const all: Rule = {
+  name: "no item is forgotten",
+  look(ended, check) {
+    for (const step of itemStepsOf(ended)) {
+      const { runner, items, runs, told } = step;
+      if (told === undefined || !isUndisturbed(runner, ended) || mayStop(step, ended)) continue;
+      const left = items.filter((_, index) => runs[index]?.length === 0);
+      check(
+        left.length === 0,
+        runner.name,
+        () => `${left.length} items never began, such as '${left[0] ?? ""}'`,
+      );
+      const unknown = told.filter(({ outcome }) => outcome === "unknown");
+      check(unknown.length === 0, runner.name, () => `does not know the end of '${unknown[0]?.item ?? ""}'`);
+    }
+  },
+};
+
+/** The step may hand out nothing more before all items have begun, though nothing disturbs it. */
+function mayStop({ runner, told = [] }: ItemStep, { scenario }: Simulated): boolean {
+  const { inputs } = runner.options;
+  // No container can be held alive, or be started, or it is not waited for.
+  if ("start-timeout" in inputs) return true;
+  if (scenario.ecs?.hasOwnEntryPoint === true || scenario.ecs?.mayRegister === false) return true;
+  const hasFailed = told.some(({ outcome }) => outcome === "failed");
+  const isTimedOut =
+    told.some(({ outcome }) => outcome === "timed-out") || runner.main.stdout.includes("timed-out");
+  return (
+    isTimedOut ||
+    (inputs["fail-fast"] === "true" && hasFailed) ||
+    "lock" in inputs ||
+    inputs["hold"] === "false"
+  );
+}
+
+/** An order has indices, and never the text of an item. */
+const orders: Rule = {
+  name: "an order for items has indices alone",
+  look(ended, check) {
+    for (const step of itemStepsOf(ended))
+      for (const { container, name } of tasksOf(step.runner, ended))
+        for (const order of container?.orders ?? [])
+          check(ORDER.test(order), name, () => `was ordered '${order}'`);
+  },
+};
+
+/** In one task items begin in the order of the list. */
+const inOrder: Rule = {
+  name: "items begin in the order of the list",
+  look(ended, check) {
+    for (const { runner, runs } of itemStepsOf(ended)) {
+      if (runner.options.inputs["tasks"] !== undefined) continue;
+      const begins = runs.flatMap(([first]) => (first === undefined ? [] : [first.began]));
+      const late = begins.findIndex((began, at) => began > (begins[at + 1] ?? Infinity) + CLAIMED_MS);
+      check(late < 0, runner.name, () => `item ${late} began after the one behind it`);
+    }
+  },
+};
+
+/** A worker has nothing to do only for so long while items wait that nobody has begun. */
+const fed: Rule = {
+  name: "a free worker soon gets an item",
+  look(ended, check) {
+    for (const step of itemStepsOf(ended)) {
+      const { runner, runs } = step;
+      if (!isUndisturbed(runner, ended) || mayStop(step, ended) || step.told === undefined) continue;
+      const last = Math.max(...runs.map(([first]) => first?.began ?? 0));
+      const all = [...new Set(runs.flat())];
+      for (const run of all) {
+        if (run.ended === undefined || run.ended >= last) continue;
+        const { ended: freeAt } = run;
+        const later = all.filter(
+          ({ runId, worker, began }) => runId === run.runId && worker === run.worker && began >= freeAt,
+        );
+        const waited = Math.min(last, ...later.map(({ began }) => began)) - freeAt;
+        check(
+          waited <= FED_MS,
+          runner.name,
+          () => `worker ${run.worker} of task ${run.task} waited for ${waited} ms, while items waited`,
+        );
+      }
+    }
+  },
+};
+
+/** What must hold of items. */
+export const ITEM_RULES: readonly Rule[] = [once, apart, truth, green, all, orders, inOrder, fed];
