@@ -26,6 +26,7 @@ const DONE = aResult("exited", "0", "0");
 const LOST = aFailedResult(failure("task-stopped"));
 const NEVER = failedResult(failure("task-not-started"));
 const KILLED = aResult("exited", "0", "137");
+const LATE = aResult("timed-out", "0!");
 const report = { path: "/a", taskPath: "/a", directory: "a", count: 0, bytes: 0, problems: ["none"] };
 const LACKING = withMissingArtifacts({ ...DONE, task: someFacts({ artifacts: report }) });
 const FENCED = fencedResult(someFacts());
@@ -42,6 +43,7 @@ describe("a step with items", () => {
     ["all ended well, and a task was lost", [LOST, DONE], ["0", "0"], "succeeded", 0],
     ["all ended well, and a task never started", [NEVER, DONE], ["0", "0"], "succeeded", 0],
     ["all ended well, and a worker was killed", [KILLED, DONE], ["0", "0"], "succeeded", 0],
+    ["all ended well, and a task waited until its time was over", [LATE, DONE], ["0", "0"], "succeeded", 0],
     ["all ended well, but every task was lost", [LOST, LOST], ["0"], "unknown", undefined],
     ["all ended well, but a task lacks artifacts", [DONE, LACKING], ["0"], "failed", 0],
     ["all ended well, but a task was fenced off", [DONE, FENCED], ["0"], "cancelled", 130],

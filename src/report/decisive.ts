@@ -12,8 +12,8 @@ import {
 
 /**
  * The result that the step ends with. Of several tasks it is that of the first task that did not succeed; when all succeeded, that of the first
- * task. With items it is that of the first item that failed, in the order of the list. When all items succeeded, a task that was lost or that
- * never started fails nothing: other tasks have done its part. A step in which an item has not ended never succeeds.
+ * task. With items it is that of the first item that failed, in the order of the list. When all items succeeded, a task that was lost, that
+ * never started or that was out of time fails nothing: other tasks have done its part. A step in which an item has not ended never succeeds.
  */
 export function decisiveResult(result: Result): TaskResult | CheckResult {
   if (result.kind !== "several") return result;
@@ -39,9 +39,10 @@ function decisiveOfItems(first: TaskResult, tasks: readonly TaskResult[], result
   return unknown ?? failing[0] ?? withoutEnd(first, results);
 }
 
-/** Whether other tasks may have done the part of this task: it was lost, never started, or lost a worker. */
+/** Whether other tasks may have done the part of this task: it was lost, never started, lost a worker, or waited for items until its time was over. */
 function isReplaceable({ kind, outcome }: TaskResult): boolean {
-  return kind === "status" ? outcome === "failed" : outcome === "not-started" || outcome === "unknown";
+  const outcomes = kind === "status" ? ["failed", "timed-out"] : ["not-started", "unknown"];
+  return outcomes.includes(outcome);
 }
 
 /** The tasks that failed although the step has succeeded, because all items ended in other tasks. */
