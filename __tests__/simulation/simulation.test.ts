@@ -56,13 +56,16 @@ it("worlds are not empty: they last, are disturbed, have several runners, and en
   );
 }, 120_000);
 
-it.each([1, 4, 9, 41])("one scenario twice makes the same timeline, byte for byte (seed %i)", async (seed) => {
-  const scenario = drawScenario(seed);
-  const timeline = async (): Promise<string> => (await simulate(scenario)).world.base.timeline.toString();
-  const once = await timeline();
-  expect(once.length).toBeGreaterThan(500);
-  expect(await timeline()).toBe(once);
-});
+it.each([1, 4, 9, 41])(
+  "one scenario twice makes the same timeline, byte for byte (seed %i)",
+  async (seed) => {
+    const scenario = drawScenario(seed);
+    const timeline = async (): Promise<string> => (await simulate(scenario)).world.base.timeline.toString();
+    const once = await timeline();
+    expect(once.length).toBeGreaterThan(500);
+    expect(await timeline()).toBe(once);
+  },
+);
 
 it.each(readdirSync("simulation/planted"))(
   "the planted bug %s still has its place in the sources",

@@ -92,8 +92,7 @@ export class ItemWorker {
     const { stock, isStopping, start, number, endLines } = this.#options;
     const { base, options } = this.#container;
     if (isStopping()) return;
-    const name = `${batch.order} ${batch.indices[0] ?? NaN}`;
-    stock.facts.tell(`begin ${name} ${number}`);
+    stock.facts.tell(`begin ${batch.order} ${batch.indices[0] ?? NaN} ${number}`);
     const began = base.time.now;
     await base.time.sleep(this.host, options.pace);
     const isWhole = batch.indices.every((index) => stock.items[index] !== undefined);
@@ -102,7 +101,8 @@ export class ItemWorker {
     // How a script has ended that was stopped because its job was killed, tells nothing of its items.
     if (this.#options.job.isDead) return;
     const seconds = ((base.time.now - began) / 1000).toFixed(3);
-    const end = `end ${name} ${exitCode}${isStopping() ? "!" : ""} ${seconds} ${number}`;
+    const end = `end ${batch.order} ${batch.indices.join()} ${exitCode}${isStopping() ? "!" : ""} ${seconds} ${number}`;
+    stock.ends.push(end);
     if (options.python === false) stock.facts.tell(end);
     else await this.#tellAndWait(end, endLines);
   }

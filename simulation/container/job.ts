@@ -145,6 +145,7 @@ class Job {
     );
     this.#areWorkersOver = true;
     await time.sleep(this.#host, PATIENCE_MS);
+    if (this.#directory.isDetached) this.#directory.stock?.tellAgain();
     this.#directory.stock?.facts.drain();
     for (const { lines, maker } of files)
       this.#directory.spool.add(maker.take(Buffer.from(lines), this.#patterns));

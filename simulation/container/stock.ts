@@ -26,6 +26,8 @@ export class Stock {
   readonly entries: (Batch | "end")[] = [];
   /** The last order that was obeyed. */
   obeyed = 0;
+  /** The facts of all ends. */
+  readonly ends: string[] = [];
   /** Orders may come. */
   isWanting = true;
   readonly #claimed = new Set<string>();
@@ -33,6 +35,13 @@ export class Stock {
   constructor(items: readonly string[], facts: Facts) {
     this.items = items;
     this.facts = facts;
+  }
+
+  /** Tells all ends once more, and the texts of all items: a step that attaches has no list, and may not have heard of earlier ends. */
+  tellAgain(): void {
+    for (const end of this.ends) this.facts.tell(end);
+    for (const [index, text] of this.items.entries())
+      this.facts.tell(`text ${index} ${text.slice(0, 1_000)}`);
   }
 
   /** True for the first that wants it. */
