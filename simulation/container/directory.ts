@@ -1,5 +1,4 @@
 import type { ArtifactSettings } from "./artifact-settings.ts";
-import type { ItemWorker } from "./item-worker.ts";
 import type { Host, Time } from "../time.ts";
 import type { Killable } from "./killable.ts";
 import { Spool } from "./spool.ts";
@@ -54,7 +53,7 @@ export class Directory {
   /** The workers' processes. */
   workers: readonly Killable[] = [];
   /** What runs the items of each worker. */
-  itemWorkers: readonly ItemWorker[] = [];
+  itemWorkers: readonly Host[] = [];
   /** Ends the workers of a job that was killed. */
   endOrphans: (() => void) | undefined;
   /** Ends the job's workers: by TERM, KILL later. */

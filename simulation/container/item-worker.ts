@@ -2,6 +2,7 @@ import { Host } from "../time.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import type { ScriptProcess } from "./script-process.ts";
+import type { Facts } from "./facts.ts";
 import type { Batch, Stock } from "./stock.ts";
 
 /** A worker that finds the stock empty looks again so often. */
@@ -16,6 +17,7 @@ const NOT_WRITTEN = 126;
 export interface ItemWorkerOptions {
   readonly number: number;
   readonly stock: Stock;
+  readonly facts: Facts;
   /** The job's process. */
   readonly job: Host;
   readonly isStopping: () => boolean;
@@ -89,10 +91,10 @@ export class ItemWorker {
   }
 
   async #runBatch(batch: Batch): Promise<void> {
-    const { stock, isStopping, start, number, endLines } = this.#options;
+    const { stock, facts, isStopping, start, number, endLines } = this.#options;
     const { base, options } = this.#container;
     if (isStopping()) return;
-    stock.facts.tell(`begin ${batch.order} ${batch.indices[0] ?? NaN} ${number}`);
+    facts.tell(`begin ${batch.order} ${batch.indices[0] ?? NaN} ${number}`);
     const began = base.time.now;
     await base.time.sleep(this.host, options.pace);
     const isWhole = batch.indices.every((index) => stock.items[index] !== undefined);
@@ -103,7 +105,7 @@ export class ItemWorker {
     const seconds = ((base.time.now - began) / 1000).toFixed(3);
     const end = `end ${batch.order} ${batch.indices.join()} ${exitCode}${isStopping() ? "!" : ""} ${seconds} ${number}`;
     stock.ends.push(end);
-    if (options.python === false) stock.facts.tell(end);
+    if (options.python === false) facts.tell(end);
     else await this.#tellAndWait(end, endLines);
   }
 
@@ -112,7 +114,7 @@ export class ItemWorker {
     const { time } = this.#container.base;
     await new Promise<void>((resolve) => {
       const stop = time.after(this.host, RECORDED_MS, resolve);
-      this.#options.stock.facts.tell(fact, () => {
+      this.#options.facts.tell(fact, () => {
         endLines();
         stop();
         time.after(this.host, 0, resolve);

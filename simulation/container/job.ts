@@ -67,6 +67,8 @@ class Job {
   /** A worker whose items nothing runs any more, because that was killed. */
   #lostWorker: number | undefined;
   #areWorkersOver = false;
+  #facts: Facts | undefined;
+  readonly #itemWorkers: ItemWorker[] = [];
   /** How the workers have ended. A stop that comes later only ends the packing of artifacts. */
   #reason = "exited";
 
@@ -84,7 +86,8 @@ class Job {
     directory.recorder = this.#recorder.host;
     if (settings.items !== undefined) {
       const items = (directory.items?.toString("utf8") ?? "").split("\n").slice(0, settings.items);
-      directory.stock = new Stock(items, new Facts(container, directory, this.#recorder.host));
+      this.#facts = new Facts(container, directory, this.#recorder.host);
+      directory.stock = new Stock(items, this.#facts);
     }
     directory.stop = (reason) => {
       if (!host.isDead) this.#stop(reason);
@@ -146,7 +149,7 @@ class Job {
     this.#areWorkersOver = true;
     await time.sleep(this.#host, PATIENCE_MS);
     if (this.#directory.isDetached) this.#directory.stock?.tellAgain();
-    this.#directory.stock?.facts.drain();
+    this.#facts?.drain();
     for (const { lines, maker } of files)
       this.#directory.spool.add(maker.take(Buffer.from(lines), this.#patterns));
     return codes;
@@ -183,17 +186,19 @@ class Job {
   /** Runs the script for one batch after the other. The exit code of the worker. */
   async #runItems(worker: number, sinks: Sinks): Promise<number> {
     const { stock } = this.#directory;
-    if (stock === undefined) return 0;
+    const facts = this.#facts;
+    if (stock === undefined || facts === undefined) return 0;
     let process: ScriptProcess | undefined;
     const one = new ItemWorker(this.#container, this.#directory, {
-      ...{ number: worker, stock, job: this.#host, isStopping: () => this.#stopping !== undefined },
+      ...{ number: worker, stock, facts, job: this.#host, isStopping: () => this.#stopping !== undefined },
       start: (batch) => (process = this.#startScript(worker, sinks, batch)),
       endLines: () => {
         process?.endLines();
         this.#recorder.endLines(worker);
       },
     });
-    this.#directory.itemWorkers = [...this.#directory.itemWorkers, one];
+    this.#itemWorkers.push(one);
+    this.#directory.itemWorkers = this.#itemWorkers.map(({ host }) => host);
     if (!(await one.run())) this.#lostWorker ??= worker;
     return 0;
   }
@@ -201,15 +206,15 @@ class Job {
   /** Tells of each worker whose items nothing runs any more. */
   #watchItemWorkers(): void {
     const { time } = this.#container.base;
-    const { stock, itemWorkers } = this.#directory;
-    if (stock === undefined || itemWorkers.length < 2) return;
+    const itemWorkers = this.#itemWorkers;
+    if (itemWorkers.length < 2) return;
     const told = new Set<ItemWorker>();
     const look = (): void => {
       if (this.#areWorkersOver) return;
       for (const worker of itemWorkers) {
         if (!worker.wasKilled || told.has(worker)) continue;
         told.add(worker);
-        stock.facts.tell(`gone ${worker.number}`);
+        this.#facts?.tell(`gone ${worker.number}`);
       }
       time.after(this.#host, WATCH_MS, look);
     };

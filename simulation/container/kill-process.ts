@@ -36,7 +36,7 @@ function processOf(directory: Directory, name: Exclude<ProcessName, "relay">): K
     case "job":
       return directory.job;
     case "item-worker":
-      return directory.itemWorkers.find(({ host }) => !host.isDead)?.host;
+      return directory.itemWorkers.find(({ isDead }) => !isDead);
     case "worker":
       return directory.workers.find(({ isDead }) => !isDead);
   }

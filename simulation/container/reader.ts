@@ -1,7 +1,7 @@
 import { Host } from "../time.ts";
 import type { Directory } from "./directory.ts";
 import type { Shell } from "./shell.ts";
-import { OrderTaker } from "./stock.ts";
+import { OrderTaker } from "./order-taker.ts";
 
 /** A reader that has typed nothing for so long is lost, and the session ends. */
 const SILENT_MS = 90_000;

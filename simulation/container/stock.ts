@@ -1,10 +1,10 @@
-import type { Host } from "../time.ts";
-import type { Container } from "./container.ts";
-import type { Directory } from "./directory.ts";
-import type { Facts } from "./facts.ts";
-
 /** The most characters of a fact about batches that are given back. */
 const LONGEST_BACK = 3_900;
+
+/** Where the processes of a job tell of its items. */
+export interface FactSink {
+  readonly tell: (text: string) => void;
+}
 
 /** What one run of the script is for. */
 export interface Batch {
@@ -21,7 +21,7 @@ export interface Batch {
 export class Stock {
   /** All items of the step. */
   readonly items: readonly string[];
-  readonly facts: Facts;
+  readonly facts: FactSink;
   /** The batches in the order in which they came, also those that were claimed. `end`: nothing more comes. */
   readonly entries: (Batch | "end")[] = [];
   /** The last order that was obeyed. */
@@ -32,7 +32,7 @@ export class Stock {
   isWanting = true;
   readonly #claimed = new Set<string>();
 
-  constructor(items: readonly string[], facts: Facts) {
+  constructor(items: readonly string[], facts: FactSink) {
     this.items = items;
     this.facts = facts;
   }
@@ -82,49 +82,4 @@ function nameOf({ order, indices }: Batch): string {
 function parseBatch(order: number, word: string): Batch {
   const [indices = "", attempt = "1"] = word.split("@");
   return { order, word, indices: indices.split(",").map(Number), attempt: Number(attempt) };
-}
-
-/** A process that obeys orders for items, one after the other. There may be two at once: that of a session, and that which reads `control`. */
-export class OrderTaker {
-  readonly #container: Container;
-  readonly #directory: Directory;
-  readonly #host: Host;
-  #last = Promise.resolve();
-
-  constructor(container: Container, directory: Directory, host: Host) {
-    this.#container = container;
-    this.#directory = directory;
-    this.#host = host;
-  }
-
-  /** Settles when the order was obeyed, or was none to obey. */
-  take(words: string): Promise<void> {
-    this.#last = this.#last.then(() => this.#obey(words));
-    return this.#last;
-  }
-
-  async #obey(words: string): Promise<void> {
-    const { base, options } = this.#container;
-    const { stock, runId } = this.#directory;
-    if (stock === undefined) return;
-    const [number = "", word = "", ...batches] = words.split(" ");
-    const order = Number(number);
-    if (!/^\d{1,9}$/.test(number) || !["give", "back", "end"].includes(word)) return;
-    await base.time.sleep(this.#host, options.pace);
-    if (order !== stock.obeyed + 1 || this.#directory.isGone) return;
-    // Another process may obey it now.
-    await base.time.sleep(this.#host, options.pace);
-    this.#container.note(`items of ${runId.slice(-4)}: ${words}`);
-    this.#container.orders.push(words);
-    if (word === "give") stock.give(order, batches);
-    else if (word === "back") this.#container.givenBack += stock.giveBack(order);
-    else {
-      stock.entries.push("end");
-      stock.isWanting = false;
-    }
-    await base.time.sleep(this.#host, 1);
-    stock.obeyed = order;
-    stock.facts.tell(`got ${order}`);
-    this.#directory.wake();
-  }
 }

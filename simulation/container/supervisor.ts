@@ -3,7 +3,7 @@ import type { Carried } from "./carried.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import { Order } from "./order.ts";
-import { OrderTaker } from "./stock.ts";
+import { OrderTaker } from "./order-taker.ts";
 import { Uploader } from "./uploader.ts";
 
 /** Before a program that was killed is started anew. */

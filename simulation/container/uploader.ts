@@ -5,7 +5,7 @@ import type { Directory } from "./directory.ts";
 import type { Order } from "./order.ts";
 import type { Carried } from "./carried.ts";
 import { removeJob } from "./remove-job.ts";
-import type { OrderTaker } from "./stock.ts";
+import type { OrderTaker } from "./order-taker.ts";
 
 /** Between two pieces while little waits. */
 const PACE_MS = 400;

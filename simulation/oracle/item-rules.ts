@@ -1,6 +1,6 @@
 import type { ScriptRun } from "../container/container.ts";
 import type { Simulated } from "../simulate.ts";
-import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { hasWholeTask, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
 import type { Rule } from "./rule.ts";
 import { tasksOf } from "./tasks-of.ts";
 
@@ -122,9 +122,7 @@ const green: Rule = {
       if (isGreen)
         check(failed < 0, runner.name, () => `main ended with 0, and item ${failed} has not succeeded`);
       const isKnown = told?.every(({ outcome }) => outcome === "succeeded") === true;
-      const isStopped =
-        runner.cancelledAt !== undefined || runner.isKilled || "lock" in runner.options.inputs;
-      if (isKnown && !isStopped)
+      if (isKnown && hasWholeTask(runner, ended) && !("lock" in runner.options.inputs))
         check(isGreen, runner.name, () => "all items have succeeded, and main has not ended with 0");
     }
   },

@@ -56,6 +56,15 @@ export function isUndisturbed(runner: Runner, ended: Simulated): boolean {
   );
 }
 
+/** Whether nothing has met the step itself, nor one of its tasks that has run items. */
+export function hasWholeTask(runner: Runner, ended: Simulated): boolean {
+  const actors = new Set(ended.world.base.faults.taken.map(({ actor }) => actor));
+  if (actors.has(runner.name) || actors.has("service")) return false;
+  return tasksOf(runner, ended).some(
+    ({ name, container }) => !actors.has(name) && container?.scripts.some(({ url }) => url === runner.jobUrl),
+  );
+}
+
 /** What the items of a world have met. */
 export function marksOfItems(ended: Simulated): readonly string[] {
   return itemStepsOf(ended).flatMap(({ runner, runs, told = [] }) => {
