@@ -54,3 +54,31 @@ export function keepWarnings(log: Log): Log {
     fold: (_, line) => log.debug(line),
   };
 }
+
+/**
+ * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
+ * without a label. A quiet log shows warnings and notices only, unless debug logging is on.
+ */
+export function labelledLog(
+  log: Log,
+  label: string,
+  { warned, isQuiet }: { readonly warned: Set<string>; readonly isQuiet: boolean },
+): Log {
+  const once =
+    (tell: Log["warning"]): Log["warning"] =>
+    (text, page) => {
+      if (warned.has(text)) return;
+      warned.add(text);
+      tell(text, page);
+    };
+  return {
+    info: (line) => (isQuiet ? log.debug(label + line) : log.info(label + line)),
+    debug: (line) => log.debug(label + line),
+    warning: once((line, page) => log.warning(line, page)),
+    warnOnce: (line, page) => log.warnOnce(line, page),
+    notice: once((text, page) => log.notice(text, page)),
+    // The lines of jobs that run side by side would mix in a group.
+    phase: () => undefined,
+    fold: (title, line) => (isQuiet ? log.debug(label + line) : log.fold(label + title, label + line)),
+  };
+}

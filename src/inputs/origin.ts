@@ -11,6 +11,8 @@ export interface Origin {
   readonly runAttempt: string;
   /** The address of the workflow run's page. */
   readonly url: string;
+  /** The step's id in its job, or the name that GitHub gives it there: the same in each run. Undefined outside of a workflow. */
+  readonly step?: string | undefined;
   /** The workflow's variables that every job gets. None of them is secret. */
   readonly variables: Readonly<Record<string, string>>;
   /** The job's number among several of the step; absent for the only job. */

@@ -41,7 +41,7 @@ export function chooseDelivery({ inputs, owner, runId }: DeliveryOptions): Deliv
     kind: "s3",
     bucket: inputs.bucket,
     owner,
-    key: `${inputs.prefix}${runId}/payload`,
+    key: `${inputs.prefix}staged/${runId}/payload`,
     region: inputs.region,
   };
 }

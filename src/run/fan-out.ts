@@ -1,5 +1,6 @@
 import { runAttempts } from "./attempts.ts";
 import { Failure } from "../errors.ts";
+import type { EarlierTimes } from "./items/earlier-times.ts";
 import { listedItems, listingInputs } from "./items/listed-items.ts";
 import { resultOfItems, whatIsGone } from "./items/result.ts";
 import { type ItemsOfStep, StepItems, type StepItemsOptions } from "./items/step-items.ts";
@@ -8,7 +9,7 @@ import { mayUsePieces } from "./job/output-ways.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInParallel } from "./parallel-jobs.ts";
-import { type Log, logFailure } from "../log.ts";
+import { labelledLog, logFailure } from "../log.ts";
 import { PublicAddress } from "../ready/address.ts";
 import { ImageSizes } from "../ready/image-sizes.ts";
 import { diagnose } from "../ready/diagnose.ts";
@@ -34,6 +35,11 @@ import type { Target } from "../targets/target.ts";
 import { TaskLooks } from "../targets/tasks/task-looks.ts";
 import { isKept, runsSince } from "../undo/keep-task.ts";
 
+interface SharedByJobs extends Pick<UnassignedJob, "exec" | "early" | "lock" | "files"> {
+  /** What the step's items took in earlier runs. */
+  readonly times?: EarlierTimes | undefined;
+}
+
 /**
  * Runs the job in all targets, at the same time or as many at once as `max-parallel` allows. Each job has a log and a ledger
  * of its own, and a failure of one does not stop the others; with `fail-fast` no further one begins. The result has the jobs
@@ -41,7 +47,7 @@ import { isKept, runsSince } from "../undo/keep-task.ts";
  */
 export async function runJobs(
   resolved: JobTargets,
-  { exec, early, lock, files }: Pick<UnassignedJob, "exec" | "early" | "lock" | "files">,
+  shared: SharedByJobs,
   step: StepContext,
 ): Promise<Result> {
   const { targets, later, candidates, described } = resolved;
@@ -50,17 +56,19 @@ export async function runJobs(
   const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
   const images = step.inputs.summary ? new ImageSizes(step.aws.ecr) : undefined;
   const tasks = targets.length + (later?.count ?? 0);
-  const alone = { ...step, exec, early, lock, files, looks, images, write: step.writer() };
+  const alone = { ...step, ...shared, looks, images, write: step.writer() };
   const listed = await listItems(targets[0], resolved, alone);
   if (listed !== undefined && "outcome" in listed) {
     await later?.close();
     return listed;
   }
-  const items = listed ? new StepItems({ ...itemOptions(step), items: listed, tasks }) : itemsOfHandle(step);
-  const withItems = (ended: readonly TaskResult[]): Result => resultOfItems(ended, items, step);
+  const items = listed
+    ? await StepItems.open({ ...itemOptions(step), items: listed, times: shared.times, tasks })
+    : itemsOfHandle(step);
+  const withItems = (ended: readonly TaskResult[]): Promise<Result> => resultOfItems(ended, items, step);
   if (tasks === 1) {
     const result = await runWithRetries(targets[0], resolved, { job: alone, items, task: 0 }, step);
-    return items === undefined ? result : withItems([result]);
+    return items === undefined ? result : await withItems([result]);
   }
   step.log.phase();
   const warned = new Set<string>();
@@ -71,7 +79,7 @@ export async function runJobs(
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
-      ...{ ...step, exec, early, lock, files, looks, images, write: step.writer(label) },
+      ...{ ...step, ...shared, looks, images, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
       log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
@@ -85,10 +93,14 @@ export async function runJobs(
   const ended = await runInParallel(find, run, { ...step, total: tasks, atOnce });
   // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
-  return withItems(ended);
+  return await withItems(ended);
 }
 
-function itemOptions({ inputs, clock, log }: StepContext): Omit<StepItemsOptions, "items" | "tasks"> {
+function itemOptions({
+  inputs,
+  clock,
+  log,
+}: StepContext): Omit<StepItemsOptions, "items" | "tasks" | "times"> {
   const { items, retry, failFast } = inputs;
   const detaches = inputs.detach !== undefined;
   return { batch: items?.batch ?? 1, detaches, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
@@ -273,32 +285,4 @@ async function addDiagnosis(
     logFailure(error, log),
   );
   return { ...result, failure };
-}
-
-/**
- * A log that begins each line with the label of its job. A warning or a notice that several jobs repeat is given once,
- * without a label. A quiet log shows warnings and notices only, unless debug logging is on.
- */
-function labelledLog(
-  log: Log,
-  label: string,
-  { warned, isQuiet }: { readonly warned: Set<string>; readonly isQuiet: boolean },
-): Log {
-  const once =
-    (tell: Log["warning"]): Log["warning"] =>
-    (text, page) => {
-      if (warned.has(text)) return;
-      warned.add(text);
-      tell(text, page);
-    };
-  return {
-    info: (line) => (isQuiet ? log.debug(label + line) : log.info(label + line)),
-    debug: (line) => log.debug(label + line),
-    warning: once((line, page) => log.warning(line, page)),
-    warnOnce: (line, page) => log.warnOnce(line, page),
-    notice: once((text, page) => log.notice(text, page)),
-    // The lines of jobs that run side by side would mix in a group.
-    phase: () => undefined,
-    fold: (title, line) => (isQuiet ? log.debug(label + line) : log.fold(label + title, label + line)),
-  };
 }

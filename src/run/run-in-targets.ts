@@ -1,4 +1,5 @@
 import { runJobs } from "./fan-out.ts";
+import { EarlierTimes } from "./items/earlier-times.ts";
 import type { PackedFiles } from "../payload/files/pack-files.ts";
 import type { HeldLock } from "../queue/lock/held-lock.ts";
 import { EarlyLook } from "../queue/early-look.ts";
@@ -22,9 +23,23 @@ export async function runInTargets(
   shared: SharedResources,
 ): Promise<Result> {
   const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
+  const times = readTimes(step, looking);
   const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
   const [resolved] = await Promise.all([targets, isLogKind(step.inputs.logs) ? looking : undefined]);
   const exec = looking.then((look) => look.exec);
-  return await runJobs(resolved, { exec, early, ...shared }, step);
+  return await runJobs(resolved, { exec, early, times, ...shared }, step);
+}
+
+/** The times of the items in earlier runs. They are read while the targets are found. */
+function readTimes(
+  { inputs, origin, undoing, clock, log, cancel }: OpenStep,
+  looking: Promise<FirstLook>,
+): EarlierTimes | undefined {
+  const { bucket, items } = inputs;
+  if (bucket === undefined || items === undefined) return undefined;
+  const owner = looking.then((look) => look.owner);
+  return new EarlierTimes({
+    ...{ inputs: { ...inputs, bucket }, origin, owner, s3: undoing.s3, clock, log, cancel },
+  });
 }

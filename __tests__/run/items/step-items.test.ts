@@ -8,9 +8,9 @@ const printed = (words: string): OutputItem => ({
   ...{ kind: "text", stream: "stdout", source: "", bytes: Buffer.from(words), ends: true },
 });
 
-it("the last lines of items that failed or were stopped are kept, and each failed one has a line in the log at once", () => {
+it("the last lines of items that failed or were stopped are kept, and each failed one has a line in the log at once", async () => {
   const log = new Listener();
-  const items = new StepItems({
+  const items = await StepItems.open({
     ...{
       items: ["a", "b", "c"],
       batch: 1,
@@ -33,7 +33,7 @@ it("the last lines of items that failed or were stopped are kept, and each faile
     job.take({ kind: "item-fact", text: `end ${name} ${code} 1.5 0` }, 1);
   }
   items.close("timed-out");
-  const results = items.end();
+  const results = await items.end();
   expect(results.items.map(({ outcome, exitCode, lastLines }) => [outcome, exitCode, lastLines])).toEqual([
     ["succeeded", 0, []],
     ["failed", 3, ["of 1"]],
@@ -42,8 +42,8 @@ it("the last lines of items that failed or were stopped are kept, and each faile
   expect(log.lines.join("\n")).toContain("Item 'b' failed with exit code 3 after 1.5 s in task 0, worker 0.");
 });
 
-it("what a lost task may have begun goes to a free worker of another task before the next attempt begins", () => {
-  const items = new StepItems({
+it("what a lost task may have begun goes to a free worker of another task before the next attempt begins", async () => {
+  const items = await StepItems.open({
     ...{
       items: ["a", "b", "c", "d"],
       batch: 1,
@@ -62,13 +62,13 @@ it("what a lost task may have begun goes to a free worker of another task before
   expect(items.runAgain(dies.leave(false))).toBe(true);
   for (const text of ["got 1", "begin 1 2 0", "end 1 2 0 1.5 0"]) lives.take({ kind: "item-fact", text }, 2);
   expect(lives.pending.map(({ words }) => words)).toEqual([expect.stringMatching(/^give 0\b/)]);
-  items.end();
+  await items.end();
 });
 
 describe("how far the items are", () => {
-  const play = (log: Listener & Pick<Log, "gauge">): readonly string[] => {
+  const play = async (log: Listener & Pick<Log, "gauge">): Promise<readonly string[]> => {
     const clock = new SteppedClock();
-    const items = new StepItems({
+    const items = await StepItems.open({
       ...{
         items: ["a", "b"],
         batch: 1,
@@ -85,18 +85,18 @@ describe("how far the items are", () => {
     for (const text of ["got 2", "begin 1 0 0", "end 1 0 0 1 0", "begin 1 1 0"])
       job.take({ kind: "item-fact", text }, 1);
     for (let second = 0; second < 12; second += 1) clock.advance(1_000);
-    items.end();
+    await items.end();
     return log.lines;
   };
 
-  it("is a line when that has changed, five seconds after the last one", () => {
-    expect(play(new Listener())).toEqual(["1 of 2 items done, 1 in hand, about 5 s left."]);
+  it("is a line when that has changed, five seconds after the last one", async () => {
+    expect(await play(new Listener())).toEqual(["1 of 2 items done, 1 in hand, about 5 s left."]);
   });
 
-  it("is told each second to a terminal that shows it in one place", () => {
+  it("is told each second to a terminal that shows it in one place", async () => {
     const seen: (number | undefined)[] = [];
     const gauge = (share: number | undefined): boolean => seen.push(share) > 0;
-    expect(play(Object.assign(new Listener(), { gauge }))).toEqual([]);
+    expect(await play(Object.assign(new Listener(), { gauge }))).toEqual([]);
     expect(seen).toEqual([...Array.from({ length: 12 }, () => 0.5), undefined]);
   });
 });

@@ -38,6 +38,7 @@ export function stepOrigin(
     runId: String(runId),
     runAttempt: String(runAttempt),
     url: `${serverUrl}/${repository}/actions/runs/${runId}`,
+    step: env["GITHUB_ACTION"],
     variables: passedVariables(env),
   };
 }

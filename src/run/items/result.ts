@@ -4,21 +4,24 @@ import type { ItemsOfJob } from "./job-items.ts";
 import type { StepContext } from "../step-context.ts";
 import type { ItemsOfStep } from "./step-items.ts";
 
-/** The result of a step: with items also what has become of them, unless the step has left them running. */
-export function resultOfItems(
+/**
+ * The result of a step: with items also what has become of them, unless the step has left them running. How long they took is kept for the next run.
+ */
+export async function resultOfItems(
   tasks: readonly TaskResult[],
   items: ItemsOfStep | undefined,
   { cancel }: StepContext,
-): Result {
+): Promise<Result> {
   if (items === undefined) return { kind: "several", tasks };
   const [only] = tasks;
   if (only?.kind === "detached") {
-    items.end();
+    await items.end();
     return only;
   }
   const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
   items.close(isTimedOut ? "timed-out" : "cancelled");
-  return { kind: "several", tasks, items: items.end(cancel.aborted ? asFailure(cancel.reason) : undefined) };
+  const results = await items.end(cancel.aborted ? asFailure(cancel.reason) : undefined);
+  return { kind: "several", tasks, items: results };
 }
 
 /** What items that had ended have left in a task that was lost, as sentences. A warning says so, too. */

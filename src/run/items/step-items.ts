@@ -5,8 +5,10 @@ import type { Log } from "../../log.ts";
 import type { ItemResults } from "../../report/item-results.ts";
 import { failedItemLines, itemProgress } from "../../report/item-words.ts";
 import { FailedItemLines } from "../../report/show/item-lines.ts";
+import type { EarlierTimes } from "./earlier-times.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
 import { type ItemsOfJob, JobItems } from "./job-items.ts";
+import { type HandOutOrder, longestFirst } from "./longest-first.ts";
 
 /** How often the log says how far the items are, when that has changed. */
 const PROGRESS_EVERY_MS = 5_000;
@@ -16,6 +18,8 @@ const LATENCY_S = { session: 0.5, bucket: 2 };
 
 export interface StepItemsOptions {
   readonly items: readonly string[];
+  /** What items took in earlier runs; undefined when nothing keeps that. */
+  readonly times?: EarlierTimes | undefined;
   readonly batch: number | "auto";
   /** How many tasks take items. */
   readonly tasks: number;
@@ -37,8 +41,8 @@ export interface ItemsOfStep {
   runAgain(lost: readonly number[]): boolean;
   /** Nothing more is handed out. */
   close(why: "cancelled" | "timed-out"): void;
-  /** What has become of the items. `stoppedBy`: why the step has stopped before. */
-  end(stoppedBy?: Failure): ItemResults;
+  /** What has become of the items; keeps what they took for the next run. `stoppedBy`: why the step has stopped before. */
+  end(stoppedBy?: Failure): ItemResults | Promise<ItemResults>;
 }
 
 /** The items of a step, and the queue that hands them out to its jobs. */
@@ -51,13 +55,25 @@ export class StepItems implements ItemsOfStep {
   #said = "";
   #saidAt: number;
 
-  constructor(options: StepItemsOptions) {
+  /** The longest items begin first, as far as the times of earlier runs are known. */
+  static async open(options: StepItemsOptions): Promise<StepItems> {
+    const { items, times, log } = options;
+    const order = longestFirst((await times?.expect(items)) ?? items.map(() => undefined));
+    if (order.known > 0)
+      log.info(
+        `The items begin with the longest, by the times of earlier runs: ${order.known} of ${items.length} are known.`,
+      );
+    return new StepItems(options, order);
+  }
+
+  private constructor(options: StepItemsOptions, order: HandOutOrder) {
     const { items, batch, tasks, detaches, retry, failFast, clock } = options;
     const { exitCodes = [], attempts = 1 } = retry ?? {};
     this.#options = options;
     this.list = items;
     this.#queue = new ItemQueue({
       ...{ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts },
+      ...{ order: order.order, expectedSeconds: order.expectedSeconds },
       // With `auto` the sizes are better known later, when there is somebody to hand out batches.
       allFirst: tasks === 1 && (batch !== "auto" || detaches),
     });
@@ -100,10 +116,12 @@ export class StepItems implements ItemsOfStep {
     this.#queue.close(why);
   }
 
-  end(stoppedBy?: Failure): ItemResults {
+  async end(stoppedBy?: Failure): Promise<ItemResults> {
     this.#stop();
     this.#options.log.gauge?.(undefined, "");
-    return { ...this.#queue.results((index) => this.#lastLines.of(index)), stoppedBy };
+    const results = this.#queue.results((index) => this.#lastLines.of(index));
+    await this.#options.times?.add(results);
+    return { ...results, stoppedBy };
   }
 
   /** Shows how far the items are: on a terminal each second, else in a line when the last one is some time ago. */
