@@ -7,6 +7,9 @@ beforeAll(async () => {
 });
 afterAll(() => aws.stop());
 
+/** Where the times of items are kept. */
+const RECORDS = "fargate-exec/items/times/";
+
 interface Entry {
   readonly item: string;
   readonly exitCode?: number;
@@ -106,8 +109,27 @@ it.concurrent("a command that lists nothing, or fails, ends the step before the 
   expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
 });
 
+it.concurrent("the longest items of the run before begin first, by a record that has no texts", async () => {
+  const job = { env: { GITHUB_JOB: "with-times" } };
+  const inputs = newTasks(1, {
+    ...{ bucket: aws.world.made.bucket, logs: "bucket", items: "none-0\nshort-1\nlong-3" },
+    run: 'echo "$FARGATE_EXEC_ITEM begins"; sleep "${FARGATE_EXEC_ITEM##*-}"',
+  });
+  const began = (result: StepResult): string[] =>
+    jobLog(result).flatMap((line) => /(\S+) begins$/.exec(line)?.[1] ?? []);
+  expect(began(await aws.step(inputs, job))).toEqual(["none-0", "short-1", "long-3"]);
+  const second = await aws.step({ ...inputs, items: "none-0\nnew-0\nshort-1\nlong-3" }, job);
+  expect(began(second)).toEqual(["long-3", "new-0", "short-1", "none-0"]);
+  expect(second.log.join("\n")).toContain(
+    "The items begin with the longest, by the times of earlier runs: 3 of 4 are known.",
+  );
+  const texts = await Promise.all((await aws.objects(RECORDS)).map((key) => aws.read(key)));
+  expect(texts.length).toBeGreaterThan(0);
+  for (const text of texts) expect(text).toMatch(/^\{"items":\{("[\da-f]{12}":\[[\d.]+,\d+\],?)+\}\}$/);
+});
+
 // The last one: it begins when those above have ended.
-it("a step with items leaves neither a task nor an object", async () => {
+it("a step with items leaves neither a task nor an object other than the times", async () => {
   expect(aws.startedAndAlive()).toEqual([]);
-  expect(await aws.objects()).toEqual([]);
+  expect((await aws.objects()).filter((key) => !key.startsWith(RECORDS))).toEqual([]);
 });

@@ -36,9 +36,12 @@ export function asTemplate(tf: Configuration): unknown {
         Rules: blocks(bucketPart(tf, "lifecycle_configuration"), "rule").map((rule) => ({
           Id: rule["id"],
           Status: rule["status"],
-          ExpirationInDays: only(rule, "expiration")["days"],
-          NoncurrentVersionExpiration: pascal(only(rule, "noncurrent_version_expiration")),
-          AbortIncompleteMultipartUpload: pascal(only(rule, "abort_incomplete_multipart_upload")),
+          ...pascal(only(rule, "filter")),
+          ...(rule["expiration"] !== undefined && { ExpirationInDays: only(rule, "expiration")["days"] }),
+          ...(rule["noncurrent_version_expiration"] !== undefined && {
+            NoncurrentVersionExpiration: pascal(only(rule, "noncurrent_version_expiration")),
+            AbortIncompleteMultipartUpload: pascal(only(rule, "abort_incomplete_multipart_upload")),
+          }),
         })),
       },
     },

@@ -4,6 +4,12 @@ import { makePlan, type Plan } from "../../local/cloudformation/plan.ts";
 import { type JsonObject, readTemplate } from "../../local/cloudformation/template.ts";
 import type { CreatedResource } from "../../local/cloudformation/resources/resource-type.ts";
 import type { Statement } from "../../local/iam/policy.ts";
+import { newFolder } from "../../src/carriers/pieces/orders.ts";
+import { systemClock } from "../../src/clock.ts";
+import { chooseDelivery } from "../../src/payload/stage.ts";
+import { claimKey } from "../../src/queue/claim.ts";
+import { lockKey } from "../../src/queue/lock/take-lock.ts";
+import { recordKey } from "../../src/run/items/earlier-times.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { type Names, policyFiles, policyOf } from "../../local/iam/policy-files.ts";
 import { pathOfProgram, whyMissing } from "../helpers/virtual-environment.ts";
@@ -81,6 +87,12 @@ interface RoleProperties {
   }[];
 }
 
+interface LifecycleConfiguration {
+  readonly Rules: readonly { readonly Prefix?: string; readonly ExpirationInDays?: number }[];
+}
+
+const STAGING = { bucket: BUCKET, prefix: "fargate-exec/", region: REGION };
+
 const roleOf = (role: string): RoleProperties => {
   const found = [...properties.values()].find(({ RoleName }) => RoleName === `fargate-exec-${role}`);
   return found as unknown as RoleProperties;
@@ -93,6 +105,29 @@ describe("the CloudFormation template", () => {
       normalise(PolicyDocument.Statement),
     ]);
     expect(Object.fromEntries(policies)).toEqual(fromDocs(wanted(files)));
+  });
+
+  it.each([
+    ["the staged payload", chooseDelivery({ inputs: STAGING, owner: undefined, runId: "run" }), 1],
+    ["output", { key: newFolder("fargate-exec/", systemClock.random).prefix }, 1],
+    [
+      "the queue for a container",
+      { key: claimKey("fargate-exec/", { taskId: "task", container: "app" }) },
+      1,
+    ],
+    ["a lock", { key: lockKey("fargate-exec/", "shop/migrations") }, 1],
+    ["the times of items", { key: recordKey("fargate-exec/", "0".repeat(64)) }, 30],
+  ])("lets %s expire by one rule", (_, object, days) => {
+    const { Rules } = properties.get("Bucket")?.[
+      "LifecycleConfiguration"
+    ] as unknown as LifecycleConfiguration;
+    const key = "key" in object ? object.key : "";
+    const rules = Rules.filter(({ Prefix }) => Prefix !== undefined && key.startsWith(Prefix));
+    expect(rules.map(({ ExpirationInDays }) => ExpirationInDays)).toEqual([days]);
+    // S3 honours the shortest time of all rules that match.
+    expect(Rules.filter(({ Prefix, ExpirationInDays }) => Prefix === undefined && ExpirationInDays)).toEqual(
+      [],
+    );
   });
 
   it("has the trust policy of docs/iam/README.md", () => {

@@ -225,6 +225,12 @@ export class Aws {
     return Contents.map(({ Key = "" }) => Key);
   }
 
+  /** The text of an object in the seed's bucket. */
+  async read(key: string): Promise<string> {
+    const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: this.world.made.bucket, Key: key }));
+    return (await Body?.transformToString()) ?? "";
+  }
+
   /** ARNs of the task definitions that have not been deregistered. */
   async definitions(): Promise<string[]> {
     const answer = await this.#ecs.send(new ListTaskDefinitionsCommand({ status: "ACTIVE" }));

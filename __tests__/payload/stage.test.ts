@@ -18,7 +18,7 @@ import { JOB } from "./a-job.ts";
 const payload = makePayload(jobText(JOB), { script: Buffer.from("echo\n") });
 const withoutBucket = { bucket: undefined, prefix: "ci/", region: "eu-west-1" };
 const withBucket = { ...withoutBucket, bucket: "example-ci" };
-const OBJECT: StagedObject = { bucket: "example-ci", owner: "123456789012", key: "ci/r1/payload" };
+const OBJECT: StagedObject = { bucket: "example-ci", owner: "123456789012", key: "ci/staged/r1/payload" };
 const WRITTEN: WrittenVersion = { etag: '"1"', versionId: "v1" };
 
 function startStaging(inputs: DeliveryOptions["inputs"] = withBucket) {
@@ -52,7 +52,7 @@ describe("delivery", () => {
       kind: "s3",
       bucket: "example-ci",
       owner: "123456789012",
-      key: "ci/r1/payload",
+      key: "ci/staged/r1/payload",
       region: "eu-west-1",
     });
   });
@@ -189,7 +189,7 @@ describe("unstaging", () => {
     [
       "under Object Lock",
       { why: "lock", until: new Date(0) },
-      /^s3:\/\/example-ci\/ci\/r1\/payload .* Object Lock until 1970-01-01T00:00:00.000Z\.$/,
+      /^s3:\/\/example-ci\/ci\/staged\/r1\/payload .* Object Lock until 1970-01-01T00:00:00.000Z\.$/,
     ],
     ["under a legal hold", { why: "lock", until: undefined }, /Object Lock until that is lifted\.$/],
   ])("says that the bytes stay %s", async (_, kept, words) => {

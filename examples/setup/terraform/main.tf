@@ -47,19 +47,81 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "staging" {
   }
 }
 
-# Removes what a lost runner leaves. Noncurrent versions are there only after somebody has turned versioning on.
+# Removes what a lost runner leaves, and the times of items when no run has renewed them for a month. Noncurrent versions are there only after
+# somebody has turned versioning on.
 resource "aws_s3_bucket_lifecycle_configuration" "staging" {
   bucket = aws_s3_bucket.staging.id
 
   rule {
-    id     = "expire"
+    id     = "staged"
     status = "Enabled"
 
-    filter {}
+    filter {
+      prefix = "fargate-exec/staged/"
+    }
 
     expiration {
       days = 1
     }
+  }
+
+  rule {
+    id     = "output"
+    status = "Enabled"
+
+    filter {
+      prefix = "fargate-exec/output/"
+    }
+
+    expiration {
+      days = 1
+    }
+  }
+
+  rule {
+    id     = "claims"
+    status = "Enabled"
+
+    filter {
+      prefix = "fargate-exec/claims/"
+    }
+
+    expiration {
+      days = 1
+    }
+  }
+
+  rule {
+    id     = "locks"
+    status = "Enabled"
+
+    filter {
+      prefix = "fargate-exec/locks/"
+    }
+
+    expiration {
+      days = 1
+    }
+  }
+
+  rule {
+    id     = "items"
+    status = "Enabled"
+
+    filter {
+      prefix = "fargate-exec/items/"
+    }
+
+    expiration {
+      days = 30
+    }
+  }
+
+  rule {
+    id     = "rest"
+    status = "Enabled"
+
+    filter {}
 
     noncurrent_version_expiration {
       noncurrent_days = 1

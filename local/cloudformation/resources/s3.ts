@@ -16,9 +16,10 @@ import type { ResourceType } from "./resource-type.ts";
 interface LifecycleRule {
   readonly Id: string;
   readonly Status: "Enabled" | "Disabled";
-  readonly ExpirationInDays: number;
-  readonly NoncurrentVersionExpiration: { readonly NoncurrentDays: number };
-  readonly AbortIncompleteMultipartUpload: { readonly DaysAfterInitiation: number };
+  readonly Prefix?: string;
+  readonly ExpirationInDays?: number;
+  readonly NoncurrentVersionExpiration?: { readonly NoncurrentDays: number };
+  readonly AbortIncompleteMultipartUpload?: { readonly DaysAfterInitiation: number };
 }
 
 interface Bucket {
@@ -59,10 +60,12 @@ export const bucket: ResourceType<Bucket> = {
       await s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
     }
     if (LifecycleConfiguration !== undefined) {
-      const Rules = LifecycleConfiguration.Rules.map(({ Id, ExpirationInDays, ...rule }) => {
-        const Filter = { Prefix: "" };
-        return { ...rule, ID: Id, Filter, Expiration: { Days: ExpirationInDays } };
-      });
+      const Rules = LifecycleConfiguration.Rules.map(
+        ({ Id, Prefix = "", ExpirationInDays: Days, ...rule }) => ({
+          ...{ ...rule, ID: Id, Filter: { Prefix } },
+          ...(Days !== undefined && { Expiration: { Days } }),
+        }),
+      );
       const configuration = { Bucket, LifecycleConfiguration: { Rules } };
       await s3.send(new PutBucketLifecycleConfigurationCommand(configuration));
     }

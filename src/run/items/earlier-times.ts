@@ -132,8 +132,7 @@ export class EarlierTimes {
     const found = await this.#options.s3.getVersion(this.#object(owner), LARGEST_RECORD, signal);
     if (found === undefined) return { record: new Map(), version: undefined };
     const record = parseTimes(found.bytes);
-    if (record === undefined)
-      this.#note("can't be read", new Error("The object has other bytes than this action writes."));
+    if (record === undefined) this.#note("can't be read", new Error("The object is no record of times."));
     return { record: record ?? new Map(), version: found };
   }
 
