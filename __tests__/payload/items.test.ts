@@ -1,4 +1,5 @@
 import { CANCEL, DETACH } from "../../src/payload/input.ts";
+import { quietTime } from "../helpers/quiet-time.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
@@ -91,6 +92,20 @@ describe.each(SHELLS)("the items of a job in %s", (sh) => {
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }, { exitCode: 0 }] });
   });
 
+  it("that the script reports have the ends that it has reported, told before that of their run", async () => {
+    const script = `
+printf '%s\\n' "7 0.5 $(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" "0 1.23456 one" "1 3 $(sed -n 3p "$FARGATE_EXEC_ITEMS_FILE")" \
+  "0 1e-05 five" >>"$FARGATE_EXEC_ITEM_RESULTS"
+printf '0 12 %s' "$(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" >>"$FARGATE_EXEC_ITEM_RESULTS"
+exit 9`;
+    const job = await follow({ sh, script, items: NAMES }, ["1 give 0,2,3,4", "2 end"]);
+    expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual([
+      ...["item 1 2 7 0.500", "item 1 0 0 1.234", "item 1 3 1 3", "item 1 4 0 0", "item 1 2 0 12"],
+    ]);
+    expect(timeless(job).at(-1)).toBe("end 1 0,2,3,4 9 0");
+    expect(job.output("stderr").toString()).toBe("");
+  });
+
   it("in hand at a cancel are stopped, and no further one begins", async () => {
     const job = await follow(
       { sh, script: "sleep 30", workers: 2, items: NAMES },
@@ -144,7 +159,8 @@ it.each(["python3", "awk"])(
 
 it("are run without python3, too", async () => {
   const containerEnv = { PATH: curlOnly() };
-  const script = 'echo "$FARGATE_EXEC_ITEM"; exit "$FARGATE_EXEC_ITEM_INDEX"';
+  const script =
+    'echo "$FARGATE_EXEC_ITEM"; echo "5 2 five" >"$FARGATE_EXEC_ITEM_RESULTS"; exit "$FARGATE_EXEC_ITEM_INDEX"';
   const job = await follow({ containerEnv, script, workers: 2, items: NAMES }, [
     "1 give 0 1 2",
     "2 give 4,3",
@@ -157,6 +173,62 @@ it("are run without python3, too", async () => {
       .toSorted(),
   ).toEqual([...["end 1 0 0", "end 1 1 1", "end 1 2 2", "end 2 4,3 4"]]);
   expect(job.status).toMatchObject({ reason: "exited" });
+});
+
+it("that are reported in lines of another form have no end by that, which is told once", async () => {
+  const words = [
+    "",
+    "0",
+    "0 1",
+    "0 1 ",
+    "x 1 a",
+    "-1 1 a",
+    "256 1 a",
+    "0 -1 a",
+    "0 . a",
+    "0 1.2.3 a",
+    "0 1 c",
+    "0  1 a",
+  ];
+  const lines = [...words, "0 1234567890 a", "0 2 b", `0 1 ${"y".repeat(999)}`];
+  const script = `cat >"$FARGATE_EXEC_ITEM_RESULTS" <<'END'\n${lines.join("\n")}\nEND`;
+  const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 0,1", "2 end"]);
+  expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual(["item 1 1 0 2"]);
+  expect(job.output("stderr").toString()).toBe(
+    "fargate-exec: 14 of the lines in FARGATE_EXEC_ITEM_RESULTS are not CODE SECONDS ITEM, with an item of this run. The first one: ''\n",
+  );
+});
+
+it.each([
+  ["a directory", 'rm "$FARGATE_EXEC_ITEM_RESULTS"; mkdir "$FARGATE_EXEC_ITEM_RESULTS"'],
+  ["a link", 'ln -sf /etc/passwd "$FARGATE_EXEC_ITEM_RESULTS"'],
+  ["more than 1 MiB", 'yes "0 1 a" | head -n 200000 >"$FARGATE_EXEC_ITEM_RESULTS"'],
+])("that are reported by %s have failed, since nothing says that they have not", async (_, script) => {
+  const items = ["a", "b"];
+  const job = await follow({ script, items }, ["1 give 0", "2 end"]);
+  expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual(["end 1 0 126 0"]);
+  expect(job.output("stderr").toString()).toContain("FARGATE_EXEC_ITEM_RESULTS is not read");
+});
+
+it("that were reported before a cancel keep that, and a run that reports nothing has an empty file", async () => {
+  const script =
+    '[ ! -s "$FARGATE_EXEC_ITEM_RESULTS" ] || exit 3; echo "0 1 a" >>"$FARGATE_EXEC_ITEM_RESULTS"; echo begun; [ "$FARGATE_EXEC_ITEM" = c ] || sleep 30';
+  const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 2 0,1"], async (job, terminal) => {
+    await until(() => job.output("stdout").toString() === "begun\nbegun\n");
+    terminal.type(CANCEL);
+  });
+  expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual([
+    ...["end 1 2 0 0", "item 1 0 0 1", "end 1 0,1 143! 0"],
+  ]);
+});
+
+it("are found fast among 500 that are reported in another order", async () => {
+  const items = Array.from({ length: 500 }, (_, index) => `tests/test_${index}.py::test_of_some_length`);
+  const script = 'sort -r "$FARGATE_EXEC_ITEMS_FILE" | sed "s/^/0 1 /" >"$FARGATE_EXEC_ITEM_RESULTS"';
+  const began = quietTime();
+  const job = await follow({ script, items }, [`1 give ${[...items.keys()].join(",")}`, "2 end"]);
+  expect(facts(job).filter((fact) => fact.startsWith("item"))).toHaveLength(500);
+  expect(quietTime() - began).toBeLessThan(10_000);
 });
 
 it.each(["1 give ../x 9 1 1,0 @ , 00000 0", "1 give * 0", "1 give 1;2 0"])(

@@ -146,6 +146,8 @@ fx_run_batch() {
   fx_began=$fx_now
   if fx_write_items; then
     fx_run_script
+    # No further process runs for a script that has reported nothing.
+    [ ! -s "$fx_dir/$fx_number.results" ] || fx_keep_results
   else
     echo "fargate-exec: the items of this run can't be written into $fx_dir/$fx_number.items." >&2
     fx_exit_code=126
@@ -154,15 +156,85 @@ fx_run_batch() {
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
-  fx_end_="end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
-  printf '%s\n' "$fx_end_" >>"$fx_dir/$fx_number.ends"
-  fx_tell_fact "$fx_end_"
+  fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
   # The output of the next batch comes behind that fact. A recorder that is held takes longer.
   fx_naps=0
   while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do
     sleep 0.01
     fx_naps=$((fx_naps + 1))
   done
+}
+
+# fx_tell_end TEXT: tells a fact that a step which attaches hears again at the end of the job.
+fx_tell_end() {
+  printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"
+  fx_tell_fact "$1"
+}
+
+# Tells the ends of items that the script has reported in the file N.results. Its run has failed when they can't be read: nothing says that none
+# of them has.
+fx_keep_results() {
+  fx_results=$fx_dir/$fx_number.results
+  # A script of root can put anything in the file's place.
+  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && fx_size "$fx_number.results" && [ "$fx_bytes" -le 1048576 ]; then
+    # A daemon may go on writing to the file.
+    dd bs=4096 count=256 <"$fx_results" 2>/dev/null | (fx_tell_results)
+  else
+    echo "fargate-exec: what is in FARGATE_EXEC_ITEM_RESULTS is not read: it has to be a file of at most 1 MiB." >&2
+    [ "$fx_exit_code" -gt 0 ] || fx_exit_code=126
+  fi
+}
+
+# Reads lines `CODE SECONDS ITEM`, and tells their facts. An item is that of the batch with this text. The lines that are no such ones are told
+# once. In a subshell: it changes how words are split.
+fx_tell_results() {
+  set -f
+  IFS='
+'
+  # shellcheck disable=SC2086 # it is to be split into lines
+  set -- $fx_item
+  unset IFS
+  fx_place=1 fx_left=${fx_batch%@*}, fx_bad='' fx_bad_count=0
+  while IFS= read -r fx_line || [ "$fx_line" ]; do
+    fx_text=${fx_line#* }
+    fx_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
+    # As a rule the lines come in the order of the batch.
+    [ "$fx_place" -gt $# ] || eval "fx_each=\${$fx_place}"
+    if [ "$fx_text" != "$fx_each" ]; then
+      fx_place=1 fx_left=${fx_batch%@*},
+      for fx_each; do
+        [ "$fx_text" != "$fx_each" ] || break
+        fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
+      done
+    fi
+    if [ "$fx_place" -le $# ] && fx_read_end "${fx_line%% *}"; then
+      fx_tell_end "item $fx_order ${fx_left%%,*} $fx_code_ $fx_seconds"
+      fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
+    else
+      [ "$fx_bad_count" -gt 0 ] || fx_bad=$fx_line
+      fx_bad_count=$((fx_bad_count + 1))
+    fi
+  done
+  [ "$fx_bad_count" -eq 0 ] || printf \
+    "fargate-exec: %s of the lines in FARGATE_EXEC_ITEM_RESULTS are not CODE SECONDS ITEM, with an item of this run. The first one: '%.200s'\n" \
+    "$fx_bad_count" "$fx_bad" >&2
+}
+
+# fx_read_end CODE: sets fx_code_ to the exit code, and fx_seconds to the seconds in it as facts have them. False when they are none.
+fx_read_end() {
+  fx_code_=$1
+  case $fx_code_ in '' | *[!0-9]* | ????*) return 1 ;; esac
+  case $fx_seconds in
+    # A time such as 1.2e-05.
+    [0-9]*[eE]-[0-9]*) fx_seconds=0 ;;
+    [0-9]*.*)
+      fx_fraction=${fx_seconds#*.}000 fx_seconds=${fx_seconds%%.*}
+      fx_seconds=$fx_seconds.${fx_fraction%"${fx_fraction#???}"}
+      ;;
+  esac
+  case $fx_seconds in [!0-9]* | *[!0-9.]* | *.*.* | ??????????????* | '') return 1 ;; esac
+  fx_whole_=${fx_seconds%%.*}
+  [ "$fx_code_" -le 255 ] && [ ${#fx_whole_} -le 9 ]
 }
 
 # Adds the ends of all batches and the texts of all items to the spool, behind all else: a step that attaches to the job has no list, and may not
@@ -192,8 +264,8 @@ fx_write_items() {
     fx_left=${fx_left#*,}
   done
   fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
-  rm -rf "$fx_dir/$fx_number.items"
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items"
+  rm -rf "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_number.results"
 }
 
 # Prints the variables of the batch as calls of fx_set.
@@ -202,7 +274,8 @@ fx_print_item() {
   fx_attempt=1
   case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
-    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items"
+    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items" \
+    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
   printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
 }
