@@ -86,6 +86,38 @@ it.concurrent(
   },
 );
 
+it.concurrent(
+  "items of batches have the ends that the script reports, and run again by themselves",
+  async () => {
+    const result = await aws.step(
+      newTasks(1, {
+        ...{ workers: "2", items: list(40), batch: "auto", retry: "75" },
+        run: `
+echo "a batch of $(wc -l <"$FARGATE_EXEC_ITEMS_FILE")"
+while read -r item; do
+  code=0
+  [ "$item" != "item 3" ] || code=$((75 * (2 - FARGATE_EXEC_ITEM_ATTEMPT)))
+  [ "$item" != "item 5" ] || code=4
+  echo "$code 0.25 $item" >>"$FARGATE_EXEC_ITEM_RESULTS"
+done <"$FARGATE_EXEC_ITEMS_FILE"
+exit 1`,
+      }),
+    );
+    const entries = entriesOf(result);
+    const red = entries.filter(({ outcome }) => outcome !== "succeeded");
+    // A batch in which no item has failed has failed as a whole.
+    expect(red.map(({ item, exitCode }) => [item, exitCode])).toContainEqual(["item 5", 4]);
+    const of = (item: string) => entries.find((entry) => entry.item === item);
+    expect(of("item 3")).toMatchObject({ attempts: 2 });
+    expect(of("item 4")).toMatchObject({ outcome: "succeeded", attempts: 1, seconds: 0.25 });
+    expect(of("item 39")).toMatchObject({ outcome: "failed", exitCode: 1 });
+    const sizes = jobLog(result).flatMap((line) => /a batch of (\d+)$/.exec(line)?.[1] ?? []);
+    expect(Math.max(...sizes.map(Number))).toBeGreaterThan(1);
+    expect(sizes.length).toBeLessThan(40);
+    expect(result.log.join("\n")).toContain("Item 'item 5' failed with exit code 4 after 0.3 s");
+  },
+);
+
 it.concurrent("a command in the first task lists the items, and files of the checkout can", async () => {
   const result = await aws.step(
     newTasks(1, {

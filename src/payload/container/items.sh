@@ -194,7 +194,7 @@ fx_tell_results() {
   # shellcheck disable=SC2086 # it is to be split into lines
   set -- $fx_item
   unset IFS
-  fx_place=1 fx_left=${fx_batch%@*}, fx_bad='' fx_bad_count=0
+  fx_place=1 fx_left=${fx_batch%@*}, fx_strange='' fx_strange_count=0
   while IFS= read -r fx_line || [ "$fx_line" ]; do
     fx_text=${fx_line#* }
     fx_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
@@ -211,13 +211,13 @@ fx_tell_results() {
       fx_tell_end "item $fx_order ${fx_left%%,*} $fx_code_ $fx_seconds"
       fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
     else
-      [ "$fx_bad_count" -gt 0 ] || fx_bad=$fx_line
-      fx_bad_count=$((fx_bad_count + 1))
+      [ "$fx_strange_count" -gt 0 ] || fx_strange=$fx_line
+      fx_strange_count=$((fx_strange_count + 1))
     fi
   done
-  [ "$fx_bad_count" -eq 0 ] || printf \
+  [ "$fx_strange_count" -eq 0 ] || printf \
     "fargate-exec: %s of the lines in FARGATE_EXEC_ITEM_RESULTS are not CODE SECONDS ITEM, with an item of this run. The first one: '%.200s'\n" \
-    "$fx_bad_count" "$fx_bad" >&2
+    "$fx_strange_count" "$fx_strange" >&2
 }
 
 # fx_read_end CODE: sets fx_code_ to the exit code, and fx_seconds to the seconds in it as facts have them. False when they are none.
