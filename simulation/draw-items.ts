@@ -152,7 +152,8 @@ function drawFaults(random: Random, runner: RunnerOptions, index: number): reado
 /** How long its items take when no worker waits, in milliseconds. */
 function lengthOf({ inputs }: RunnerOptions): number {
   const all = itemsOf({ inputs }).reduce((sum, text) => sum + (parseItem(text)?.wait ?? 0), 0);
-  return Math.round(all / (Number(inputs["workers"] ?? 1) * Number(inputs["tasks"] ?? 1)));
+  const { workers = "1", tasks = "1" } = inputs;
+  return Math.round(all / (Number(workers) * (tasks === "all" ? 1 : Number(tasks))));
 }
 
 function drawFault(random: Random, runner: RunnerOptions, index: number): Fault {

@@ -1,9 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CANCEL, DETACH } from "../../src/payload/input.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
-import { SHELLS } from "../helpers/shells.ts";
+import { runShell, SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
-import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
 
 afterAll(removeAll);
 
@@ -278,6 +281,60 @@ it("of a worker that was killed are told at once to have no end", async () => {
   );
   expect(job.status).toMatchObject({ kind: "lost" });
 });
+
+it.each([
+  ["python3", {}],
+  ["awk", { containerEnv: { PATH: curlOnly() } }],
+])("begin no more when the recorder in %s was killed, and the job ends", async (_, options) => {
+  const script = "sleep 0.5";
+  const job = await follow({ ...options, script, items: ["a", "b", "c"] }, ["1 give 0 1 2"], async (job) => {
+    await until(() => facts(job).some((fact) => fact.startsWith("begin")));
+    for (const pid of processesOf(`${job.directory ?? "none"}/recorder.`)) process.kill(pid, "SIGKILL");
+  });
+  expect(facts(job).filter((fact) => fact.startsWith("end"))).toEqual([]);
+  expect(job.status).toMatchObject({ kind: "lost" });
+});
+
+it("begin no more once the job's own process was killed, and what was in hand has no end", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "items-"));
+  const script = `echo "$FARGATE_EXEC_ITEM" >>${directory}/begun; sleep 0.3`;
+  const items = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  const job = await follow({ script, items }, ["1 give 0 1 2 3 4 5 6 7"], async (job) => {
+    await until(() => facts(job).some((fact) => fact.startsWith("begin")));
+    const [pid] = readFileSync(join(job.directory ?? "", "pid"), "utf8").split(":");
+    process.kill(Number(pid), "SIGKILL");
+  });
+  expect(readFileSync(join(directory, "begun"), "utf8")).toBe("a\n");
+  expect(facts(job).filter((fact) => fact.startsWith("end"))).toEqual([]);
+  rmSync(directory, { recursive: true });
+});
+
+it.each(SHELLS)(
+  "come by a further order when two processes have obeyed the ones before at once, in %s",
+  (sh) => {
+    const directory = mkdtempSync(join(tmpdir(), "items-"));
+    const sources = ["directory", "items"].map((name) =>
+      readFileSync(`src/payload/container/${name}.sh`, "utf8"),
+    );
+    // A second process obeys two orders while this one obeys the first of them.
+    const orders = `fx_dir=${directory} fx_items=3 fx_items_pace=1
+fx_make_stock
+fx_tell_fact() { echo "$1" >>"$fx_dir/told"; }
+fx_take_batches() {
+  if [ "$1" = 0 ] && [ ! -e "$fx_dir/second" ]; then
+    : >"$fx_dir/second"
+    fx_take_order "1 give 0"
+    fx_take_order "2 give 1"
+  fi
+  for fx_batch; do echo "$fx_order $fx_batch"; done
+}
+fx_take_order "1 give 0"
+fx_take_order "3 give 2"`;
+    runShell(sh, [...sources, orders].join("\n"));
+    expect(readFileSync(join(directory, "told"), "utf8")).toBe("got 1\ngot 2\ngot 1\ngot 3\n");
+    rmSync(directory, { recursive: true });
+  },
+);
 
 it("that end with an open line leave it whole to the log, before their fact", async () => {
   const script = 'printf "reason of $FARGATE_EXEC_ITEM"; printf "error of $FARGATE_EXEC_ITEM" >&2; exit 3';

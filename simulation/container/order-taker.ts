@@ -29,7 +29,8 @@ export class OrderTaker {
     const order = Number(number);
     if (!/^\d{1,9}$/.test(number) || !["give", "back", "end"].includes(word)) return;
     await base.time.sleep(this.#host, options.pace);
-    if (order !== stock.obeyed + 1 || this.#directory.isGone) return;
+    const isNext = order === 1 || stock.obeyed.has(order - 1);
+    if (!isNext || stock.obeyed.has(order) || this.#directory.isGone) return;
     // Another process may obey it now.
     await base.time.sleep(this.#host, options.pace);
     this.#container.note(`items of ${runId.slice(-4)}: ${words}`);
@@ -41,7 +42,7 @@ export class OrderTaker {
       stock.isWanting = false;
     }
     await base.time.sleep(this.#host, 1);
-    stock.obeyed = order;
+    stock.obeyed.add(order);
     stock.facts.tell(`got ${order}`);
     this.#directory.wake();
   }

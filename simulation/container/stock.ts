@@ -17,15 +17,14 @@ export interface Batch {
   readonly attempt: number;
 }
 
-/** The items of a job that are given to its workers: what is there, who has claimed what, and which order was obeyed last. */
+/** The items of a job that are given to its workers: what is there, who has claimed what, and which orders were obeyed. */
 export class Stock {
   /** All items of the step. */
   readonly items: readonly string[];
   readonly facts: FactSink;
   /** The batches in the order in which they came, also those that were claimed. `end`: nothing more comes. */
   readonly entries: (Batch | "end")[] = [];
-  /** The last order that was obeyed. */
-  obeyed = 0;
+  readonly obeyed = new Set<number>();
   /** The facts of all ends. */
   readonly ends: string[] = [];
   /** Orders may come. */

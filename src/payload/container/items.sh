@@ -9,14 +9,14 @@
 #     N end           nothing more comes
 #
 # An order is obeyed when N follows the last one. The runner repeats an order that it knows nothing of, and two processes may read it at
-# the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`.
+# the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`, and an
+# order that was obeyed has a file in `obeyed`, which a slower process can't take back.
 
 # Makes the files of the items.
 fx_make_stock() {
-  mkdir "$fx_dir/claims"
+  mkdir "$fx_dir/claims" "$fx_dir/obeyed"
   mkfifo "$fx_dir/facts"
   printf '' >"$fx_dir/stock"
-  fx_write obeyed 0
   # As long as it is there, `control` is read often.
   fx_write wanting "$fx_items_pace"
   # A pipe that no process holds loses what is in it. The first order comes when the job has begun.
@@ -35,8 +35,9 @@ fx_take_order() {
 
 # fx_order_items NUMBER WORD [BATCH…]
 fx_order_items() {
-  case $1 in '' | *[!0-9]* | ??????????*) return ;; esac
-  read -r fx_obeyed <"$fx_dir/obeyed" && [ "$1" -eq $((fx_obeyed + 1)) ] || return
+  case $1 in '' | 0* | *[!0-9]* | ??????????*) return ;; esac
+  [ "$1" -eq 1 ] || [ -e "$fx_dir/obeyed/$(($1 - 1))" ] || return
+  [ ! -e "$fx_dir/obeyed/$1" ] || return
   fx_order=$1 fx_word=$2
   shift 2
   case $fx_word in
@@ -48,7 +49,7 @@ fx_order_items() {
       ;;
     *) return ;;
   esac
-  fx_write obeyed "$fx_order"
+  true >"$fx_dir/obeyed/$fx_order"
   fx_tell_fact "got $fx_order"
 }
 
@@ -111,10 +112,17 @@ fx_watch_workers() {
   done
 }
 
+# Whether the job's process or a recorder was killed. Then nothing begins any more: nobody would stop it, or it would wait for ever where it opens
+# its pipes.
+fx_is_alone() {
+  for fx_each in $fx_self $fx_recorders; do fx_lives "${fx_each%,*}" || return 0; done
+  false
+}
+
 # Waits for a batch of the stock. False when none comes any more, or when the job is being stopped.
 fx_next_batch() {
   fx_naps=0
-  until [ -e "$fx_dir/stopping" ]; do
+  until [ -e "$fx_dir/stopping" ] || fx_is_alone; do
     if read -r fx_order fx_batch <&7; then
       [ "$fx_order" != end ] || return
       fx_first=${fx_batch%%[,@]*}
@@ -152,6 +160,8 @@ fx_run_batch() {
     echo "fargate-exec: the items of this run can't be written into $fx_dir/$fx_number.items." >&2
     fx_exit_code=126
   fi
+  # What has ended because the job was killed has no end that tells of its items.
+  fx_lives "$fx_self" || return
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'

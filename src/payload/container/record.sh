@@ -102,7 +102,7 @@ fx_start_awk() {
 # recorder.
 fx_stop_awk() {
   : >"$fx_dir/ending"
-  fx_tries=20
+  fx_tries=20 fx_broken=
   for fx_recorder in $fx_recorders; do
     fx_awk=${fx_recorder%,*} fx_pipe=$fx_dir/${fx_recorder#*,}
     while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
@@ -117,8 +117,11 @@ fx_stop_awk() {
       fx_session cat <&5 >/dev/null 2>&1 5<&- &
       fx_tell TERM "$fx_awk"
       exec 5<&-
+      wait "${fx_awk%:*}"
+    else
+      # Killed, it has not printed all.
+      wait "${fx_awk%:*}" || fx_broken=1
     fi
-    wait "${fx_awk%:*}"
   done
-  wait "$fx_spooling"
+  wait "$fx_spooling" && [ ! "$fx_broken" ]
 }
