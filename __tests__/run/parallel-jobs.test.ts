@@ -14,8 +14,12 @@ function runJobs(
   total: number,
   {
     find = () => Promise.resolve(),
+    onEnd = () => Promise.resolve(),
     ...more
-  }: Partial<ParallelContext["inputs"]> & { find?: (task: number) => Promise<void> } = {},
+  }: Partial<ParallelContext["inputs"]> & {
+    find?: (task: number) => Promise<void>;
+    onEnd?: () => Promise<void>;
+  } = {},
   cancelled?: AbortSignal,
 ) {
   const [log, clock, cancel] = [new Listener(), new SteppedClock(), new AbortController()];
@@ -26,14 +30,17 @@ function runJobs(
     return new Promise((resolve) => ends.set(task, resolve));
   };
   const inputs = anInputs(more);
-  const results = runInParallel(find, run, {
-    inputs,
-    log,
-    clock,
-    cancel: cancelled ?? cancel.signal,
-    total,
-    atOnce: total,
-  });
+  const results = runInParallel(
+    { find, run, onEnd },
+    {
+      inputs,
+      log,
+      clock,
+      cancel: cancelled ?? cancel.signal,
+      total,
+      atOnce: total,
+    },
+  );
   const end = async (task: number, code = "0"): Promise<void> => {
     ends.get(task)?.(aResult("exited", code));
     await turn();
@@ -47,6 +54,21 @@ it("all jobs begin at once", async () => {
   expect(begun).toEqual([0, 1, 2]);
   for (const task of [2, 0, 1]) await end(task, String(task));
   expect((await results).map(({ exitCode }) => exitCode)).toEqual([0, 1, 2]);
+});
+
+it("with fail-fast no job begins whose task is no longer started when another one has failed", async () => {
+  let giveUp = (): void => undefined;
+  const find = (task: number): Promise<void> =>
+    task === 0 ? Promise.resolve() : new Promise((resolve) => (giveUp = resolve));
+  const onEnd = async (): Promise<void> => {
+    giveUp();
+    await turn();
+  };
+  const { results, begun, end } = runJobs(2, { find, onEnd, failFast: true });
+  await turn();
+  await end(0, "1");
+  expect((await results).map(({ exitCode }) => exitCode)).toEqual([1]);
+  expect(begun).toEqual([0]);
 });
 
 it("with max-parallel the next job begins when one has ended", async () => {

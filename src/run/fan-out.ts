@@ -84,13 +84,12 @@ export async function runJobs(
       ledger: step.ledger.part(),
       log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
     };
-    const result = await runWithRetries(target, resolved, { job, items, task }, step);
-    if (step.inputs.failFast && result.outcome !== "succeeded") void later?.close();
-    await stopEarly(result, target, resolved, step);
-    return result;
+    return await runWithRetries(target, resolved, { job, items, task }, step);
   };
+  const onEnd = (result: TaskResult, target: Target | Failure): Promise<void> =>
+    stopEarly(result, target, resolved, step);
   const atOnce = later?.atOnce ?? targets.length;
-  const ended = await runInParallel(find, run, { ...step, total: tasks, atOnce });
+  const ended = await runInParallel({ find, run, onEnd }, { ...step, total: tasks, atOnce });
   // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
   return await withItems(ended);
@@ -152,13 +151,18 @@ async function findLater(
   }
 }
 
-/** Tells those that start further tasks of the end of a job, whose task may be stopped unless `keep-task` keeps it. */
+/**
+ * Tells those that start further tasks of the end of a job, whose task may be stopped unless `keep-task` keeps it. With `fail-fast` they start no
+ * further one when it has failed.
+ */
 async function stopEarly(
   { outcome, task }: TaskResult,
-  begunIn: Target,
+  begunIn: Target | Failure,
   { later }: JobTargets,
   { inputs, cancel }: StepContext,
 ): Promise<void> {
+  if (begunIn instanceof Failure) return;
+  if (inputs.failFast && outcome !== "succeeded") void later?.close();
   const ended = { succeeded: outcome === "succeeded", startedAt: runsSince(task) };
   const stoppable = isKept(inputs.where, ended) ? undefined : (task?.target ?? begunIn);
   // The cleanup of a cancel stops all tasks.

@@ -13,15 +13,22 @@ export interface ParallelContext extends Pick<StepContext, "inputs" | "cancel" |
   readonly atOnce: number;
 }
 
+/** What a job runs in, and how it runs there. Neither rejects. */
+export interface ParallelJobs<T> {
+  readonly find: (task: number) => Promise<T>;
+  readonly run: (task: number, found: T) => Promise<TaskResult>;
+  /** Called when the end of a job counts. Then `find` may fail for a job that is not to begin any more. */
+  readonly onEnd?: (result: TaskResult, found: T) => Promise<void>;
+}
+
 /**
  * Runs jobs in the order of their numbers, as many at once as `max-parallel` allows. After a cancel no further job begins; with
  * `fail-fast` none begins after a failure. A job begins when `find` has found what it runs in. The results are those of the jobs that
  * have begun. After a cancel every other job has a failed result with the cancel's reason, so that a step that has left jobs out is
- * never green. Neither `find` nor `run` rejects.
+ * never green.
  */
 export async function runInParallel<T>(
-  find: (task: number) => Promise<T>,
-  run: (task: number, found: T) => Promise<TaskResult>,
+  { find, run, onEnd }: ParallelJobs<T>,
   { inputs, cancel, clock, log, total, atOnce }: ParallelContext,
 ): Promise<readonly TaskResult[]> {
   const results = new Map<number, TaskResult>();
@@ -43,6 +50,7 @@ export async function runInParallel<T>(
       results.set(task, result);
       ended += 1;
       if (result.outcome !== "succeeded") failures += 1;
+      await onEnd?.(result, found);
     }
   };
   const stop = total > MANY ? clock.every(PROGRESS_EVERY_MS, tell) : () => undefined;
