@@ -5,6 +5,7 @@ import { packFiles } from "./payload/files/pack-files.ts";
 import { checkBucketIsGiven } from "./queue/failures.ts";
 import { lookBeforeStart } from "./ready/look.ts";
 import type { Result } from "./report/result.ts";
+import { carriedItems, openItemLog } from "./run/items/rerun/open-carried.ts";
 import { runInTargets } from "./run/run-in-targets.ts";
 import { runStep } from "./run/step/run-step.ts";
 import type { OpenStep } from "./run/step/step.ts";
@@ -22,16 +23,22 @@ async function perform(step: OpenStep): Promise<Result> {
   checkBucketIsGiven(step.inputs);
   const files = await packFiles(step.inputs, step);
   if (step.inputs.check) return await checkSetUp(step, step.env);
+  const itemLog = await openItemLog(step);
   const { inputs } = step;
   const isNew = inputs.where.kind === "new";
   void openAhead(step.aws.clients, { bucket: inputs.bucket, isShared: !isNew });
   const looking = lookBeforeStart(inputs, step);
   // The jobs await `looking` and report its failure.
   looking.catch(() => undefined);
-  // Every later failure happens inside `runAtHook`, so that a deployment that waits at its hook gets a verdict.
-  return await runAtHook(step, async (at) => {
-    // Check the cluster and the bucket before RunTask, so that no task is started in vain.
-    if (isNew) await looking;
-    return await runUnderLock(at, looking, (lock) => runInTargets(at, looking, { lock, files }));
-  });
+  const carried = carriedItems(step, itemLog, looking);
+  try {
+    // Every later failure happens inside `runAtHook`, so that a deployment that waits at its hook gets a verdict.
+    return await runAtHook(step, async (at) => {
+      // Check the cluster and the bucket before RunTask, so that no task is started in vain.
+      if (isNew) await looking;
+      return await runUnderLock(at, looking, (lock) => runInTargets(at, looking, { lock, files, carried }));
+    });
+  } finally {
+    await carried?.close();
+  }
 }

@@ -90,11 +90,11 @@ export function checkDetach(
   reader: InputReader,
   inputs: Pick<
     Inputs,
-    "detach" | "lock" | "retry" | "deployment" | "logs" | "timeout" | "artifacts" | "failFast"
+    "detach" | "lock" | "retry" | "rerun" | "deployment" | "logs" | "timeout" | "artifacts" | "failFast"
   >,
   where: TaskSelection | undefined,
 ): void {
-  const { detach, lock, retry, deployment, logs, timeout, artifacts, failFast } = inputs;
+  const { detach, lock, retry, rerun, deployment, logs, timeout, artifacts, failFast } = inputs;
   if (detach === undefined) return;
   const isSeveral = (where?.kind === "service" || where?.kind === "new") && where.tasks !== 1;
   const readsLog = logs === "cloudwatch" || logs === "s3";
@@ -111,7 +111,7 @@ export function checkDetach(
       "The holder of the lock follows its job to the end: leave 'detach' out, or 'lock'.",
     ],
     [
-      retry !== undefined,
+      retry !== undefined || rerun === true,
       "retry",
       "Whether the script runs again is known at its end: leave 'detach' out, or 'retry'.",
     ],

@@ -57,6 +57,10 @@ export interface Inputs extends ParallelJobs {
 
   /** The reasons to run the script again; undefined when there are none. */
   readonly retry: Retry | undefined;
+  /** Items that succeeded in an earlier attempt of the workflow's run are not run again. With it `items` and `bucket` are set. */
+  readonly rerun?: boolean | undefined;
+  /** The file that keeps the end of each item, and from which a later run goes on; undefined: none. With it `items` is set. */
+  readonly itemLog?: string | undefined;
   /** The name of a lock that the step holds while its job runs. With a lock, `bucket` is set. */
   readonly lock: string | undefined;
 

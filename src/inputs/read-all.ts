@@ -7,6 +7,7 @@ import { readArtifactOptions, readArtifacts } from "./artifacts.ts";
 import { fileSelections } from "./files.ts";
 import { forwardSource, readForwards } from "./forwards.ts";
 import { InputReader } from "./input-reader.ts";
+import { readItemLog } from "./item-log.ts";
 import { readItems } from "./items.ts";
 import { matrixJob } from "./matrix.ts";
 import { readReportGlobs } from "./reports.ts";
@@ -75,7 +76,7 @@ function readJob(reader: InputReader): Inputs {
     workers: reader.orElse<number | "auto">("workers", workers, 1),
     stderr: reader.orElse("stderr", oneOf("apart", "merged"), "apart"),
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),
-    retry: readRetry(reader),
+    ...{ ...readRetry(reader), itemLog: readItemLog(reader) },
     detach: reader.optional("detach", detach),
     matrix: reader.optional("matrix", matrixJob),
     lock: readLock(reader),

@@ -9,6 +9,8 @@ export interface InputSource {
   readonly stdin?: Uint8Array | undefined;
   /** The list of items, one a line, when it is given as such: then no beginning of it means a file, a glob or a command, as in the input `items`. */
   readonly items?: Uint8Array | undefined;
+  /** The path of the file that keeps the ends of items, and from which a later run goes on. A workflow has none. */
+  readonly itemLog?: string | undefined;
   /** Whether a line of `artifacts` without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. */
   readonly pathsNameHidden?: boolean;
   /** The environment of the step. */

@@ -48,7 +48,14 @@ export function itemEntries(
   return { json: `[${texts.join(",")}]`, count: texts.length };
 }
 
-function entryOf(result: ItemResult): ItemEntry {
+/** The entry of an item as a line of JSON, without its end. */
+export function endLine(result: EntryFields): string {
+  return harmlessJson(entryOf(result));
+}
+
+type EntryFields = Pick<ItemResult, keyof ItemEntry>;
+
+function entryOf(result: EntryFields): ItemEntry {
   const { item, index, exitCode, outcome, seconds, attempts, task, worker, carriedFrom } = result;
   return {
     ...{ item: item.slice(0, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },

@@ -2,6 +2,8 @@ import { runAttempts } from "./attempts.ts";
 import { Failure } from "../errors.ts";
 import type { EarlierTimes } from "./items/earlier-times.ts";
 import { listedItems, listingInputs } from "./items/listed-items.ts";
+import type { CarriedItems } from "./items/rerun/carried-items.ts";
+import { carryOver, nothingToRun } from "./items/rerun/carry-over.ts";
 import { resultOfItems, whatIsGone } from "./items/result.ts";
 import { type ItemsOfStep, StepItems, type StepItemsOptions } from "./items/step-items.ts";
 import { AttachedItems } from "./items/attached-items.ts";
@@ -35,9 +37,12 @@ import type { Target } from "../targets/target.ts";
 import { TaskLooks } from "../targets/tasks/task-looks.ts";
 import { isKept, runsSince } from "../undo/keep-task.ts";
 
+/** What the jobs of a step share, besides their targets. */
 interface SharedByJobs extends Pick<UnassignedJob, "exec" | "early" | "lock" | "files"> {
   /** What the step's items took in earlier runs. */
   readonly times?: EarlierTimes | undefined;
+  /** What finds items that need not run again. */
+  readonly carried?: CarriedItems | undefined;
 }
 
 /**
@@ -45,28 +50,23 @@ interface SharedByJobs extends Pick<UnassignedJob, "exec" | "early" | "lock" | "
  * of its own, and a failure of one does not stop the others; with `fail-fast` no further one begins. The result has the jobs
  * that have begun. Never rejects.
  */
-export async function runJobs(
-  resolved: JobTargets,
-  shared: SharedByJobs,
-  step: StepContext,
-): Promise<Result> {
+export async function runJobs(resolved: JobTargets, given: SharedByJobs, step: StepContext): Promise<Result> {
   const { targets, later, candidates, described } = resolved;
   const arns = [...targets.map(({ taskArn }) => taskArn), ...othersToTry(candidates)];
   const known = { tasks: arns, described, more: later !== undefined };
   const looks = new TaskLooks({ ...known, ecs: step.aws.ecs, clock: step.clock });
   const images = step.inputs.summary ? new ImageSizes(step.aws.ecr) : undefined;
-  const tasks = targets.length + (later?.count ?? 0);
-  const alone = { ...step, ...shared, looks, images, write: step.writer() };
-  const listed = await listItems(targets[0], resolved, alone);
-  if (listed !== undefined && "outcome" in listed) {
+  const shared = { ...step, ...given, looks, images };
+  const alone = { ...shared, write: step.writer() };
+  const begun = await beginItems(resolved, alone, step);
+  if ("kind" in begun) {
     await later?.close();
-    return listed;
+    return begun;
   }
-  const items = listed
-    ? await StepItems.open({ ...itemOptions(step), items: listed, times: shared.times, tasks })
-    : itemsOfHandle(step);
+  const { items, tasks } = begun;
   const withItems = (ended: readonly TaskResult[]): Promise<Result> => resultOfItems(ended, items, step);
   if (tasks === 1) {
+    await later?.close();
     const result = await runWithRetries(targets[0], resolved, { job: alone, items, task: 0 }, step);
     return items === undefined ? result : await withItems([result]);
   }
@@ -79,7 +79,7 @@ export async function runJobs(
     const label = `[task ${task}] `;
     const fanOut = { runId: step.origin.id, task, tasks };
     const job = {
-      ...{ ...step, ...shared, looks, images, write: step.writer(label) },
+      ...{ ...shared, write: step.writer(label) },
       origin: { ...step.origin, id: `${step.origin.id}-${task}`, fanOut },
       ledger: step.ledger.part(),
       log: labelledLog(step.log, label, { warned, isQuiet: tasks > MANY }),
@@ -95,11 +95,33 @@ export async function runJobs(
   return await withItems(ended);
 }
 
+/** Decides which items run, and in how many tasks. Else the result with which the step ends. */
+async function beginItems(
+  { targets, later, mayHavePublicIp }: JobTargets,
+  job: UnassignedJob & SharedByJobs,
+  step: StepContext,
+): Promise<{ readonly items: ItemsOfStep | undefined; readonly tasks: number } | Result> {
+  const { carried, times, looks } = job;
+  const asked = targets.length + (later?.count ?? 0);
+  const listed = await listItems(targets[0], mayHavePublicIp, job);
+  if (listed === undefined) return { items: itemsOfHandle(step), tasks: asked };
+  if ("outcome" in listed) return listed;
+  const over = await carryOver(listed, { carried, targets, looks, tasks: asked }, step).catch(
+    (error: unknown) => failedResult(logFailure(error, step.log)),
+  );
+  if ("outcome" in over) return over;
+  if (over.tasks === 0) return nothingToRun(over.carried, targets[0], looks);
+  const items = await StepItems.open({
+    ...{ ...itemOptions(step), ...over, items: listed, times, memory: carried },
+  });
+  return { items, tasks: over.tasks };
+}
+
 function itemOptions({
   inputs,
   clock,
   log,
-}: StepContext): Omit<StepItemsOptions, "items" | "tasks" | "times"> {
+}: StepContext): Omit<StepItemsOptions, "items" | "tasks" | "times" | "carried" | "memory"> {
   const { items, retry, failFast } = inputs;
   const detaches = inputs.detach !== undefined;
   return { batch: items?.batch ?? 1, detaches, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
@@ -116,7 +138,7 @@ function itemsOfHandle({ inputs: { where }, clock, log }: StepContext): ItemsOfS
 /** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */
 async function listItems(
   target: Target,
-  { mayHavePublicIp }: JobTargets,
+  mayHavePublicIp: boolean,
   job: UnassignedJob,
 ): Promise<readonly string[] | TaskResult | undefined> {
   const { inputs, origin, ledger, log } = job;
@@ -243,11 +265,12 @@ interface Attempt {
 }
 
 async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt> {
-  const { aws, cancel, clock, images, log, looks, target } = job;
+  const { aws, cancel, carried, clock, images, log, looks, target } = job;
   const address = mayHavePublicIp
     ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
     : undefined;
   // The pull of the image is a part of the step's time only when the step has started the task.
+  looks.onLook(target.taskArn, (task) => carried?.sees(task, target.container));
   if (target.started) looks.onLook(target.taskArn, (task) => images?.ask(task, target.container));
   const { where } = job.inputs;
   const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);

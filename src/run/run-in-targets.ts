@@ -1,5 +1,7 @@
 import { runJobs } from "./fan-out.ts";
 import { EarlierTimes } from "./items/earlier-times.ts";
+import type { CarriedItems } from "./items/rerun/carried-items.ts";
+import { tasksAtFirst } from "./items/rerun/carry-over.ts";
 import type { PackedFiles } from "../payload/files/pack-files.ts";
 import type { HeldLock } from "../queue/lock/held-lock.ts";
 import { EarlyLook } from "../queue/early-look.ts";
@@ -14,6 +16,8 @@ import { resolveTargets } from "../targets/resolve.ts";
 interface SharedResources {
   readonly lock: HeldLock | undefined;
   readonly files: PackedFiles | undefined;
+  /** What finds items that need not run again. */
+  readonly carried: CarriedItems | undefined;
 }
 
 /** Finds the tasks, or starts them, and runs the job there. */
@@ -24,7 +28,9 @@ export async function runInTargets(
 ): Promise<Result> {
   const early = new EarlyLook({ ...step, ssm: step.aws.ssm });
   const times = readTimes(step, looking);
-  const targets = resolveTargets({ ...targetContext(step), onDescribing: () => early.begin() });
+  const first = await tasksAtFirst(shared.carried, step.inputs);
+  const context = { ...targetContext(step), tasksAtFirst: first };
+  const targets = resolveTargets({ ...context, onDescribing: () => early.begin() });
   // A log that the inputs name has to be there before a session begins.
   const [resolved] = await Promise.all([targets, isLogKind(step.inputs.logs) ? looking : undefined]);
   const exec = looking.then((look) => look.exec);

@@ -23,10 +23,11 @@ export async function startNewTasks(where: NewTasks, context: ResolveContext): P
   const launcher = await prepareLauncher(where, context);
   const { mayHavePublicIp } = launcher;
   const atOnce = Math.min(where.tasks, context.inputs.maxParallel ?? where.tasks);
-  const arriving = launcher.launch(atOnce);
+  const launched = Math.min(atOnce, context.tasksAtFirst ?? atOnce);
+  const arriving = launcher.launch(launched);
   const tasks = [await arriving.next(), ...arriving.takeArrived()];
   const later = makeLaterTargets(launcher, arriving, {
-    atOnce,
+    ...{ atOnce, launched },
     first: tasks.length,
     count: where.tasks - tasks.length,
   });
@@ -39,13 +40,13 @@ export async function startNewTasks(where: NewTasks, context: ResolveContext): P
   };
 }
 
-/** The tasks that come later: first those of the calls under way, then one RunTask for each task beyond `max-parallel`. */
+/** The tasks that come later: first those of the calls under way, then one RunTask for each other one. */
 function makeLaterTargets(
   launcher: Launcher,
   launch: ArrivingTasks,
-  { atOnce, first, count }: { readonly atOnce: number; readonly first: number; readonly count: number },
+  { atOnce, launched, first, count }: Record<"atOnce" | "launched" | "first" | "count", number>,
 ): LaterTargets {
-  let launching = atOnce - first;
+  let launching = launched - first;
   const mustStop = first + count > atOnce;
   for (let task = 0; task < first; task += 1) launcher.jobBegins();
   return {

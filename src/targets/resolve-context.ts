@@ -39,6 +39,8 @@ export interface ResolveContext {
   >;
   /** The service revision in whose tasks the job has to run; undefined: in any task of the service. */
   readonly revision?: NewRevision | undefined;
+  /** How many of the new tasks are started at once; undefined: all that may run at once. The others start when they are asked for. */
+  readonly tasksAtFirst?: number | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;

@@ -101,6 +101,9 @@ export const OPTION_HELP: ReadonlyMap<InputName, OptionHelp> = new Map([
   ),
 ]);
 
+export const RESUME_HELP =
+  "With --items: keeps the end of each in this file, and does not run again those that succeeded by it.";
+
 /** What `run --help` shows. It fits a screen of 24 lines with 80 columns; `--help --all` has all options. */
 export const FIRST_SCREEN = `Usage: fargate-exec run [options] -- COMMAND…
 

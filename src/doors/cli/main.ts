@@ -9,7 +9,7 @@ import { harmlessText } from "../../report/show/sanitise.ts";
 import { VERSION } from "../../version.ts";
 import { addInputOptions } from "./input-options.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
-import { CHECK_SCREEN, FIRST_SCREEN } from "./help-texts.ts";
+import { CHECK_SCREEN, FIRST_SCREEN, RESUME_HELP } from "./help-texts.ts";
 import { checkForwards, FORWARD_OPTIONS, FORWARDS_HELP, useForward } from "./forward-command.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
@@ -28,7 +28,7 @@ import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { withRegion } from "./region.ts";
 import { RawTerminal } from "./raw-terminal.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
-import { itemsOnStdin, scriptStdin, type StdinUse, unreadStdinWarning } from "./stdin.ts";
+import { scriptStdin, unreadStdinWarning, withItems } from "./stdin.ts";
 import { faultOf, watchFaults } from "./faults.ts";
 import { chooseShell, JOB_HELP, SHELL_HELP, SHELL_OPTIONS, type ShellWords } from "./shell-command.ts";
 import { cancelOnSignals } from "./signals.ts";
@@ -36,9 +36,10 @@ import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 import { watchWrites } from "./watch-writes.ts";
 
-/** The options that are no inputs. `runFile` is of `run` alone. */
+/** The options that are no inputs. `runFile` and `resume` are of `run` alone. */
 interface OwnOptions {
   readonly runFile?: string;
+  readonly resume?: string;
   readonly outputsFile?: string;
   /** The inputs that the command has; all by default. No option gives them. */
   readonly names?: readonly InputName[];
@@ -100,28 +101,24 @@ function addRun(all: Command): void {
       "Runs a command or a script in a running task, or in a new one. Its exit code is that of the script.",
     )
     .argument("[command...]", "the command to run, after --; or - for a script on standard input")
-    .option("--run-file <path>", "The script, from this file; - for standard input.");
+    .option("--run-file <path>", "The script, from this file; - for standard input.")
+    .option("--resume <file>", RESUME_HELP);
   shorten(command, FIRST_SCREEN);
   const inputs = addInputOptions(command, { env: process.env });
   command.action(async (words: readonly string[], own: OwnOptions) => {
-    const { runFile } = own;
+    const { runFile, resume } = own;
     const script = { words, runFile, stdin: process.stdin };
-    const given = await withRegion(await withScript(inputs(), script));
-    checkDetach(given, own);
-    checkKeepTask(given);
-    const use = { inputs: given, isScript: isScriptOnStdin(script) };
+    const asked = await withRegion(await withScript(inputs(), script));
+    checkDetach(asked, own);
+    checkKeepTask(asked);
+    const use = { inputs: asked, isScript: isScriptOnStdin(script) };
     const unread = unreadStdinWarning(use, process.stdin.fd);
     if (unread !== undefined) terminal(own).warning(unread);
-    const all = await withItems(use);
+    const all = await withItems(use, process.stdin);
     const stdin = await scriptStdin(use, process.stdin);
-    await runAndSetExitCode(stdin === undefined ? all : { ...all, stdin: undefined }, own, { stdin });
+    const given = stdin === undefined ? all : { ...all, stdin: undefined };
+    await runAndSetExitCode(given, own, { stdin, resume });
   });
-}
-
-/** The inputs, with the items of standard input where `--items -` asks for them. */
-async function withItems(use: StdinUse): Promise<RunInputs> {
-  const items = await itemsOnStdin(use, process.stdin);
-  return items === undefined ? use.inputs : { ...use.inputs, items };
 }
 
 /** `--help` shows this screen, and `--help --all` all options. */
@@ -138,7 +135,7 @@ function addCheck(all: Command): void {
   shorten(command, CHECK_SCREEN);
   const inputs = addInputOptions(command, { names: CHECK_INPUTS, env: process.env });
   command.action(async (own: OwnOptions) => {
-    const given = await withItems({ inputs: await withRegion(inputs()), isScript: false });
+    const given = await withItems({ inputs: await withRegion(inputs()), isScript: false }, process.stdin);
     await runAndSetExitCode(
       { ...given, check: true },
       { ...own, names: CHECK_INPUTS, help: "check --help --all" },
@@ -271,7 +268,7 @@ function addOwnOptions(command: Command): Command {
 async function runAndSetExitCode(
   inputs: RunInputs,
   own: OwnOptions,
-  more: Pick<RunOptions, "stdin"> = {},
+  more: Pick<RunOptions, "stdin" | "resume"> = {},
 ): Promise<void> {
   const isAllWritten = watchWrites(process.stdout);
   const result = await carryOut(inputs, own, (given, options) =>

@@ -50,6 +50,12 @@ export async function itemsOnStdin(
   return bytes.length === 0 ? [] : bytes.toString().split("\n");
 }
 
+/** The inputs, with the items of standard input where `--items -` asks for them. Rejects with a `UsageError`. */
+export async function withItems(use: StdinUse, stdin: AsyncIterable<Uint8Array>): Promise<RunInputs> {
+  const items = await itemsOnStdin(use, stdin);
+  return items === undefined ? use.inputs : { ...use.inputs, items };
+}
+
 async function readUpTo(most: number, stdin: AsyncIterable<Uint8Array>, tooLarge: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;

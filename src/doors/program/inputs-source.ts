@@ -20,8 +20,9 @@ export function programInputs(
     env = process.env,
     directory = process.cwd(),
     stdin,
+    resume,
     pathsNameHidden = false,
-  }: Pick<RunOptions, "env" | "directory" | "stdin" | "pathsNameHidden">,
+  }: Pick<RunOptions, "env" | "directory" | "stdin" | "resume" | "pathsNameHidden">,
 ): InputSource {
   const all: RunInputs & Partial<ForwardInputs> = { ...DEFAULTS, ...inputs, matrix: inputs.matrix ?? ALONE };
   const workspace = resolve(directory);
@@ -31,6 +32,7 @@ export function programInputs(
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
     items: Array.isArray(items) ? Buffer.from(items.join("\n")) : undefined,
+    itemLog: resume,
     pathsNameHidden,
     env,
     workspace,

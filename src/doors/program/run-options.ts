@@ -39,6 +39,11 @@ export interface RunOptions {
   readonly stderr?: Writable;
   /** The job's standard input, instead of the input `stdin`, which is text or names a file. */
   readonly stdin?: Uint8Array | undefined;
+  /**
+   * The path of a file that gets the end of each of `items`. It is made when it does not exist. When it does, items that succeeded by it, with the
+   * same script, items and inputs, are not run again.
+   */
+  readonly resume?: string | undefined;
   /** Is told what the run does. */
   readonly log?: Partial<RunLog>;
   /** Cancels the run: the job is stopped, and what the run has made is undone. */

@@ -38,6 +38,7 @@ const O_PATH = 0o10000000;
 const IS_LINUX = process.platform === "linux" && existsSync("/proc/self/fd");
 /** A pipe is not waited for: it is refused once it is open. */
 const READ = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | O_NOFOLLOW;
 
 /** How the calls of the system name what is in a directory. */
@@ -108,6 +109,15 @@ export class Directory {
     const fd = this.#checkFile(name, opened);
     ftruncateSync(fd);
     return fd;
+  }
+
+  /** A descriptor for reading a file and writing at its end. Makes it when it is missing, with this mode as far as the umask allows it. */
+  openToAppend(name: string, mode: number): number {
+    const path = this.#at(name);
+    return this.#checkFile(
+      name,
+      this.#call(name, () => openSync(path, APPEND, mode)),
+    );
   }
 
   /** A descriptor for writing a new file of a name that nothing has, with this mode as far as the umask allows it. */

@@ -2,13 +2,15 @@ import type { Clock } from "../../clock.ts";
 import type { Failure } from "../../errors.ts";
 import type { Retry } from "../../inputs/inputs.ts";
 import type { Log } from "../../log.ts";
-import type { ItemResults } from "../../report/item-results.ts";
+import type { ItemResult, ItemResults } from "../../report/item-results.ts";
 import { failedItemLines, itemProgress } from "../../report/item-words.ts";
 import { FailedItemLines } from "../../report/show/item-lines.ts";
 import type { EarlierTimes } from "./earlier-times.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
 import { type ItemsOfJob, JobItems } from "./job-items.ts";
 import { type HandOutOrder, longestFirst } from "./longest-first.ts";
+import type { CarriedItems } from "./rerun/carried-items.ts";
+import type { ItemEnd } from "./rerun/earlier-runs.ts";
 
 /** How often the log says how far the items are, when that has changed. */
 const PROGRESS_EVERY_MS = 5_000;
@@ -29,6 +31,10 @@ export interface StepItemsOptions {
   readonly failFast: boolean;
   /** S3 may carry the orders. */
   readonly hasBucket: boolean;
+  /** Results of items that have ended before, by their indices. They are not handed out. */
+  readonly carried?: ReadonlyMap<number, ItemResult>;
+  /** What is told the end of each item. */
+  readonly memory?: Pick<CarriedItems, "note"> | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -67,13 +73,14 @@ export class StepItems implements ItemsOfStep {
   }
 
   private constructor(options: StepItemsOptions, order: HandOutOrder) {
-    const { items, batch, tasks, detaches, retry, failFast, clock } = options;
+    const { items, batch, tasks, detaches, retry, failFast, clock, carried = new Map() } = options;
     const { exitCodes = [], attempts = 1 } = retry ?? {};
     this.#options = options;
     this.list = items;
     this.#queue = new ItemQueue({
       ...{ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts },
-      ...{ order: order.order, expectedSeconds: order.expectedSeconds },
+      ...{ order: order.order.filter((index) => !carried.has(index)), carried },
+      expectedSeconds: order.expectedSeconds,
       // With `auto` the sizes are better known later, when there is somebody to hand out batches.
       allFirst: tasks === 1 && (batch !== "auto" || detaches),
     });
@@ -99,6 +106,9 @@ export class StepItems implements ItemsOfStep {
     place: { task: number; worker: number },
     lastLines: readonly string[],
   ): void {
+    for (const { item, outcome, exitCode, seconds, runsAgain } of items)
+      if (outcome !== "stopped" && !runsAgain)
+        this.#remember({ index: item.index, outcome, exitCode, seconds, attempts: item.begins, ...place });
     this.#lastLines.keepOf(items, lastLines);
     for (const line of failedItemLines(items, { ...place, attempt })) this.#options.log.info(line);
   }
@@ -120,8 +130,16 @@ export class StepItems implements ItemsOfStep {
     this.#stop();
     this.#options.log.gauge?.(undefined, "");
     const results = this.#queue.results((index) => this.#lastLines.of(index));
-    await this.#options.times?.add(results);
+    // Whether a cancel or a timeout has stopped an item, and that no end of it will come, is known now.
+    for (const result of results.items)
+      if (["timed-out", "cancelled", "unknown"].includes(result.outcome)) this.#remember(result);
+    const ran = results.items.filter(({ carriedFrom }) => carriedFrom === undefined);
+    await this.#options.times?.add({ items: ran });
     return { ...results, stoppedBy };
+  }
+
+  #remember(end: Omit<ItemEnd, "item">): void {
+    this.#options.memory?.note({ ...end, item: this.list[end.index] ?? "" });
   }
 
   /** Shows how far the items are: on a terminal each second, else in a line when the last one is some time ago. */

@@ -5,6 +5,7 @@ import type { EarlyLook } from "../../queue/early-look.ts";
 import type { ImageSizes } from "../../ready/image-sizes.ts";
 import type { OutputWriter } from "../../report/show/lines.ts";
 import type { ItemsOfJob } from "../items/job-items.ts";
+import type { CarriedItems } from "../items/rerun/carried-items.ts";
 import type { StepContext } from "../step-context.ts";
 import type { Target } from "../../targets/target.ts";
 import type { TaskLooks } from "../../targets/tasks/task-looks.ts";
@@ -21,6 +22,8 @@ export interface UnassignedJob extends StepContext {
   readonly lock?: HeldLock | undefined;
   /** The items that the job takes; undefined when its script runs once. */
   readonly items?: ItemsOfJob | undefined;
+  /** What is told in which images the items of the step run; undefined when no later run asks for that. */
+  readonly carried?: Pick<CarriedItems, "sees"> | undefined;
   readonly looks: TaskLooks;
   /** What is known of the images that the run's tasks have pulled; undefined when there is no summary. */
   readonly images?: ImageSizes | undefined;

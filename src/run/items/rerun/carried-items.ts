@@ -1,0 +1,145 @@
+import type { Task } from "../../../aws/task.ts";
+import type { Inputs } from "../../../inputs/inputs.ts";
+import type { Log } from "../../../log.ts";
+import type { ItemResult } from "../../../report/item-results.ts";
+import { countNouns } from "../../../report/item-words.ts";
+import {
+  type EarlierRun,
+  type ItemEnd,
+  type ItemMemory,
+  type Program,
+  programOf,
+  type Success,
+  whatChanged,
+} from "./earlier-runs.ts";
+
+import { definitionFile } from "./key.ts";
+
+export interface CarriedItemsOptions {
+  readonly memory: ItemMemory;
+  readonly inputs: Pick<Inputs, "items" | "workers" | "where">;
+  /** The key of these items. */
+  readonly keyOf: (items: readonly string[]) => string;
+  readonly log: Log;
+}
+
+/** Finds which items need not run, because they have succeeded in an earlier run, and keeps the ends of those that run for a later one. */
+export class CarriedItems {
+  readonly #options: CarriedItemsOptions;
+  #runs: readonly EarlierRun[] = [];
+  #why: string | undefined;
+  #recalled: Promise<void> | undefined;
+
+  constructor(options: CarriedItemsOptions) {
+    this.#options = options;
+  }
+
+  get mayHaveEarlier(): boolean {
+    return this.#options.memory.mayHaveEarlier;
+  }
+
+  /** Asks what earlier runs of these items have left, the first time that it is called. Never rejects. */
+  async recall(items: readonly string[]): Promise<void> {
+    await (this.#recalled ??= this.#recall(items));
+  }
+
+  async #recall(items: readonly string[]): Promise<void> {
+    const { memory, keyOf } = this.#options;
+    const { runs, why } = await memory.recall(keyOf(items), items.length);
+    this.#runs = runs;
+    this.#why = why;
+  }
+
+  /** Whether an earlier run has left something, so that it matters what the items run in now. */
+  get hasEarlier(): boolean {
+    return this.#runs.some(({ ended }) => [...ended.values()].some((one) => one !== undefined));
+  }
+
+  /** How many tasks at most are needed for `left` items: at least one. */
+  tasksFor(left: number, tasks: number): number {
+    const { workers, items } = this.#options.inputs;
+    // What `auto` will be is known once the tasks run.
+    const [atOnce, each] = [workers, items?.batch ?? 1].map((one) => (one === "auto" ? 1 : one));
+    return Math.max(1, Math.min(tasks, Math.ceil(left / ((atOnce ?? 1) * (each ?? 1)))));
+  }
+
+  /** How many items are left if they run in the same program as the last time. */
+  leftOf(total: number): number {
+    const program = this.#runs.at(-1)?.program;
+    return total - (program === undefined ? 0 : this.#successesIn(program).length);
+  }
+
+  /**
+   * The results of items that need not run in this program, by their indices. Undefined: what they run in is not known. Says why all run, when an
+   * earlier run was to be expected. From now on ends are kept. Never rejects.
+   */
+  async begin(
+    list: readonly string[],
+    program: Program | undefined,
+  ): Promise<ReadonlyMap<number, ItemResult>> {
+    const { memory, log } = this.#options;
+    const successes = program === undefined ? [] : this.#successesIn(program);
+    if (program !== undefined) memory.ranIn(program);
+    const refusal = await memory.begin(successes, list);
+    const why = refusal ?? this.#why ?? (successes.length === 0 ? this.#whyNone(program) : undefined);
+    if (why !== undefined) {
+      log.info(`All ${countNouns(list.length, "item")} run: ${why}.`);
+      return new Map();
+    }
+    if (successes.length > 0) log.info(this.#carriedLine(successes, list.length));
+    return new Map(successes.map((success) => [success.index, resultOf(success, list)]));
+  }
+
+  /** What items run in in this container; undefined while it is not known. */
+  programOf(task: Task, container: string): Program | undefined {
+    return programOf(task, container, definitionFile(this.#options.inputs.where) !== undefined);
+  }
+
+  /** ECS has described a task of the step. */
+  sees(task: Task, container: string): void {
+    const program = this.programOf(task, container);
+    if (program !== undefined) this.#options.memory.ranIn(program);
+  }
+
+  note(end: ItemEnd): void {
+    this.#options.memory.note(end);
+  }
+
+  async close(): Promise<void> {
+    await this.#options.memory.close();
+  }
+
+  #successesIn(program: Program): readonly Success[] {
+    const ended = new Map<number, Success | undefined>();
+    for (const run of this.#runs)
+      if (whatChanged(run.program, program) === undefined)
+        for (const [index, success] of run.ended) ended.set(index, success);
+    return [...ended.values()].filter((one) => one !== undefined);
+  }
+
+  #whyNone(program: Program | undefined): string | undefined {
+    const last = this.#runs.at(-1);
+    if (last === undefined || !this.hasEarlier) return undefined;
+    if (program === undefined) return "it is not known in which image they run now, or it is not one";
+    const changed = whatChanged(last.program, program);
+    return changed === undefined
+      ? undefined
+      : `${changed} than in ${this.#options.memory.nameOf(last.number)}`;
+  }
+
+  #carriedLine(successes: readonly Success[], total: number): string {
+    const { memory } = this.#options;
+    const runs = [...new Set(successes.map(({ run }) => run))].sort((one, other) => one - other);
+    const [only = 0, ...more] = runs;
+    const where = more.length === 0 ? memory.nameOf(only) : "earlier runs";
+    return `${successes.length} of ${countNouns(total, "item")} succeeded in ${where}, and are not run again.`;
+  }
+}
+
+function resultOf({ run, ...success }: Success, list: readonly string[]): ItemResult {
+  return {
+    ...success,
+    ...{ item: list[success.index] ?? "", outcome: "succeeded", exitCode: 0, carriedFrom: run },
+    ...{ beganAt: undefined, endedAt: undefined, lastLines: [] },
+  };
+}

@@ -1,0 +1,115 @@
+import { hasContainerEnded, type Task } from "../../../aws/task.ts";
+import type { Inputs } from "../../../inputs/inputs.ts";
+import { LOOK_EVERY } from "../../../ready/wait.ts";
+import type { ItemResult } from "../../../report/item-results.ts";
+import { NO_OUTPUT, type Result, type TaskResult } from "../../../report/result.ts";
+import type { Target } from "../../../targets/target.ts";
+import type { TaskLooks } from "../../../targets/tasks/task-looks.ts";
+import { tellWhile } from "../../../waiting.ts";
+import type { StepContext } from "../../step-context.ts";
+import type { CarriedItems } from "./carried-items.ts";
+import { type Program, whatChanged } from "./earlier-runs.ts";
+
+/** How many new tasks are started before it is known which items have to run; undefined: all that the inputs ask for. Never rejects. */
+export async function tasksAtFirst(
+  carried: CarriedItems | undefined,
+  { items, where }: Pick<Inputs, "items" | "where">,
+): Promise<number | undefined> {
+  if (carried === undefined || items === undefined || where.kind !== "new" || !carried.mayHaveEarlier)
+    return undefined;
+  // The list is known once the first task has printed it.
+  if (items.source.kind === "command") return 1;
+  await carried.recall(items.source.items);
+  const { length } = items.source.items;
+  return carried.hasEarlier ? carried.tasksFor(carried.leftOf(length), where.tasks) : undefined;
+}
+
+/** Which items of a list run, and in how many tasks. */
+export interface CarryOver {
+  /** The results of those that need not run, by their indices. */
+  readonly carried: ReadonlyMap<number, ItemResult>;
+  /** 0 when none has to run. */
+  readonly tasks: number;
+}
+
+export interface CarryOverOptions {
+  readonly carried: CarriedItems | undefined;
+  /** The targets that are known so far. */
+  readonly targets: readonly [Target, ...Target[]];
+  readonly looks: TaskLooks;
+  /** How many tasks the inputs ask for. */
+  readonly tasks: number;
+}
+
+/**
+ * Decides which items run, before any is handed out. Waits until the first task tells its image when an earlier run has left something. Rejects
+ * only after a cancel.
+ */
+export async function carryOver(
+  list: readonly string[],
+  { carried, targets, looks, tasks }: CarryOverOptions,
+  step: StepContext,
+): Promise<CarryOver> {
+  if (carried === undefined) return { carried: new Map(), tasks };
+  await carried.recall(list);
+  const program = carried.hasEarlier ? await findProgram(targets, { carried, looks }, step) : undefined;
+  const results = await carried.begin(list, program);
+  const left = list.length - results.size;
+  if (results.size === 0) return { carried: results, tasks };
+  return { carried: results, tasks: left === 0 ? 0 : carried.tasksFor(left, tasks) };
+}
+
+/** What the items would run in. Undefined when ECS does not tell it, or when it is not the same in all of these targets. */
+async function findProgram(
+  targets: readonly [Target, ...Target[]],
+  { carried, looks }: { readonly carried: CarriedItems; readonly looks: TaskLooks },
+  step: StepContext,
+): Promise<Program | undefined> {
+  // New tasks have one definition, so the first of them speaks for all.
+  const [first, ...others] = targets;
+  const asked = first.started ? [first] : [first, ...others];
+  const finding = Promise.all(asked.map((target) => programIn(target, { carried, looks }, step)));
+  const [program, ...more] = await tellWhile("ECS to tell the image of the task", step, finding);
+  if (program === undefined) return undefined;
+  const isOne = more.every((other) => other !== undefined && whatChanged(program, other) === undefined);
+  return isOne ? program : undefined;
+}
+
+async function programIn(
+  { clusterArn, taskArn, container }: Target,
+  { carried, looks }: { readonly carried: CarriedItems; readonly looks: TaskLooks },
+  { clock, cancel, inputs }: StepContext,
+): Promise<Program | undefined> {
+  const deadline = clock.now() + inputs.startTimeout;
+  for (;;) {
+    cancel.throwIfAborted();
+    const task = await looks.describeTask(clusterArn, taskArn);
+    const program = task && carried.programOf(task, container);
+    if (program !== undefined) return program;
+    if (task !== undefined && isPastPull(task, container)) return undefined;
+    if (clock.now() > deadline) return undefined;
+    await clock.sleep(LOOK_EVERY, cancel);
+  }
+}
+
+/** Whether ECS would have told the digest of the image by now. */
+function isPastPull(task: Task, container: string): boolean {
+  return (
+    task.lastStatus === "RUNNING" || task.desiredStatus === "STOPPED" || hasContainerEnded(task, container)
+  );
+}
+
+/** The result of a step none of whose items had to run. Its task was only looked at. */
+export function nothingToRun(carried: CarryOver["carried"], target: Target, looks: TaskLooks): Result {
+  const { taskArn } = target;
+  const described = looks.lastLook(taskArn);
+  const task: TaskResult = {
+    ...{ kind: "status", outcome: "succeeded", exitCode: 0, workers: [] },
+    task: {
+      ...{ target, described, startedAt: looks.startedAt(taskArn), ...NO_OUTPUT },
+      ...{ publicIp: undefined, sessionId: undefined, log: undefined, times: undefined },
+    },
+  };
+  const items = [...carried.values()].toSorted((one, other) => one.index - other.index);
+  return { kind: "several", tasks: [task], items: { items, workers: [] } };
+}

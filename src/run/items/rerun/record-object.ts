@@ -1,0 +1,278 @@
+import type { ObjectName, StoredVersion } from "../../../aws/s3.ts";
+import type { Clock } from "../../../clock.ts";
+import { Failure, messageOf } from "../../../errors.ts";
+import type { Inputs } from "../../../inputs/inputs.ts";
+import type { Origin } from "../../../inputs/origin.ts";
+import type { Log } from "../../../log.ts";
+import { OldVersions } from "../../../queue/old-versions.ts";
+import type { QueueS3 } from "../../../queue/queue-object.ts";
+import {
+  type ItemEnd,
+  type ItemMemory,
+  type Program,
+  type Recalled,
+  type Success,
+  whatChanged,
+} from "./earlier-runs.ts";
+import { MOST } from "./fields.ts";
+import { recordName } from "./key.ts";
+import { type ItemRecord, LARGEST_RECORD, parseRecord, writeRecord } from "./record.ts";
+
+/** The pause before a write, and before another try. With the write itself an end is kept within five seconds. */
+const WRITE_AFTER_MS = 2_500;
+/** The longest wait for the last write, when the step ends. */
+const LAST_WRITE_MS = 3_000;
+/** How often the step tries to mark a record that another one keeps changing. */
+const MARK_TRIES = 5;
+
+export interface RecordObjectOptions {
+  readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix"> & { readonly bucket: string };
+  readonly origin: Origin;
+  /** The account that the bucket has to belong to, if known. When it rejects, the step fails by that. */
+  readonly owner: Promise<string | undefined>;
+  /** Calls that a cancel does not cut short: what has succeeded until then counts. */
+  readonly s3: Pick<QueueS3, "getVersion" | "putIf" | "deleteVersion">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cancel: AbortSignal;
+  /** Why all items have to run, as a clause; undefined when they need not. */
+  readonly runsAll: string | undefined;
+}
+
+/** The key of the record with this name. */
+export function recordKey(prefix: string, name: string): string {
+  return `${prefix}items/runs/${name}.json`;
+}
+
+/**
+ * Which items have succeeded in a run of a workflow: an object in the bucket, which each attempt replaces by compare-and-swap. An object that
+ * another step of the same attempt has written is marked, so that the next attempt trusts nothing of it.
+ */
+export class RecordObject implements ItemMemory {
+  readonly #options: RecordObjectOptions;
+  readonly #attempt: number;
+  readonly #successes = new Map<number, Success>();
+  readonly #over = new AbortController();
+  #object: ObjectName | undefined;
+  /** What this step replaces; `absent`: there is no object; undefined: what is there was not read. */
+  #replaced: StoredVersion | "absent" | undefined;
+  #program: Program | "several" | undefined;
+  /** Two steps write the record, or this one is over: nothing is written any more. */
+  #isClosed = false;
+  #isContested = false;
+  #hasNews = false;
+  #hasWarned = false;
+  /** Nothing is written before that, so what an earlier attempt has left stays until its items are carried over. */
+  #hasBegun = false;
+  #isWriting = false;
+  /** One write at a time. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RecordObjectOptions) {
+    this.#options = options;
+    const attempt = Number(options.origin.runAttempt);
+    this.#attempt = Number.isInteger(attempt) && attempt > 0 ? attempt : 1;
+  }
+
+  get mayHaveEarlier(): boolean {
+    return this.#attempt > 1;
+  }
+
+  nameOf(run: number): string {
+    return `attempt ${run}`;
+  }
+
+  async recall(key: string, total: number): Promise<Recalled> {
+    const { inputs, origin, owner, s3, cancel, runsAll } = this.#options;
+    const { bucket, prefix, matrix } = inputs;
+    const name = recordKey(prefix, recordName(key, origin, matrix?.index));
+    try {
+      this.#object = { bucket, owner: await owner, key: name };
+      // Nothing precedes a first attempt, so it does not wait for a read.
+      if (!this.mayHaveEarlier) {
+        this.#replaced = "absent";
+        return { runs: [] };
+      }
+      const found = await s3.getVersion(this.#object, LARGEST_RECORD, cancel);
+      this.#replaced = found ?? "absent";
+      if (runsAll !== undefined) return { runs: [], why: runsAll };
+      if (found === undefined) return { runs: [], why: NO_RECORD };
+      return this.#judge(parseRecord(found.bytes, total));
+    } catch (error) {
+      return { runs: [], why: `what an earlier attempt has left can't be read: ${seenOf(error)}` };
+    }
+  }
+
+  #judge(record: ItemRecord | undefined): Recalled {
+    if (record === undefined)
+      return {
+        runs: [],
+        why: `s3://${this.#options.inputs.bucket}/${this.#object?.key} has other bytes than fargate-exec writes`,
+      };
+    const { attempt, isContested, program, successes } = record;
+    if (attempt >= this.#attempt) {
+      this.#isContested = true;
+      return { runs: [], why: SAME_KEY };
+    }
+    if (isContested)
+      return { runs: [], why: `two steps of attempt ${attempt} had the same script, items and inputs` };
+    if (program === undefined && successes.length > 0)
+      return {
+        runs: [],
+        why: `attempt ${attempt} ran in different images or task definitions, or in one that is not known`,
+      };
+    const ended = new Map(successes.map((success) => [success.index, success]));
+    return { runs: program === undefined ? [] : [{ number: attempt, program, ended }] };
+  }
+
+  async begin(carried: readonly Success[]): Promise<string | undefined> {
+    for (const success of carried) this.#successes.set(success.index, success);
+    this.#hasNews = true;
+    this.#hasBegun = true;
+    const writing = this.#write();
+    void writing.then(() => this.#keepWriting());
+    // Without the write this step could not tell whether another one has the same key.
+    if (carried.length === 0 || (await writing)) return undefined;
+    this.#successes.clear();
+    return this.#isContested ? SAME_KEY : "this attempt can't keep its own results";
+  }
+
+  ranIn(program: Program): void {
+    const before = this.#program;
+    if (before === "several" || (before !== undefined && whatChanged(before, program) === undefined)) return;
+    this.#program = before === undefined ? program : "several";
+    this.#tellNews();
+  }
+
+  note({ index, outcome, seconds, attempts, task, worker }: ItemEnd): void {
+    if (outcome === "succeeded")
+      this.#successes.set(index, { index, seconds, attempts, task, worker, run: this.#attempt });
+    else if (!this.#successes.delete(index)) return;
+    this.#tellNews();
+  }
+
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    const late = new AbortController();
+    this.#over.abort();
+    const last = this.#write().then(() => true);
+    const waited = clock.sleep(LAST_WRITE_MS, late.signal).then(
+      () => false,
+      () => true,
+    );
+    if (!(await Promise.race([last, waited])))
+      this.#warn(`S3 has not answered for ${LAST_WRITE_MS / 1000} s.`);
+    late.abort();
+    this.#isClosed = true;
+  }
+
+  /** Something is to be kept. */
+  #tellNews(): void {
+    this.#hasNews = true;
+    void this.#keepWriting();
+  }
+
+  /** Writes in a while, and again as long as there is something new. Only the first of several calls at once does that. */
+  async #keepWriting(): Promise<void> {
+    if (!this.#hasBegun || this.#isWriting) return;
+    this.#isWriting = true;
+    while (this.#hasNews && !this.#isClosed) {
+      try {
+        await this.#options.clock.sleep(WRITE_AFTER_MS, this.#over.signal);
+      } catch {
+        break; // `close` writes
+      }
+      await this.#write();
+    }
+    this.#isWriting = false;
+  }
+
+  /** True when the object has what is to be kept. Never rejects. */
+  async #write(): Promise<boolean> {
+    const writing = this.#lastWrite.then(() => this.#writeNow());
+    this.#lastWrite = writing;
+    return await writing;
+  }
+
+  async #writeNow(): Promise<boolean> {
+    if (!this.#hasBegun || this.#isClosed || this.#object === undefined) return false;
+    if (!this.#hasNews) return true;
+    this.#hasNews = false;
+    try {
+      if (!this.#isContested && (await this.#swap(this.#object))) return true;
+      await this.#contest(this.#object);
+    } catch (error) {
+      this.#hasNews = true;
+      this.#warn(seenOf(error));
+    }
+    return false;
+  }
+
+  /** False when another step has written the object. */
+  async #swap(object: ObjectName): Promise<boolean> {
+    const { s3, log, inputs } = this.#options;
+    if (this.#replaced === undefined) {
+      const found = await s3.getVersion(object, LARGEST_RECORD);
+      const record = found && parseRecord(found.bytes, MOST.items);
+      if (record !== undefined && record.attempt >= this.#attempt) return false;
+      this.#replaced = found ?? "absent";
+    }
+    const replaced = this.#replaced;
+    const written = await s3.putIf(object, writeRecord(this.#record), replaced, inputs);
+    if (written === undefined) return await this.#hasOwn(object);
+    this.#replaced = written;
+    if (replaced !== "absent") void new OldVersions({ object, s3, log }).remove(replaced.versionId);
+    return true;
+  }
+
+  /** Whether the object is one of this step's own after a swap that S3 has refused: the answer to an earlier write may be lost. */
+  async #hasOwn(object: ObjectName): Promise<boolean> {
+    const { s3, origin } = this.#options;
+    const found = await s3.getVersion(object, LARGEST_RECORD);
+    const record = found && parseRecord(found.bytes, MOST.items);
+    if (record?.attempt !== this.#attempt || record.writer !== origin.id) return false;
+    this.#replaced = found;
+    this.#hasNews = true;
+    return true;
+  }
+
+  /** Marks the object, so that the next attempt trusts nothing of it, and writes nothing more. */
+  async #contest(object: ObjectName): Promise<void> {
+    const { s3, inputs, log } = this.#options;
+    const isNew = !this.#isContested;
+    this.#isContested = true;
+    if (isNew) log.info(`If this job runs again, all of its items run: ${SAME_KEY}.`);
+    for (let tries = 0; tries < MARK_TRIES; tries += 1) {
+      const found = await s3.getVersion(object, LARGEST_RECORD);
+      const record = found && parseRecord(found.bytes, MOST.items);
+      if (record?.isContested === true && record.attempt >= this.#attempt) break;
+      if ((await s3.putIf(object, writeRecord(this.#record), found ?? "absent", inputs)) !== undefined) break;
+    }
+    this.#isClosed = true;
+  }
+
+  get #record(): ItemRecord {
+    const program = this.#program === "several" ? undefined : this.#program;
+    return {
+      ...{ attempt: this.#attempt, writer: this.#options.origin.id, isContested: this.#isContested },
+      ...{ program, successes: [...this.#successes.values()] },
+    };
+  }
+
+  #warn(seen: string): void {
+    const { log, inputs } = this.#options;
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    log.warning(
+      `Which items have succeeded can't be kept in s3://${inputs.bucket}/${this.#object?.key}, so more of them run if this job runs again. ${seen}`,
+      "items.md",
+    );
+  }
+}
+
+const NO_RECORD = "no earlier attempt of this run has left results of the same script, items and inputs";
+const SAME_KEY = "another step of this attempt has the same script, items and inputs";
+
+function seenOf(error: unknown): string {
+  return error instanceof Failure ? `${error.failed} ${error.seen}` : messageOf(error);
+}
