@@ -3,16 +3,12 @@
  * in the output, an annotation on the right line of the checkout, the kept artifacts, and the test runner's exit code. It fetches the
  * test runners from PyPI and npm.
  */
-import { execFileSync } from "node:child_process";
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { virtualEnvironment } from "../local/python.ts";
-import { SHOP_IMAGES } from "../local/shop/shop.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { act } from "../__tests__/helpers/act.ts";
 import { Shop } from "../__tests__/helpers/shop.ts";
+import { testRunners } from "./test-runners/layer.ts";
 
-const PYTEST = "pytest==8.4.2";
-const JEST = ["jest@30", "jest-junit@17"];
 const SUM = "exports.sum = (prices) => prices.reduce((a, b) => a + b, 0);\n";
 /** The tests in the checkout. The image has another file of this name, whose tests would pass. */
 const SUM_TEST = `const { mkdirSync, writeFileSync } = require("node:fs");
@@ -26,19 +22,15 @@ test("the discount", () => {
 });
 `;
 
-const bin = join(virtualEnvironment, "bin");
 const example = readFileSync("examples/workflows/tests.yml", "utf8");
-const layer = mkdtempSync(resolve(".cache/reports-"));
-const srv = join(layer, "srv/shop");
 let wrong = 0;
 
+const runners = testRunners(["jest@30", "jest-junit@17"]);
+const { images, srv } = runners;
 try {
-  cpSync(SHOP_IMAGES["shop"]?.layer ?? "", layer, { recursive: true });
-  rmSync(join(srv, "pytest.py"));
-  rmSync(join(layer, "usr/local/bin/npx"));
-  install();
-  const env = { PYTHONPATH: "/opt/pytest", PATH: `/opt/node/bin:${bin}:/usr/bin:/bin` };
-  const shop = await Shop.open({ ...SHOP_IMAGES, shop: { layer, workdir: "/srv/shop", env } });
+  writeFileSync(join(srv, "web/sum.js"), SUM);
+  writeFileSync(join(srv, "web/sum.test.js"), 'test("nothing", () => undefined);\n');
+  const shop = await Shop.open(images);
   try {
     const python = { "tests/test_cart.py": readFileSync(join(srv, "tests/test_cart.py"), "utf8") };
     await proof(shop, "pytest", python, "tests/test_cart.py:13");
@@ -47,40 +39,9 @@ try {
     await shop.stop();
   }
 } finally {
-  rmSync(layer, { recursive: true, force: true });
+  runners.remove();
 }
 process.exitCode = wrong > 0 ? 1 : 0;
-
-/** Puts the test runners and Node.js into the image's files. */
-function install(): void {
-  const pip = [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    "--root-user-action=ignore",
-    "--target",
-  ];
-  execFileSync(join(bin, "python3"), [...pip, join(layer, "opt/pytest"), PYTEST], { stdio: "inherit" });
-  writeFileSync(join(srv, "web/sum.js"), SUM);
-  writeFileSync(join(srv, "web/sum.test.js"), 'test("nothing", () => undefined);\n');
-  writeFileSync(join(srv, "package.json"), '{ "name": "web", "private": true }\n');
-  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", ...JEST], {
-    cwd: srv,
-    stdio: "inherit",
-  });
-  mkdirSync(join(layer, "opt/node/bin"), { recursive: true });
-  linkSync(process.execPath, join(layer, "opt/node/bin/node"));
-  // An npx that runs the installed program.
-  writeFileSync(
-    join(layer, "opt/node/bin/npx"),
-    '#!/bin/sh\nname=$1; shift; exec "node_modules/.bin/$name" "$@"\n',
-    {
-      mode: 0o755,
-    },
-  );
-}
 
 async function proof(
   shop: Shop,
