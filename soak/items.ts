@@ -2,11 +2,12 @@
  * Proofs of steps with items on real processes. 500 items of 0.05 to 20 s on 5 tasks of 4 workers, in the order drawn and longest first: one
  * task is lost and S3 is away for ten seconds, each item ends, and what began twice had begun in the lost task. The wall time is compared
  * with that of longest first and of index arithmetic, computed from the lengths, the times at which the tasks were ready, and the death. Then
- * 10,000 items of nothing: what each costs the step and the containers. Then sessions alone, each cut twice. Then a cancel in the middle.
+ * 10,000 items of nothing: what each costs the step and the containers. Then how long a worker waits that has no stock, as long as items are left. Then
+ * sessions alone, each cut twice. Then a cancel in the middle.
  *
  *     --scale N     all lengths are divided by N; 1 unless given
- *     --only A,B    of `drawn`, `sorted`, `nothing`, `idle`, `sessions`, `cancel`; all unless given
- *     --tasks N     how many tasks the items of nothing have; 20 unless given
+ *     --only A,B    of `drawn`, `sorted`, `nothing`, `idle`, `waits`, `sessions`, `cancel`; all unless given
+ *     --tasks N     how many tasks the items of nothing, `idle` and `waits` have; 20 unless given, 3 with `waits`
  *     --count N     how many items of nothing there are; 10,000 unless given
  *     --seed N      for the lengths; 1 unless given
  *     --log FILE    gets the steps' lines, each with its time, and that of each item
@@ -19,7 +20,7 @@ import { Aws, type Inputs, type StepOptions } from "../__tests__/helpers/local.t
 import type { StepResult } from "../local/runner/step.ts";
 import { Cost } from "./items/cost.ts";
 import { byIndex, type Crew, drawSeconds, inOrder, longestFirst } from "./items/schedule.ts";
-import { groupBy, Witness } from "./items/witness.ts";
+import { groupBy, type Run, Witness } from "./items/witness.ts";
 
 const string = { type: "string" } as const;
 const { values } = parseArgs({
@@ -57,6 +58,7 @@ const proofs: Readonly<Record<string, () => Promise<void>>> = {
   sorted: () => proveOrder("sorted", 1.05),
   nothing: proveNothing,
   idle: proveIdle,
+  waits: proveWaits,
   sessions: proveSessions,
   cancel: proveCancel,
 };
@@ -205,7 +207,7 @@ function checkWall(
 }
 
 /** How long workers had nothing between two items: by the time from an end to the next begin in the same container. */
-function tellGaps({ runs }: Witness): void {
+function gapsOf(runs: readonly Run[]): readonly number[] {
   const gaps: number[] = [];
   for (const own of groupBy(runs, ({ hostname }) => hostname).values()) {
     const free: number[] = [];
@@ -218,7 +220,11 @@ function tellGaps({ runs }: Witness): void {
       else if (free.length > 0) gaps.push(at - (free.shift() ?? at));
     }
   }
-  gaps.sort((a, b) => a - b);
+  return gaps.sort((a, b) => a - b);
+}
+
+function tellGaps({ runs }: Witness): void {
+  const gaps = gapsOf(runs);
   const at = (share: number): string => String(gaps[Math.floor(share * (gaps.length - 1))]);
   tell(
     `milliseconds between two items of a worker: median ${at(0.5)}, 90 % ${at(0.9)}, 99 % ${at(0.99)}, most ${at(1)}`,
@@ -279,6 +285,29 @@ async function proveIdle(): Promise<void> {
     const seconds = (to.at - from.at) / 1000;
     tell(
       `idle workers of ${tasks} tasks by ${way.logs}: ${((to.each - from.each) / seconds / 10).toFixed(1)} % of a processor in all containers, main ${((to.main - from.main) / seconds / 10).toFixed(1)} %`,
+    );
+  }
+}
+
+/**
+ * Three items for each worker, of four seconds and a little. Nothing is known of them before the first ones end, so no task has a stock, and a worker
+ * waits for the way of the fact, the order, and the look for it.
+ */
+async function proveWaits(): Promise<void> {
+  const tasks = Number(values.tasks ?? 3);
+  const seconds = Array.from({ length: 3 * tasks * WORKERS }, (_, index) => 4 + (index % 7) / 10);
+  for (const [way, most] of [
+    [withBucket, tasks > 50 ? 4_000 : 2_500],
+    [{ logs: "session" }, 500],
+  ] as const) {
+    const { witness, result } = await sleepItems(tasks, seconds, way);
+    check(`exit code ${result.outputs["exit-code"]} by ${way.logs}`, result.outputs["exit-code"] === "0");
+    tellGaps(witness);
+    // The last item of a worker has no next one. A gap before that is a wait although items are left.
+    const longest = gapsOf(witness.runs).at(-1) ?? 0;
+    check(
+      `a worker of ${tasks} tasks waits at most ${longest} ms by ${way.logs}, of ${most}`,
+      longest <= most,
     );
   }
 }

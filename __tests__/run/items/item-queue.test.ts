@@ -247,6 +247,18 @@ describe("a move", () => {
     expect(talk.orders(1)).toEqual(["2 back"]);
   });
 
+  it.each([
+    ["is ordered at once when no worker of the busy holder is likely to be free soon", 0, ["2 back"]],
+    ["is not ordered when one is likely to be free before the answer comes", 5, []],
+  ])("%s", (_, seconds, orders) => {
+    const talk = new Talk(6).learn(10);
+    expect(talk.join(1, 4, { latencySeconds: 3 })).toEqual(["1 give 1 2 3 4 5"]);
+    talk.say(1, "begin 1 1 0", "begin 1 2 1", "begin 1 3 2", "begin 1 4 3");
+    talk.now += seconds * 1000;
+    talk.join(2, 1, { latencySeconds: 3 });
+    expect(talk.orders(1)).toEqual(orders);
+  });
+
   it("is ordered for as many batches as idle workers lack", () => {
     const talk = new Talk(9, { tasks: 3 }).learn(60);
     expect(talk.join(1, 2)).toEqual(["1 give 1 2 3"]);

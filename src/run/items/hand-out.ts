@@ -262,11 +262,16 @@ export class HandOut {
     }
   }
 
-  /** Its workers will not have begun all that it has to spare before its answer comes. */
-  #isWorthMoving({ spare, stock, stockWeight, info }: Holder): boolean {
+  /** Its workers will not have begun all that it has to spare before its answer comes, or none of them is likely to be free before that. */
+  #isWorthMoving({ spare, stock, stockWeight, hand, info }: Holder): boolean {
     const { mean } = this.#pace;
-    const weight = (spare * stockWeight) / stock.size;
-    return mean === undefined || (weight * mean) / info.workers >= info.latencySeconds;
+    if (mean === undefined) return true;
+    const each = (stockWeight / stock.size) * mean;
+    // What the other workers begin now.
+    let free = hand.size < info.workers ? each : Infinity;
+    for (const { begun, weight } of hand.values())
+      free = Math.min(free, weight * mean - (this.#now - (begun?.at ?? this.#now)) / 1000);
+    return Math.max((spare * each) / info.workers, free) >= info.latencySeconds;
   }
 
   #orderBack(holder: Holder, now: number): void {
