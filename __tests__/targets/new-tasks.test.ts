@@ -47,6 +47,7 @@ function startTasks(
   failures: readonly (Error | undefined)[] = [],
   workspace = "/nowhere",
   cluster = "ci",
+  tasksAtFirst?: number,
 ) {
   const requests: RunTaskRequest[] = [];
   const asked: string[] = [];
@@ -71,7 +72,7 @@ function startTasks(
     { readFile: (path) => readUsersFile(path, workspace) },
   );
   const inputs = { ...context.inputs, cluster };
-  return { context, requests, asked, resolved: resolveTargets({ ...context, inputs }) };
+  return { context, requests, asked, resolved: resolveTargets({ ...context, inputs, tasksAtFirst }) };
 }
 
 it.each([
@@ -112,6 +113,19 @@ function nextOf(later: LaterTargets | undefined, count: number): ReturnType<Late
   if (later === undefined) throw new Error("no task comes later");
   return Array.from({ length: count }, () => later.next());
 }
+
+it("of several new tasks only those that are needed at first are started, and the others when they are asked for", async () => {
+  const { requests, resolved } = startTasks({ ...web, tasks: 6 }, {}, [], "/nowhere", "ci", 2);
+  const { targets, later } = await resolved;
+  expect([targets.length, later?.count, later?.atOnce]).toEqual([2, 4, 6]);
+  expect(requests.map(({ count }) => count)).toEqual([2]);
+  const others = await Promise.all(nextOf(later, 4));
+  expect(requests.map(({ count }) => count)).toEqual([2, 1, 1, 1, 1]);
+  expect(new Set([...targets, ...others.map((each) => each.target)].map(({ taskArn }) => taskArn)).size).toBe(
+    6,
+  );
+  await later?.close();
+});
 
 it("those of several new tasks that come after the first ten come while jobs run in these ten", async () => {
   const { requests, resolved, context } = startTasks({ ...web, tasks: 12 });

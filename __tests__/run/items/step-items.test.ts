@@ -2,6 +2,7 @@ import type { Log } from "../../../src/log.ts";
 import type { OutputItem } from "../../../src/carriers/stream/items.ts";
 import { StepItems } from "../../../src/run/items/step-items.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { anItem } from "../../report/example-items.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 
 const printed = (words: string): OutputItem => ({
@@ -99,4 +100,46 @@ describe("how far the items are", () => {
     expect(await play(Object.assign(new Listener(), { gauge }))).toEqual([]);
     expect(seen).toEqual([...Array.from({ length: 12 }, () => 0.5), undefined]);
   });
+});
+
+it("items that were carried over are not handed out, and the ends of all others are told, a stopped one at the end", async () => {
+  const told: unknown[] = [];
+  const items = await StepItems.open({
+    ...{
+      items: ["a", "b", "c", "d"],
+      batch: 1,
+      tasks: 1,
+      retry: undefined,
+      failFast: false,
+      hasBucket: false,
+    },
+    ...{ detaches: false, clock: new SteppedClock(), log: new Listener() },
+    carried: new Map([[1, anItem("0", 1, { carriedFrom: 1 })]]),
+    memory: {
+      note: ({ item, outcome, exitCode, attempts }) => void told.push([item, outcome, exitCode, attempts]),
+    },
+  });
+  const job = items.attempt(0);
+  job.take({ kind: "header", text: "h" }, 1);
+  expect(job.pending[0]?.words).toMatch(/^give 0 2 3$/);
+  for (const text of [
+    "got 1",
+    "begin 1 0 0",
+    "end 1 0 0 1.5 0",
+    "begin 1 2 0",
+    "end 1 2 3 1.5 0",
+    "begin 1 3 0",
+  ])
+    job.take({ kind: "item-fact", text }, 1);
+  const ends = [
+    ["a", "succeeded", 0, 1],
+    ["c", "failed", 3, 1],
+  ];
+  expect(told).toEqual(ends);
+  job.take({ kind: "item-fact", text: "end 1 3 143! 1.5 0" }, 1);
+  expect(told).toEqual(ends);
+  items.close("cancelled");
+  const { items: results } = await items.end();
+  expect(told).toEqual([...ends, ["d", "cancelled", 130, 1]]);
+  expect(results[1]).toMatchObject({ outcome: "succeeded", carriedFrom: 1 });
 });

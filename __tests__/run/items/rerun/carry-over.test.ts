@@ -1,0 +1,135 @@
+import type { Task } from "../../../../src/aws/task.ts";
+import type { NewTasks } from "../../../../src/inputs/inputs.ts";
+import type { CarriedItems } from "../../../../src/run/items/rerun/carried-items.ts";
+import { carryOver, tasksAtFirst } from "../../../../src/run/items/rerun/carry-over.ts";
+import type { Program } from "../../../../src/run/items/rerun/earlier-runs.ts";
+import type { StepContext } from "../../../../src/run/step-context.ts";
+import type { TaskLooks } from "../../../../src/targets/tasks/task-looks.ts";
+import { anItem } from "../../../report/example-items.ts";
+import { Listener } from "../../../helpers/listener.ts";
+import { anInputs, aTarget } from "../../../helpers/runs.ts";
+import { startInputs } from "../../../helpers/start-inputs.ts";
+import { SteppedClock } from "../../../helpers/stepped-clock.ts";
+import { aTask } from "../../../helpers/tasks.ts";
+
+const LIST = ["a", "b", "c", "d"];
+const where = (tasks: number): NewTasks => ({
+  ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" }, service: undefined },
+  ...{ tasks, start: startInputs() },
+});
+const list = { source: { kind: "list", items: LIST }, batch: 1 } as const;
+const command = { source: { kind: "command", command: "ls" }, batch: 1 } as const;
+
+/** Carried items of which so many are left, and the programs that they were begun in. */
+function carriedItems(left: number, { hasEarlier = true, mayHaveEarlier = true } = {}) {
+  const begun: (Program | undefined)[] = [];
+  const carried = {
+    ...{ hasEarlier, mayHaveEarlier, recall: () => Promise.resolve(), leftOf: () => left },
+    tasksFor: (count: number, tasks: number) => Math.max(1, Math.min(count, tasks)),
+    programOf: ({ taskDefinitionArn, containers }: Task) =>
+      containers[0]?.imageDigest === undefined
+        ? undefined
+        : { definition: taskDefinitionArn, image: containers[0].imageDigest },
+    begin: (_: unknown, program: Program | undefined) => {
+      begun.push(program);
+      const succeeded = LIST.slice(left).map((__, at) => anItem("0", left + at));
+      return Promise.resolve(new Map(program && succeeded.map((item) => [item.index, item])));
+    },
+  } as unknown as CarriedItems;
+  return { carried, begun };
+}
+
+describe("the tasks that are started at first", () => {
+  it.each([
+    ["are those that the items need that are left", 2, { items: list, where: where(6) }, {}, 2],
+    ["are one when a command lists the items", 2, { items: command, where: where(6) }, {}, 1],
+    ["are all without an earlier run", 2, { items: list, where: where(6) }, { hasEarlier: false }, undefined],
+    [
+      "are all when a command lists the items, and there can be no earlier run",
+      2,
+      { items: command, where: where(6) },
+      { hasEarlier: false, mayHaveEarlier: false },
+      undefined,
+    ],
+    [
+      "are none of those that run",
+      2,
+      { items: list, where: { kind: "task", task: "x" } as const },
+      {},
+      undefined,
+    ],
+  ])("%s", async (_, left, inputs, more, tasks) => {
+    expect(await tasksAtFirst(carriedItems(left, more).carried, inputs)).toBe(tasks);
+  });
+
+  it("are all when nothing is carried over", async () => {
+    expect(await tasksAtFirst(undefined, { items: list, where: where(6) })).toBeUndefined();
+  });
+});
+
+describe("what runs", () => {
+  const digest = (imageDigest: string | undefined, more: Partial<Task> = {}): Task => {
+    const task = aTask(more);
+    return { ...task, containers: task.containers.map((container) => ({ ...container, imageDigest })) };
+  };
+
+  /** Decides in tasks that ECS describes so, one look after the other. */
+  async function decide(
+    left: number,
+    looks: readonly (Task | undefined)[],
+    { started = true, targets = 1, hasEarlier = true } = {},
+  ) {
+    const { carried, begun } = carriedItems(left, { hasEarlier });
+    const clock = new SteppedClock();
+    let looked = 0;
+    const describeTask = () => Promise.resolve(looks[Math.min(looked++, looks.length - 1)]);
+    const step = { clock, log: new Listener(), cancel: new AbortController().signal, inputs: anInputs() };
+    const [first, ...others] = Array.from({ length: targets }, () => aTarget({ started }));
+    if (first === undefined) throw new Error("no target");
+    let decided: Awaited<ReturnType<typeof carryOver>> | undefined;
+    const deciding = carryOver(
+      LIST,
+      { carried, targets: [first, ...others], looks: { describeTask } as unknown as TaskLooks, tasks: 6 },
+      step as unknown as StepContext,
+    ).then((over) => (decided = over));
+    await clock.runUntil(() => decided !== undefined);
+    await deciding;
+    return { tasks: decided?.tasks, carried: decided?.carried.size, begun, looked };
+  }
+
+  const pulled = digest("sha256:1");
+
+  it("is what is left, in as many tasks as that needs, once the first task tells its image", async () => {
+    const pulling = digest(undefined, { lastStatus: "PENDING" });
+    const { tasks, carried, begun, looked } = await decide(2, [undefined, pulling, pulled]);
+    expect([tasks, carried, looked]).toEqual([2, 2, 3]);
+    expect(begun).toEqual([{ definition: pulled.taskDefinitionArn, image: "sha256:1" }]);
+  });
+
+  it("is nothing, in no task, when nothing is left", async () => {
+    expect(await decide(0, [pulled])).toMatchObject({ tasks: 0, carried: 4 });
+  });
+
+  it.each([
+    ["runs without a digest", digest(undefined, { lastStatus: "RUNNING" })],
+    ["is being stopped", digest(undefined, { lastStatus: "PENDING", desiredStatus: "STOPPED" })],
+    ["is not seen until its start is overdue", undefined],
+  ])("is all, in all tasks, when the first task %s", async (_, task) => {
+    expect(await decide(2, [task])).toMatchObject({ tasks: 6, carried: 0, begun: [undefined] });
+  });
+
+  it("is all when the running tasks of a service have different images", async () => {
+    const other = digest("sha256:2");
+    expect(await decide(2, [pulled, other], { started: false, targets: 2 })).toMatchObject({
+      begun: [undefined],
+    });
+    expect(await decide(2, [pulled], { started: false, targets: 2 })).toMatchObject({ tasks: 2, carried: 2 });
+  });
+
+  it("waits for no image without an earlier run", async () => {
+    expect(await decide(2, [undefined], { hasEarlier: false })).toMatchObject({
+      looked: 0,
+      begun: [undefined],
+    });
+  });
+});
