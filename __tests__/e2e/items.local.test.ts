@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
 
@@ -12,6 +15,8 @@ const RECORDS = "fargate-exec/items/times/";
 
 interface Entry {
   readonly item: string;
+  readonly index: number;
+  readonly directory?: string;
   readonly exitCode?: number;
   readonly outcome: string;
   readonly attempts: number;
@@ -115,6 +120,71 @@ exit 1`,
     expect(Math.max(...sizes.map(Number))).toBeGreaterThan(1);
     expect(sizes.length).toBeLessThan(40);
     expect(result.log.join("\n")).toContain("Item 'item 5' failed with exit code 4 after 0.3 s");
+  },
+);
+
+it.concurrent(
+  "what items write comes back by item, with their reports, also of a task that dies later",
+  async () => {
+    const temp = mkdtempSync(join(tmpdir(), "fx-item-dirs-"));
+    let dead = false;
+    const run = `
+cat >"$FARGATE_EXEC_ITEM_DIR/junit.xml" <<END
+<testsuite name="of $FARGATE_EXEC_ITEM"><testcase name="passes"/><testcase name="may fail">$([ "$FARGATE_EXEC_ITEM_INDEX" != 3 ] || echo '<failure message="broken"/>')</testcase></testsuite>
+END
+[ "$FARGATE_EXEC_ITEM_INDEX" -lt 14 ] || rm "$FARGATE_EXEC_ITEM_DIR/junit.xml"
+echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"; sleep 0.5`;
+    const result = await aws.step(
+      newTasks(2, {
+        ...{ workers: "2", items: list(16), retry: "infrastructure", reports: "*.xml" },
+        ...{ run, "artifacts-path": join(temp, "back") },
+      }),
+      {
+        env: { RUNNER_TEMP: temp },
+        onLine: (line) => {
+          const [, host] = / (\S+) 8$/.exec(line) ?? [];
+          if (host === undefined || dead) return;
+          dead = true;
+          const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
+          const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
+          void aws.world.local.inject({ task: { task: dies?.id ?? "", ...why } });
+        },
+      },
+    );
+    expect(dead).toBe(true);
+    expect(result.outputs).toMatchObject({ outcome: "succeeded", "artifacts-path": join(temp, "back") });
+    const entries = entriesOf(result);
+    expect(entries.filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
+    for (const { index, directory } of entries) {
+      if (index >= 14) expect(directory).toBeUndefined();
+      else expect(readFileSync(join(directory ?? "", "junit.xml"), "utf8")).toContain(`of item ${index}"`);
+    }
+    // Each of the 14 reports once, also when its item ran twice.
+    expect(JSON.parse(result.outputs["tests"] ?? "")).toMatchObject({ passed: 27, failed: 1 });
+    expect(result.summary).toContain("item 3 'item 3'");
+    rmSync(temp, { recursive: true });
+  },
+);
+
+it.concurrent(
+  "a task that is lost takes its artifacts with it, which fails a step that needs them",
+  async () => {
+    const result = await aws.step(
+      newTasks(1, {
+        ...{ items: list(3), retry: "infrastructure", artifacts: "/tmp/made", "artifacts-missing": "error" },
+        run: 'echo x >/tmp/made; echo "$(hostname) has $FARGATE_EXEC_ITEM_INDEX"; sleep 1',
+      }),
+      {
+        onLine: (line) => {
+          const [, host] = /(\S+) has 1$/.exec(line) ?? [];
+          const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
+          const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
+          if (dies !== undefined) void aws.world.local.inject({ task: { task: dies.id, ...why } });
+        },
+      },
+    );
+    expect(result.outputs).toMatchObject({ outcome: "failed" });
+    expect(result.annotations.at(-1)?.message).toContain("The artifacts of 1 item that had ended in task");
   },
 );
 

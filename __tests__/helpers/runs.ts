@@ -32,7 +32,7 @@ export function anInputs(more: Partial<Inputs> = {}): Inputs {
     script: { kind: "run", text: "echo hello\n" },
     shell: undefined,
     args: [],
-    ...{ stdin: undefined, files: undefined, reports: undefined, artifacts: undefined },
+    ...{ stdin: undefined, files: undefined, reports: undefined, artifacts: undefined, itemFiles: undefined },
     workingDirectory: undefined,
     user: undefined,
     env: {},

@@ -26,11 +26,22 @@ it("takes 100 lines, and not one more", () => {
   expect(reportGlobs("a\n".repeat(101))).toMatchObject({ must: "100 lines at most", got: "101" });
 });
 
-it("`reports` is refused without `artifacts`", () => {
+it("`reports` and the options of artifacts are refused without `artifacts` and `items`", () => {
   const reports = "reports/*.xml";
   expect(read({ ...newTask, artifacts: "reports", reports }).reports).toEqual([reports]);
   expect(read({ ...newTask, artifacts: "reports" }).reports).toBeUndefined();
   expect(refusal({ ...newTask, reports }).message).toContain(
-    "Input 'reports' must be left out without 'artifacts'.",
+    "Input 'reports' must be left out without 'artifacts' or 'items'.",
   );
+  const options = { "artifacts-max-size": "20 MB", "artifacts-missing": "error" };
+  expect(refusal({ ...newTask, ...options }).message).toContain(
+    "Input 'artifacts-max-size' must be left out without 'artifacts' or 'items'.",
+  );
+  const { itemFiles, artifacts, ...more } = read({ ...newTask, ...options, items: "a", reports });
+  expect([itemFiles?.maxBytes, itemFiles?.missing, artifacts, more.reports]).toEqual([
+    20 * 1024 * 1024,
+    "error",
+    undefined,
+    [reports],
+  ]);
 });

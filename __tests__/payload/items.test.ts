@@ -1,19 +1,55 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { asRoot } from "../../local/task/isolate.ts";
 import { CANCEL, DETACH } from "../../src/payload/input.ts";
+import { withNeed } from "../helpers/needs.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
+import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
 
 afterAll(removeAll);
 
+const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
+
 const NAMES = ["one", "two's", "three $HOME `x` \\", " vier ü ", "five"];
 
 function facts({ events }: WatchedJob): string[] {
   return events.flatMap((event) => (event.kind === "item-fact" ? [event.text] : []));
+}
+
+/** What was packed of the directories of items, by order and index: the facts of the packer, and the archive unpacked into names and contents. */
+function packed(job: WatchedJob): Record<string, { facts: string[]; files: Record<string, string> }> {
+  const found: Record<string, { facts: string[]; files: Record<string, string> }> = {};
+  const lines = facts(job).flatMap((fact) => {
+    const [, of = "", kind = "", text = ""] = /^pack (\d+ \d+) ([af])(.*)$/.exec(fact) ?? [];
+    return of === "" ? [] : [{ of, kind, text }];
+  });
+  for (const name of new Set(lines.map(({ of }) => of))) {
+    const own = lines.filter(({ of }) => of === name);
+    const bytes = own.flatMap(({ kind, text }) => (kind === "a" ? [Buffer.from(text, "base64")] : []));
+    found[name] = {
+      facts: own.flatMap(({ kind, text }) => (kind === "f" ? [text] : [])),
+      files: filesOf(Buffer.concat(bytes)),
+    };
+  }
+  return found;
+}
+
+function filesOf(archive: Buffer): Record<string, string> {
+  if (archive.length === 0) return {};
+  const list = execFileSync("tar", ["-tz"], { input: archive }).toString().split("\n");
+  const names = list.filter((name) => name !== "" && !name.endsWith("/"));
+  return Object.fromEntries(
+    names.map((name) => [
+      name.replace("./", ""),
+      execFileSync("tar", ["-xzO", name], { input: archive, maxBuffer: 1 << 28 }).toString(),
+    ]),
+  );
 }
 
 /** The facts without the seconds that something took. */
@@ -107,6 +143,33 @@ exit 9`;
     ]);
     expect(timeless(job).at(-1)).toBe("end 1 0,2,3,4 9 0");
     expect(job.output("stderr").toString()).toBe("");
+  });
+
+  it("have a directory of their own for each run, which comes back before the end", async () => {
+    const script = `
+ls -A "$FARGATE_EXEC_ITEM_DIR"
+[ "$FARGATE_EXEC_ITEM_INDEX" != 0 ] || exit 0
+mkdir "$FARGATE_EXEC_ITEM_DIR/a b"
+echo "$FARGATE_EXEC_ITEM_ATTEMPT of $FARGATE_EXEC_ITEM" >"$FARGATE_EXEC_ITEM_DIR/junit.xml"
+echo hidden >"$FARGATE_EXEC_ITEM_DIR/a b/.c"`;
+    const job = await follow({ sh, script, items: NAMES }, [
+      "1 give 0 1",
+      "2 give 1@2",
+      "3 give 3,4",
+      "4 end",
+    ]);
+    expect(job.output("stdout").toString()).toBe("");
+    expect(Object.entries(packed(job)).map(([of, { files }]) => [of, files])).toEqual([
+      ["1 1", { "junit.xml": "1 of two's\n", "a b/.c": "hidden\n" }],
+      ["2 1", { "junit.xml": "2 of two's\n", "a b/.c": "hidden\n" }],
+      ["3 3", { "junit.xml": "1 of  vier ü \nfive\n", "a b/.c": "hidden\n" }],
+    ]);
+    const order = facts(job).flatMap((fact) => /^(begin|end|pack) (\d+ \d+)/.exec(fact)?.[0] ?? []);
+    expect([...new Set(order)]).toEqual(
+      ["1 0", "1 1", "2 1", "3 3"].flatMap((of) =>
+        ["begin", ...(of === "1 0" ? [] : ["pack"]), "end"].map((word) => `${word} ${of}`),
+      ),
+    );
   });
 
   it("in hand at a cancel are stopped, and no further one begins", async () => {
@@ -232,6 +295,102 @@ it("are found fast among 500 that are reported in another order", async () => {
   const job = await follow({ script, items }, [`1 give ${[...items.keys()].join(",")}`, "2 end"]);
   expect(facts(job).filter((fact) => fact.startsWith("item"))).toHaveLength(500);
   expect(quietTime() - began).toBeLessThan(10_000);
+});
+
+it.each(["mawk", "gawk", "busybox"])(
+  "have their directories without python3, with the awk of %s",
+  async (awk) => {
+    const path = withoutPython(awk, tmpdir());
+    for (const tool of ["find", "sort", "stat", "tar", "seq"]) {
+      rmSync(join(path, tool), { force: true });
+      symlinkSync(findProgram(awk === "busybox" ? "busybox" : tool), join(path, tool));
+    }
+    const script = `
+seq 60000 >"$FARGATE_EXEC_ITEM_DIR/$FARGATE_EXEC_ITEM_INDEX"
+mkdir "$FARGATE_EXEC_ITEM_DIR/of"
+echo "$FARGATE_EXEC_ITEM" >"$FARGATE_EXEC_ITEM_DIR/of/item"`;
+    const job = await follow({ containerEnv: { PATH: path }, script, workers: 3, items: NAMES }, [
+      "1 give 0 1 2 3 4",
+      "2 end",
+    ]);
+    rmSync(path, { recursive: true });
+    const all = Array.from({ length: 60_000 }, (_, i) => `${i + 1}\n`).join("");
+    expect(packed(job)).toEqual(
+      Object.fromEntries(
+        NAMES.map((name, index) => [
+          `1 ${index}`,
+          {
+            facts: expect.arrayContaining(["end 0 -"]) as string[],
+            files: { [index]: all, "of/item": `${name}\n` },
+          },
+        ]),
+      ),
+    );
+  },
+);
+
+it("in hand at a cancel have their directories, and one that would take too long ends the job no later", async () => {
+  const script = `
+trap 'echo last >"$FARGATE_EXEC_ITEM_DIR/last"; exit 9' TERM
+head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"
+echo ready; while :; do sleep 0.05; done`;
+  let cancelledAt = 0;
+  // Nothing is confirmed, and the spool is soon full.
+  const job = await follow(
+    { script, workers: 2, items: NAMES, confirm: false, spoolLimit: 4 << 20 },
+    ["1 give 0 1"],
+    async (job, terminal) => {
+      await until(() => job.output("stdout").toString().split("ready").length === 3);
+      cancelledAt = Date.now();
+      terminal.type(CANCEL);
+    },
+  );
+  expect(Date.now() - cancelledAt).toBeLessThan(6_000);
+  expect(job.status).toMatchObject({ reason: "cancelled" });
+  expect(facts(job).filter((fact) => fact.startsWith("end"))).toHaveLength(2);
+  for (const run of ["1 0", "1 1"]) {
+    const own = facts(job).filter((fact) => fact.startsWith(`pack ${run} `));
+    expect(own.some((fact) => fact.includes('list 5 "last"'))).toBe(true);
+    expect(own.at(-1)).toMatch(/ f(cut|end .*)$/);
+  }
+});
+
+asOthers("belong to the script's user, who packs them, and has no pipe of facts", async () => {
+  const script = `
+id -un; stat -c %U:%a "$FARGATE_EXEC_ITEM_DIR"
+mkdir "$FARGATE_EXEC_ITEM_DIR/deep"; echo x >"$FARGATE_EXEC_ITEM_DIR/deep/f"; ln -s /etc "$FARGATE_EXEC_ITEM_DIR/deep/etc"
+ls "\${FARGATE_EXEC_ITEM_DIR%/*}" >&2 || :
+ls -l /proc/self/fd | grep -c "[0-9][.]f$\\|facts" || :`;
+  let left: string[] = [];
+  const job = await follow(
+    { script, user: "nobody", items: NAMES },
+    ["1 give 0 1"],
+    async (job, terminal) => {
+      await until(() => facts(job).some((fact) => fact.startsWith("end 1 1")));
+      left = readdirSync(job.directory ?? "").filter((name) => name.startsWith("item."));
+      order(terminal, "2 end");
+    },
+  );
+  expect(job.output("stdout").toString()).toBe("nobody\nnobody:700\n0\n".repeat(2));
+  expect(Object.values(packed(job)).map(({ files }) => files["deep/f"])).toEqual(["x\n", "x\n"]);
+  expect(left).toEqual([]);
+  expect(readdirSync("/etc").length).toBeGreaterThan(5);
+});
+
+it("are told of while the spool is full: no worker keeps the helper from taking confirmations", async () => {
+  const script =
+    'head -c 3000000 /dev/urandom | base64 -w 0 >"$FARGATE_EXEC_ITEM_DIR/f"; head -c 3000000 "$FARGATE_EXEC_ITEM_DIR/f"';
+  const job = await follow(
+    { script, workers: 3, items: NAMES, spoolLimit: 4 << 20 },
+    ["1 give 0 1 2 3 4"],
+    async (job, terminal) => {
+      await until(() => facts(job).some((fact) => fact.startsWith("begin")));
+      for (let number = 2; number < 40; number += 1) order(terminal, `${number} back`);
+      order(terminal, "40 end");
+    },
+  );
+  expect(facts(job).filter((fact) => fact.startsWith("got"))).toHaveLength(40);
+  expect(job.status).toMatchObject({ reason: "exited" });
 });
 
 it.each(["1 give ../x 9 1 1,0 @ , 00000 0", "1 give * 0", "1 give 1;2 0"])(

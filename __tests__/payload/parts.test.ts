@@ -116,7 +116,7 @@ it.concurrent(
 it.each([false, true])(
   "the packing program, which runs as the script's user, can't name a part itself (S3: %s)",
   (pieces) => {
-    const words = [join(scratch, "enough"), ...(pieces ? [scratch] : [])];
+    const words = [join(scratch, "enough"), "", ...(pieces ? [scratch] : [])];
     const passed = (input: string): string =>
       execFileSync(findProgram("python3"), ["-I", "-S", "-c", passPy(pieces), ...words], {
         input,

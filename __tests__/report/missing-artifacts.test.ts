@@ -1,11 +1,7 @@
 import { parseFact } from "../../src/report/artifacts/facts.ts";
-import { MissingArtifacts } from "../../src/report/missing-artifacts.ts";
+import { MissingArtifacts, ofArtifacts } from "../../src/report/missing-artifacts.ts";
 
-const missing = () =>
-  new MissingArtifacts({
-    ...{ globs: [], directory: "/w/artifacts", within: ["/w"] },
-    ...{ maxCount: 10_000, maxBytes: 1 << 30, missing: "warn" },
-  });
+const missing = () => new MissingArtifacts(ofArtifacts({ globs: [], maxCount: 10_000, maxBytes: 1 << 30 }));
 
 it("a fact has room for the longest path, whatever its characters are in JSON", () => {
   // Python's json.dumps, as artifacts.py calls it: six characters for each of these, the first in two bytes.

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { isInside } from "./beneath/inside.ts";
 import { artifactGlobs } from "./artifact-globs.ts";
-import type { Artifacts } from "./inputs.ts";
+import type { ArtifactOptions, Artifacts } from "./inputs.ts";
 import type { InputReader } from "./input-reader.ts";
+import { hasItems } from "./items.ts";
 import { oneOf, quoteValue, size } from "./parse.ts";
 
 /** The runner keeps a name and a fact of each, which the container may forge. */
@@ -11,11 +12,11 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 /** The default directory, below the workspace. */
 const DIRECTORY = "artifacts";
 
-/** The inputs of the artifacts; undefined when none are asked for. */
-export function readArtifacts(reader: InputReader): Artifacts | undefined {
+/** The inputs of the artifacts; undefined when none are asked for. Their options are also those of what items write. */
+export function readArtifacts(reader: InputReader, options: ArtifactOptions): Artifacts | undefined {
   const globs = reader.optional("artifacts", artifactGlobs);
-  const options = readArtifactOptions(reader);
   if (reader.isGiven("artifacts")) return globs && { globs, ...options };
+  if (hasItems(reader)) return undefined;
   for (const name of ["artifacts-path", "artifacts-max-size"] as const)
     if (reader.isGiven(name)) refuseAlone(reader, name);
   if (reader.isGiven("artifacts-missing") && reader.text("artifacts-missing") !== "warn")
@@ -24,7 +25,7 @@ export function readArtifacts(reader: InputReader): Artifacts | undefined {
 }
 
 /** The options for artifacts, without the globs. A step that follows a running job has the globs of its handle. */
-export function readArtifactOptions(reader: InputReader): Omit<Artifacts, "globs"> {
+export function readArtifactOptions(reader: InputReader): ArtifactOptions {
   return {
     directory: readDirectory(reader),
     pathsNameHidden: reader.source.pathsNameHidden === true,
@@ -41,7 +42,7 @@ function refuseAlone(
 ): void {
   reader.refuse(
     name,
-    "left out without 'artifacts'",
+    "left out without 'artifacts' or 'items'",
     quoteValue(reader.text(name)),
     "Name the files that are to be brought back in 'artifacts'.",
   );

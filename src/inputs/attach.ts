@@ -53,7 +53,7 @@ export function regionOf({ cluster }: JobHandle): string {
   return cluster.split(":")[3] ?? "";
 }
 
-type FollowerInputs = Pick<Inputs, "roleToAssume" | "detach" | "artifacts" | "summary">;
+type FollowerInputs = Pick<Inputs, "roleToAssume" | "detach" | "artifacts" | "itemFiles" | "summary">;
 
 /** The inputs of a step that follows the job of this handle. What belongs to the job comes from the handle, or is left unset. */
 export function attachedInputs(handle: JobHandle, follower: FollowerInputs): Inputs {

@@ -45,6 +45,8 @@ export interface Inputs extends ParallelJobs {
   readonly files: FileSelections | undefined;
   /** What is brought back after the script; undefined when nothing is. */
   readonly artifacts: Artifacts | undefined;
+  /** Where what items write into their directories goes, and how many bytes of it all; undefined without items. */
+  readonly itemFiles: ArtifactOptions | undefined;
   /** Globs that find the test reports among the artifacts of each task; undefined when there are none. */
   readonly reports: readonly string[] | undefined;
   /** What the script runs for, once for each; undefined: it runs once in each worker. */
@@ -212,8 +214,12 @@ export interface FileSelection {
 }
 
 /** Files of the container that are brought back. */
-export interface Artifacts {
+export interface Artifacts extends ArtifactOptions {
   readonly globs: readonly ArtifactGlob[];
+}
+
+/** How files of the container are brought back. */
+export interface ArtifactOptions {
   /** Whether a line without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. */
   readonly pathsNameHidden?: boolean;
   /** Where they are unpacked: an absolute path. */

@@ -8,7 +8,7 @@ import { fileSelections } from "./files.ts";
 import { forwardSource, readForwards } from "./forwards.ts";
 import { InputReader } from "./input-reader.ts";
 import { readItemLog } from "./item-log.ts";
-import { readItems } from "./items.ts";
+import { hasItems, readItems } from "./items.ts";
 import { matrixJob } from "./matrix.ts";
 import { readReportGlobs } from "./reports.ts";
 import { readRetry } from "./retry.ts";
@@ -44,6 +44,7 @@ function readAttachment(reader: InputReader): Inputs {
   const rest = {
     ...{ roleToAssume, detach: reader.optional("detach", detach) },
     artifacts: handle?.artifacts && { globs: handle.artifacts, ...artifactOptions },
+    itemFiles: handle?.items === undefined ? undefined : artifactOptions,
     summary: reader.orElse("summary", boolean, true),
   };
   reader.check();
@@ -58,6 +59,7 @@ function readJob(reader: InputReader): Inputs {
   const region = readRegion(reader);
   const queueTimeout = reader.optional("queue-timeout", duration);
   const secrets = readVariables(reader, "secrets");
+  const artifactOptions = readArtifactOptions(reader);
   const rest: Omit<Inputs, "where" | "script" | "region" | "queueTimeout"> = {
     ...{ check, forwards: readForwards(reader) },
     cluster: reader.orElse("cluster", cluster, "default"),
@@ -70,9 +72,9 @@ function readJob(reader: InputReader): Inputs {
     workingDirectory: reader.text("working-directory") || undefined,
     user: reader.optional("user", user),
     ...{ stdin: readStdin(reader, script), files: reader.optional("files", fileSelections) },
-    ...{ artifacts: readArtifacts(reader), reports: readReportGlobs(reader) },
+    ...{ artifacts: readArtifacts(reader, artifactOptions), reports: readReportGlobs(reader) },
     ...{ env: readVariables(reader, "env"), secrets },
-    items: readItems(reader, secrets),
+    ...{ items: readItems(reader, secrets), itemFiles: hasItems(reader) ? artifactOptions : undefined },
     workers: reader.orElse<number | "auto">("workers", workers, 1),
     stderr: reader.orElse("stderr", oneOf("apart", "merged"), "apart"),
     timeout: reader.orElse("timeout", duration, DEFAULT_TIMEOUT_MS),

@@ -1,17 +1,18 @@
 import { readGlob } from "./artifact-globs.ts";
 import type { InputReader } from "./input-reader.ts";
+import { hasItems } from "./items.ts";
 import { lines, type ParseResult, quoteValue } from "./parse.ts";
 
 /** A limit, because each line means a search through the artifacts of each task. */
 const MOST_LINES = 100;
 
-/** The globs of `reports`; undefined when there are none. Refuses `reports` without `artifacts`, because reports are among the artifacts. */
+/** The globs of `reports`; undefined when there are none. Refuses `reports` when nothing is brought back: neither artifacts nor what items write. */
 export function readReportGlobs(reader: InputReader): readonly string[] | undefined {
   const globs = reader.optional("reports", reportGlobs);
-  if (!reader.isGiven("reports") || reader.isGiven("artifacts")) return globs;
+  if (!reader.isGiven("reports") || reader.isGiven("artifacts") || hasItems(reader)) return globs;
   reader.refuse(
     "reports",
-    "left out without 'artifacts'",
+    "left out without 'artifacts' or 'items'",
     quoteValue(reader.text("reports")),
     "Name the report files in 'artifacts', too: reports are read from what is brought back.",
   );

@@ -47,13 +47,13 @@ const PIECES = ["upload.sh", "curl.sh", "order.sh"];
 /** The part of the file `job` for a job whose run holds a lock. */
 const FENCE = ["fence.sh"];
 
-/** The part of the file `job` for a job with items. */
-const ITEMS = ["items.sh"];
+/** The parts of the file `job` for a job with items. */
+const ITEMS = ["items.sh", "item-dir.sh"];
 
 /** The part of the file `job` for a job that brings files. */
 const FILES = ["files.sh"];
 
-/** The part of the file `job` for a job whose files are brought back. */
+/** The part of the file `job` for a job whose files are brought back: artifacts, or the directories of items. */
 const ARTIFACTS = ["artifacts.sh"];
 
 /** What a job may have beside the parts of every job. */
@@ -147,7 +147,7 @@ function jobFiles(optional: OptionalParts): readonly string[] {
     ...(fence ? FENCE : []),
     ...(hasItems ? ITEMS : []),
     ...(hasFiles ? FILES : []),
-    ...(hasArtifacts ? ARTIFACTS : []),
+    ...(hasArtifacts || hasItems ? ARTIFACTS : []),
   ];
 }
 

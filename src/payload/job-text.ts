@@ -148,9 +148,18 @@ function filesText(files: JobOptions["files"]): readonly string[] {
   ];
 }
 
-/** The settings and programs that pack artifacts, when there are any. */
-function artifactsText({ artifacts, pieces }: Pick<JobOptions, "artifacts" | "pieces">): readonly string[] {
-  if (artifacts === undefined) return ["fx_artifacts=''"];
+/** The programs that pack artifacts and the directories of items, when there are any, and the settings of artifacts. */
+function artifactsText({
+  artifacts,
+  items,
+  pieces,
+}: Pick<JobOptions, "artifacts" | "items" | "pieces">): readonly string[] {
+  const programs = [
+    `fx_artifacts_py=${quote(artifactsPy())}`,
+    `fx_artifacts_sh=${quote(artifactsSource())}`,
+    `fx_pass_py=${quote(passPy(pieces))}`,
+  ];
+  if (artifacts === undefined) return ["fx_artifacts=''", ...(items === undefined ? [] : programs)];
   const globs = artifacts.globs.map(containerGlob).flatMap(({ isExclusion, base, depth, regex }) => {
     return [isExclusion ? "-" : "+", base, depth?.toString() ?? "", regex];
   });
@@ -158,9 +167,7 @@ function artifactsText({ artifacts, pieces }: Pick<JobOptions, "artifacts" | "pi
   return [
     "fx_artifacts=1",
     `fx_packing_time=${PACKING_MS / 1000}`,
-    `fx_artifacts_py=${quote(artifactsPy())}`,
-    `fx_artifacts_sh=${quote(artifactsSource())}`,
-    `fx_pass_py=${quote(passPy(pieces))}`,
+    ...programs,
     "fx_with_globs() {",
     `"$@" "$fx_workdir" ${words.map((word) => quote(String(word))).join(" ")}`,
     "}",

@@ -10,6 +10,8 @@ interface ItemEntry {
   readonly attempts: number;
   readonly task: number | null;
   readonly worker: number | null;
+  /** What it has written, as a path from the workspace. */
+  readonly directory?: string;
   /** Of an item that was not run: the earlier run in which it succeeded. */
   readonly carriedFrom?: number;
 }
@@ -56,10 +58,11 @@ export function endLine(result: EntryFields): string {
 type EntryFields = Pick<ItemResult, keyof ItemEntry>;
 
 function entryOf(result: EntryFields): ItemEntry {
-  const { item, index, exitCode, outcome, seconds, attempts, task, worker, carriedFrom } = result;
+  const { item, index, exitCode, outcome, seconds, attempts, task, worker, directory, carriedFrom } = result;
   return {
     ...{ item: item.slice(0, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },
     ...{ seconds: seconds ?? null, attempts, task: task ?? null, worker: worker ?? null },
+    ...(directory !== undefined && { directory }),
     ...(carriedFrom !== undefined && { carriedFrom }),
   };
 }

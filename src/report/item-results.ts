@@ -41,6 +41,8 @@ export interface ItemResult {
   readonly batch?: SharedRun | undefined;
   /** It was not run, because it had succeeded in this earlier run. The other members are those of that run. */
   readonly carriedFrom?: number | undefined;
+  /** What its last run that has written something has written, as a path from the workspace; undefined when no run has. */
+  readonly directory?: string | undefined;
   /**
    * The last lines that its worker printed for it, as the log shows them; empty unless it failed or was stopped. Those of a batch stand with one of its
    * items that failed.
@@ -53,8 +55,25 @@ export interface ItemResults {
   readonly items: readonly ItemResult[];
   /** How many workers each task had that took items. */
   readonly workers: readonly number[];
+  /** Where those directories are that runs of items have filled. */
+  readonly directories?: ItemDirectoriesReport | undefined;
   /** What made the step stop before all items had ended, such as a cancel or a lost lock; undefined when nothing did. */
   readonly stoppedBy?: Failure | undefined;
+}
+
+/** What runs of items have written into their directories. */
+export interface ItemDirectoriesReport {
+  /** The directory of the artifacts, an absolute path. */
+  readonly path: string;
+  /** Those that are the last one of an item, in the order of the list. */
+  readonly directories: readonly DirectoryOfItems[];
+}
+
+export interface DirectoryOfItems {
+  /** An absolute path. */
+  readonly path: string;
+  /** The item as messages name it. */
+  readonly label: string;
 }
 
 /** An item that has ended, and has not succeeded. */

@@ -29,9 +29,27 @@ const LONGEST_NAME = 200;
 /** The most characters that all held names have together. Files listed beyond that are only counted. */
 export const MOST_NAMED = 16 * 1024 * 1024;
 
+/** What is told of, and its limits. */
+export interface MissingOptions extends Pick<Artifacts, "globs" | "maxCount"> {
+  /** The beginning of a sentence: it did not come whole. */
+  readonly notWhole: string;
+  /** What the limits allow, as the end of a sentence. */
+  readonly limits: string;
+}
+
+/** What `MissingArtifacts` tells of the artifacts of a job. */
+export function ofArtifacts({
+  globs,
+  maxCount,
+  maxBytes,
+}: Pick<Artifacts, "globs" | "maxCount" | "maxBytes">): MissingOptions {
+  const limits = `at most ${maxCount} come, and 'artifacts-max-size' allows ${maxBytes} bytes`;
+  return { globs, maxCount, notWhole: "The artifacts did not come whole", limits };
+}
+
 /** Collects what is missing of the artifacts. */
 export class MissingArtifacts {
-  readonly #artifacts: Artifacts;
+  readonly #artifacts: MissingOptions;
   /** The size of each file that is still to come, by its name. */
   readonly #listed = new Map<string, number>();
   /** The characters of all names in `#listed`. */
@@ -46,7 +64,7 @@ export class MissingArtifacts {
   #why: string | undefined;
   #isEmpty = true;
 
-  constructor(artifacts: Artifacts) {
+  constructor(artifacts: MissingOptions) {
     this.#artifacts = artifacts;
   }
 
@@ -84,8 +102,7 @@ export class MissingArtifacts {
         break;
       case "over":
         this.#say(
-          `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: at most ${this.#artifacts.maxCount} ` +
-            `come, and 'artifacts-max-size' allows ${this.#artifacts.maxBytes} bytes.`,
+          `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: ${this.#artifacts.limits}.`,
         );
         break;
       case "end":
@@ -148,7 +165,7 @@ export class MissingArtifacts {
     const left = this.#listed.size - names.length + this.#unnamed;
     const more = left === 0 ? "" : names.length === 0 ? `${left} files` : ` and ${left} more`;
     const which = shown + more === "" ? "" : ` Missing: ${shown}${more}.`;
-    return `The artifacts did not come whole: ${why}.${which}`;
+    return `${this.#artifacts.notWhole}: ${why}.${which}`;
   }
 
   #list({ name, size }: Extract<Fact, { kind: "list" }>): void {

@@ -21,7 +21,7 @@ export function makeOutputs(result: Result, tests?: TestResults): Readonly<Recor
     "exit-code": exitCode === undefined ? "" : String(exitCode),
     outcome,
     handle: decisive.kind === "detached" ? decisive.handle : "",
-    "artifacts-path": tasks.find((one) => one.task?.artifacts !== undefined)?.task?.artifacts?.path ?? "",
+    "artifacts-path": pathOfArtifacts(result) ?? "",
     tests: tests === undefined ? "" : testsOf(tests),
     duration: durationOf(tasks),
     "task-arn": task?.target.taskArn ?? "",
@@ -44,6 +44,12 @@ export function makeOutputs(result: Result, tests?: TestResults): Readonly<Recor
     ["stderr", joinTails(tasks, "allStderr").toString()],
     ...outputsOfScripts(tasks),
   ]);
+}
+
+/** The directory of the artifacts, and of what items have written; undefined when nothing was to come. */
+function pathOfArtifacts(result: Result): string | undefined {
+  const [ofTask] = taskResults(result).flatMap(({ task }) => task?.artifacts?.path ?? []);
+  return ofTask ?? (result.kind === "several" ? result.items?.directories?.path : undefined);
 }
 
 /** The outputs that the scripts have set. The runner compares names without their case, so the last value of such a name is the only one. */

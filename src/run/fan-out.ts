@@ -7,6 +7,7 @@ import { carryOver, nothingToRun } from "./items/rerun/carry-over.ts";
 import { resultOfItems, whatIsGone } from "./items/result.ts";
 import { type ItemsOfStep, StepItems, type StepItemsOptions } from "./items/step-items.ts";
 import { AttachedItems } from "./items/attached-items.ts";
+import { ItemDirectories } from "./items/item-directories.ts";
 import { mayUsePieces } from "./job/output-ways.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
@@ -104,15 +105,17 @@ async function beginItems(
   const { carried, times, looks } = job;
   const asked = targets.length + (later?.count ?? 0);
   const listed = await listItems(targets[0], mayHavePublicIp, job);
-  if (listed === undefined) return { items: itemsOfHandle(step), tasks: asked };
-  if ("outcome" in listed) return listed;
+  if (listed !== undefined && "outcome" in listed) return listed;
+  const directories = directoriesOf(listed, step);
+  if (listed === undefined || directories === undefined)
+    return { items: directories && itemsOfHandle(directories, step), tasks: asked };
   const over = await carryOver(listed, { carried, targets, looks, tasks: asked }, step).catch(
     (error: unknown) => failedResult(logFailure(error, step.log)),
   );
   if ("outcome" in over) return over;
   if (over.tasks === 0) return nothingToRun(over.carried, targets[0], looks);
   const items = await StepItems.open({
-    ...{ ...itemOptions(step), ...over, items: listed, times, memory: carried },
+    ...{ ...itemOptions(step), ...over, items: listed, times, memory: carried, directories },
   });
   return { items, tasks: over.tasks };
 }
@@ -121,18 +124,27 @@ function itemOptions({
   inputs,
   clock,
   log,
-}: StepContext): Omit<StepItemsOptions, "items" | "tasks" | "times" | "carried" | "memory"> {
+}: StepContext): Omit<StepItemsOptions, "items" | "tasks" | "times" | "carried" | "memory" | "directories"> {
   const { items, retry, failFast } = inputs;
   const detaches = inputs.detach !== undefined;
   return { batch: items?.batch ?? 1, detaches, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
 }
 
+/** What brings back what these items write, or those of the job that this step attaches to; undefined without items. */
+function directoriesOf(list: readonly string[] | undefined, step: StepContext): ItemDirectories | undefined {
+  const { itemFiles: files } = step.inputs;
+  return files && new ItemDirectories({ ...step, files, list: list ?? [] });
+}
+
 /** The items of the job that this step attaches to; undefined when it has none. */
-function itemsOfHandle({ inputs: { where }, clock, log }: StepContext): ItemsOfStep | undefined {
+function itemsOfHandle(
+  directories: ItemDirectories,
+  { inputs: { where }, clock, log }: StepContext,
+): ItemsOfStep | undefined {
   const { items: total, workers } = where.kind === "handle" ? where.handle : {};
   return total === undefined || workers === undefined
     ? undefined
-    : new AttachedItems({ total, workers, clock, log });
+    : new AttachedItems({ total, workers, directories, clock, log });
 }
 
 /** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */
@@ -206,6 +218,7 @@ async function runWithRetries(
     const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
+    own.items?.jobDirectories.close({ isLeft: result.kind === "detached" });
     lost = [...(own.items?.leave(result.kind === "status") ?? [])];
     if (result.kind !== "status") gone.push(...whatIsGone(own.items, own, result));
     return result;

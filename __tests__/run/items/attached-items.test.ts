@@ -1,12 +1,19 @@
 import type { OutputItem } from "../../../src/carriers/stream/items.ts";
 import { AttachedItems } from "../../../src/run/items/attached-items.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { itemDirectories } from "./directories.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 
 const log = new Listener();
 const attach = (total: number): AttachedItems => {
   log.lines.length = 0;
-  return new AttachedItems({ total, workers: 1, clock: new SteppedClock(), log });
+  return new AttachedItems({
+    total,
+    workers: 1,
+    directories: itemDirectories(),
+    clock: new SteppedClock(),
+    log,
+  });
 };
 const tell = (items: AttachedItems, ...facts: readonly string[]): void => {
   for (const text of facts) items.take({ kind: "item-fact", text });

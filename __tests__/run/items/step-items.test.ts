@@ -3,6 +3,7 @@ import type { OutputItem } from "../../../src/carriers/stream/items.ts";
 import { StepItems } from "../../../src/run/items/step-items.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anItem } from "../../report/example-items.ts";
+import { itemDirectories } from "./directories.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 
 const printed = (words: string): OutputItem => ({
@@ -21,6 +22,7 @@ it("the last lines of items that failed or were stopped are kept, and each faile
       hasBucket: false,
       detaches: false,
     },
+    directories: itemDirectories(),
     ...{ clock: new SteppedClock(), log },
   });
   const job = items.attempt(0);
@@ -53,6 +55,7 @@ it("what a lost task may have begun goes to a free worker of another task before
       hasBucket: false,
       detaches: false,
     },
+    directories: itemDirectories(),
     ...{ retry: { reasons: ["infrastructure"], exitCodes: [], attempts: 2 } },
     ...{ clock: new SteppedClock(), log: new Listener() },
   });
@@ -79,7 +82,7 @@ describe("how far the items are", () => {
         hasBucket: false,
         detaches: false,
       },
-      ...{ clock, log },
+      ...{ directories: itemDirectories(), clock, log },
     });
     const job = items.attempt(0);
     job.take({ kind: "header", text: "h" }, 1);

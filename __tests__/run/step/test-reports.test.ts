@@ -15,11 +15,17 @@ const bytes =
 /** Reads the reports of a step with these tasks, each of which has the artifacts of the folder that it names. */
 async function readFrom(
   folders: readonly (string | undefined)[],
-  { reports = ["*.xml"], cancel = new AbortController().signal, tree = {} } = {},
+  {
+    reports = ["*.xml"],
+    cancel = new AbortController().signal,
+    tree = {},
+    items = undefined as readonly { readonly folder: string; readonly label: string }[] | undefined,
+  } = {},
 ): Promise<{ readonly tests: TestResults | undefined; readonly said: readonly string[] }> {
   const said: string[] = [];
   const say = (text = ""): void => void said.push(text);
   const log: Log = { info: say, debug: say, warning: say, warnOnce: say, notice: say, phase: say, fold: say };
+  const context = { inputs: anInputs({ reports }), log, clock: systemClock, cancel };
   const tests = await withTree({ "a.py": { bytes: "\n\n\n" }, ...tree }, async (workspace) => {
     const path = join(workspace, "artifacts");
     const tasks = folders.map((folder) => {
@@ -28,14 +34,13 @@ async function readFrom(
       return { ...aResult("exited", "0"), task: someFacts({ artifacts }) };
     });
     const [only] = tasks;
+    const directories = items?.map(({ folder, label }) => ({ path: join(path, "items", folder), label }));
+    if (directories !== undefined) {
+      const results = { items: [], workers: [], directories: { path, directories } };
+      return await readTestReports({ kind: "several", tasks, items: results }, { ...context, workspace });
+    }
     const result: Result = tasks.length === 1 && only ? only : { kind: "several", tasks };
-    return await readTestReports(result, {
-      inputs: anInputs({ reports }),
-      workspace,
-      log,
-      clock: systemClock,
-      cancel,
-    });
+    return await readTestReports(result, { ...context, workspace });
   });
   return { tests, said };
 }
@@ -63,6 +68,32 @@ it("the reports of several tasks are read from the directory of each, and the su
   const { tests, said } = await readFrom(["task-0", undefined, "task-2", "task-3"], { tree });
   expect(tests?.suites.map(({ name }) => name)).toEqual(["task 0: s", "task 2: s"]);
   expect(said).toContain("'*.xml' of 'reports' matches no file among the artifacts of task 3.");
+});
+
+it("a report that an item has written belongs to the item, is counted once, and a glob may match in any directory", async () => {
+  const tree = {
+    "artifacts/a.xml": { bytes },
+    "artifacts/items/0/a.xml": { bytes },
+    "artifacts/items/2-attempt-2/sub/b.xml": { bytes },
+  };
+  const { tests, said } = await readFrom([""], {
+    ...{ tree, reports: ["**/*.xml", "*.junit"] },
+    items: [
+      { folder: "0", label: "item 0 'a'" },
+      { folder: "2-attempt-2", label: "item 2 'c'" },
+    ],
+  });
+  expect(tests).toMatchObject({ passed: 0, failed: 3 });
+  expect(tests?.suites.map(({ name, failed }) => [name, failed])).toEqual([
+    ["s", 1],
+    ["item 0 'a': s", 1],
+    ["item 2 'c': s", 1],
+  ]);
+  expect(tests?.failures.map(({ name }) => name)).toEqual(["t", "item 0 'a': t", "item 2 'c': t"]);
+  expect(said.slice(1)).toEqual([
+    "'*.junit' of 'reports' matches no file among the artifacts.",
+    "Tests of 3 reports: 0 passed, 3 failed, 0 skipped.",
+  ]);
 });
 
 it.each([

@@ -8,6 +8,9 @@
 #     N back          what has not begun is given back
 #     N end           nothing more comes
 #
+# The pipe `facts` has the answers to orders. Each worker has a pipe of its own, `N.f`, for what becomes of its batches: so what answers an order
+# never waits behind what a worker has to tell.
+#
 # An order is obeyed when N follows the last one. The runner repeats an order that it knows nothing of, and two processes may read it at
 # the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`, and an
 # order that was obeyed has a file in `obeyed`, which a slower process can't take back.
@@ -23,8 +26,11 @@ fx_make_stock() {
   exec 9<>"$fx_dir/facts"
 }
 
-# fx_tell_fact TEXT: tells the runner a fact; a dot is the last one. A line of at most PIPE_BUF bytes is never mixed with what other processes write (POSIX, write).
+# fx_tell_fact TEXT: tells the runner an answer; a dot is the last one. A line of at most PIPE_BUF bytes is never mixed with what other processes write (POSIX, write).
 fx_tell_fact() { printf '%s\n' "$1" 1<>"$fx_dir/facts"; }
+
+# fx_tell_own_fact TEXT: tells the runner a fact of this worker, behind all that the worker has told.
+fx_tell_own_fact() { printf '%s\n' "$1" >&8; }
 
 # fx_take_order LINE: obeys an order.
 fx_take_order() {
@@ -59,13 +65,13 @@ fx_take_batches() {
   done
 }
 
-# Claims all that nobody has claimed, and tells what that is, in facts of at most PIPE_BUF bytes.
+# Claims all that nobody has claimed, and tells what that is. recorder.awk records no fact as a whole that has more than 3,890 bytes.
 fx_give_back() {
   fx_back=
   while read -r fx_from fx_batch; do
     fx_first=${fx_batch%%[,@]*}
     if [ "$fx_batch" ] && fx_claim "$fx_from.$fx_first"; then fx_back="$fx_back $fx_from.$fx_first"; fi
-    if [ ${#fx_back} -gt 3900 ]; then
+    if [ ${#fx_back} -gt 3800 ]; then
       fx_tell_fact "back $fx_order$fx_back"
       fx_back=
     fi
@@ -88,7 +94,7 @@ fx_claim() {
 # batches.
 fx_run_items() {
   exec 7<"$fx_dir/stock"
-  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e"
+  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
 }
 
 # Whether the script has run for an item.
@@ -146,10 +152,10 @@ fx_is_supplied() {
 }
 
 fx_run_batch() {
-  # What stops the workers waits for the file of the next script.
-  rm -f "$fx_dir/$fx_number.pid"
+  # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.
+  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
   [ ! -e "$fx_dir/stopping" ] || return
-  fx_tell_fact "begin $fx_order $fx_first $fx_number"
+  fx_tell_own_fact "begin $fx_order $fx_first $fx_number"
   fx_read_hundredths
   fx_began=$fx_now
   if fx_write_items; then
@@ -157,7 +163,7 @@ fx_run_batch() {
     # No further process runs for a script that has reported nothing.
     [ ! -s "$fx_dir/$fx_number.results" ] || fx_keep_results
   else
-    echo "fargate-exec: the items of this run can't be written into $fx_dir/$fx_number.items." >&2
+    echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126
   fi
   # What has ended because the job was killed has no end that tells of its items.
@@ -165,6 +171,8 @@ fx_run_batch() {
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
+  # No further process runs for a directory that is empty.
+  [ ! -e "$fx_item_dir" ] || rmdir "$fx_item_dir" 2>/dev/null || fx_bring_item_dir
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
   fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
   # The output of the next batch comes behind that fact. A recorder that is held takes longer.
@@ -178,7 +186,7 @@ fx_run_batch() {
 # fx_tell_end TEXT: tells a fact that a step which attaches hears again at the end of the job.
 fx_tell_end() {
   printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"
-  fx_tell_fact "$1"
+  fx_tell_own_fact "$1"
 }
 
 # Tells the ends of items that the script has reported in the file N.results. Its run has failed when they can't be read: nothing says that none
@@ -263,9 +271,10 @@ fx_keep_ends() {
   } 2>/dev/null | fx_record_file i 0 1 | fx_keep
 }
 
-# Sets fx_item to the batch, one item a line, and writes it into the file N.items. False when the list has not all of it, or when the disk is
-# full. The script before this one may have changed its own file.
+# Sets fx_item to the batch, one item a line, writes it into the file N.items, and makes the directory of the batch. False when the list has not
+# all of it, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory.
 fx_write_items() {
+  fx_item_dir=$fx_dir/item.$fx_order.$fx_first
   fx_left=${fx_batch%@*}, fx_script_=
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
@@ -274,8 +283,7 @@ fx_write_items() {
     fx_left=${fx_left#*,}
   done
   fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
-  rm -rf "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_number.results"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_number.results" && mkdir -m 700 "$fx_item_dir"
 }
 
 # Prints the variables of the batch as calls of fx_set.
@@ -285,7 +293,8 @@ fx_print_item() {
   case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
     FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items" \
-    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results"
+    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results" \
+    FARGATE_EXEC_ITEM_DIR "$fx_item_dir"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
   printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
 }

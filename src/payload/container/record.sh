@@ -89,13 +89,20 @@ fx_start_awk() {
       fx_name "$!"
       fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"
     done
+    if [ "$fx_items" ]; then
+      mkfifo "$fx_dir/$fx_n.f"
+      fx_record_facts "$fx_n.f"
+    fi
   done
-  if [ "$fx_items" ]; then
-    LC_ALL=C "$fx_file" -f "$fx_dir/recorder.awk" i 0 1 </dev/null >&6 6>&- 5<"$fx_dir/facts" &
-    fx_name "$!"
-    fx_recorders="$fx_recorders $fx_token,facts"
-  fi
+  [ -z "$fx_items" ] || fx_record_facts facts
   exec 6>&-
+}
+
+# fx_record_facts PIPE
+fx_record_facts() {
+  LC_ALL=C "$fx_file" -f "$fx_dir/recorder.awk" i 0 1 </dev/null >&6 6>&- 5<"$fx_dir/$1" &
+  fx_name "$!"
+  fx_recorders="$fx_recorders $fx_token,$1"
 }
 
 # A recorder ends with its pipe. When a daemon holds the pipe, the job starts a `cat` on it after a second and ends the

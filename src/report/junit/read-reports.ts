@@ -14,12 +14,14 @@ import { Tally } from "./tally.ts";
 import type { TestResults } from "./test-results.ts";
 import { readXml } from "./xml.ts";
 
-/** A directory that may hold reports: the artifacts, or those of one task or worker. */
+/** A directory that may hold reports: the artifacts, or those of one task, or what an item has written. */
 export interface ReportDirectory {
   /** An absolute path. */
   readonly path: string;
-  /** Tells the directory from others in names and messages, as in "task 3"; empty for the only one. */
+  /** Tells the directory from others in names and messages, as in "task 3" or "item 3 'a'"; empty for the only one. */
   readonly label: string;
+  /** The name of a directory in it that is left out. */
+  readonly except?: string | undefined;
 }
 
 export interface ReportContext {
@@ -29,13 +31,15 @@ export interface ReportContext {
   readonly artifacts: string;
   /** The directories that may hold it. */
   readonly within: readonly string[];
+  /** A glob need not match in each of the directories, but in one of them. */
+  readonly isAnywhere?: boolean | undefined;
   readonly log: Pick<Log, "info" | "warning">;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** The most files of a step, and the most warnings of each kind. */
-const MOST_FILES = 2_000;
+const MOST_FILES = 20_000;
 const MOST_WARNINGS = 3;
 /** The most characters of a file's name in a warning. */
 const LONGEST_NAME = 300;
@@ -53,62 +57,55 @@ const UNLOCATED =
 export async function readReports(
   directories: readonly ReportDirectory[],
   patterns: readonly string[],
-  { workspace, artifacts, within, log, clock, signal }: ReportContext,
+  { workspace, artifacts, within, isAnywhere, log, clock, signal }: ReportContext,
 ): Promise<TestResults> {
-  const open = directories.map(({ path, label }) => ({ label, way: openWay(path, within) }));
-  try {
-    const tally = new Tally();
-    return await withinTime(LONGEST_READ_MS, clock, async (late) => {
-      const context = { log, clock, signal, until: AbortSignal.any([signal, late]) };
-      const read = await readAll(await reportFiles(open, patterns, context), tally, context);
-      const results = await locate(tally, workspace, realPath(artifacts, within), context);
-      log.info(inWords(results, read));
-      return results;
-    });
-  } finally {
-    for (const { way } of open) way?.close();
-  }
+  const tally = new Tally();
+  return await withinTime(LONGEST_READ_MS, clock, async (late) => {
+    const until = AbortSignal.any([signal, late]);
+    const context = { within, isAnywhere, log, clock, signal, until };
+    const read = await readAll(await reportFiles(directories, patterns, context), tally, context);
+    const results = await locate(tally, workspace, realPath(artifacts, within), context);
+    log.info(inWords(results, read));
+    return results;
+  });
 }
 
-/** A directory of reports that is held open; without a way when it isn't there. */
-interface OpenDirectory {
-  readonly label: string;
-  readonly way: Way | undefined;
-}
-
-interface Reading extends Pick<ReportContext, "log" | "clock" | "signal"> {
+interface Reading extends Pick<ReportContext, "within" | "isAnywhere" | "log" | "clock" | "signal"> {
   /** Aborts with the signal, and when the time is over. */
   readonly until: AbortSignal;
 }
 
-interface ReportFile {
-  readonly label: string;
-  readonly way: Way;
-  /** The path in the directory. */
-  readonly file: string;
+interface FilesOfDirectory extends ReportDirectory {
+  /** The paths in the directory. */
+  readonly files: readonly string[];
 }
 
 /** Counts the tests of these files, and warns of files that are broken. Returns how many were read. */
 async function readAll(
-  found: readonly ReportFile[],
+  found: readonly FilesOfDirectory[],
   tally: Tally,
-  { log, clock, signal, until }: Reading,
+  { within, log, clock, signal, until }: Reading,
 ): Promise<number> {
   const problems: string[] = [];
+  const all = found.reduce((count, { files }) => count + files.length, 0);
   let read = 0;
-  for (const report of found.slice(0, MOST_FILES)) {
-    if (until.aborted) break;
-    const { label, file } = report;
-    const prefix = label === "" ? "" : `${label}: `;
-    const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
-    const problem = await readFile(report, new CaseReader(add), { clock, signal: until });
-    if (problem !== undefined)
-      problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
-    read += 1;
+  for (const { path, label, files } of found) {
+    // One directory is open at a time: each item may have one.
+    const way = openWay(path, within);
+    for (const file of files) {
+      if (until.aborted || read >= MOST_FILES || way === undefined) break;
+      const prefix = label === "" ? "" : `${label}: `;
+      const add: ConstructorParameters<typeof CaseReader>[0] = (test) => tally.add(test, file, prefix);
+      const problem = await readFile({ way, file }, new CaseReader(add), { clock, signal: until });
+      if (problem !== undefined)
+        problems.push(`Report ${harmlessLine(prefix + file, LONGEST_NAME)} ${problem}`);
+      read += 1;
+    }
+    way?.close();
   }
-  if (read < found.length && !signal.aborted)
+  if (read < all && !signal.aborted)
     problems.unshift(
-      `Of ${found.length} reports the first ${read} were read. The limits are ${MOST_FILES} reports and one minute.`,
+      `Of ${all} reports the first ${read} were read. The limits are ${MOST_FILES} reports and one minute.`,
     );
   warn(problems, log);
   return read;
@@ -138,36 +135,47 @@ async function locate(
 }
 
 /**
- * The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory.
- * None when the time ends before all are found, which is a warning, and after a cancel.
+ * The regular files that the globs match, in the directories' order, then by their names. Warns of a glob that matches nothing in a directory, or
+ * in no directory when it may match anywhere. None when the time ends before all are found, which is a warning, and after a cancel.
  */
 async function reportFiles(
-  directories: readonly OpenDirectory[],
+  directories: readonly ReportDirectory[],
   patterns: readonly string[],
-  { log, clock, signal, until }: Reading,
-): Promise<readonly ReportFile[]> {
-  const found: ReportFile[] = [];
+  { within, isAnywhere = false, log, clock, signal, until }: Reading,
+): Promise<readonly FilesOfDirectory[]> {
+  const found: FilesOfDirectory[] = [];
+  const matched = new Set<string>();
   const missing: string[] = [];
   const unlisted: string[] = [];
-  for (const { label, way } of directories) {
+  for (const { path, label, except } of directories) {
+    const way = openWay(path, within);
     const files = way && (await matchingFiles(patterns, way.root, { clock, signal: until }));
+    way?.close();
     if (until.aborted) {
       if (!signal.aborted) warn([TOO_LONG], log);
       return [];
     }
+    const unmatched = files?.unmatched ?? patterns;
     const where = label === "" ? "" : ` of ${label}`;
-    for (const pattern of files?.unmatched ?? patterns)
-      missing.push(`'${pattern}' of 'reports' matches no file among the artifacts${where}.`);
-    if (way === undefined || files === undefined) continue;
+    if (!isAnywhere) for (const pattern of unmatched) missing.push(unmatchedIn(pattern, where));
+    else for (const pattern of patterns) if (!unmatched.includes(pattern)) matched.add(pattern);
+    if (files === undefined) continue;
     unlisted.push(...files.unlisted);
-    for (const file of files.paths.toSorted()) found.push({ label, way, file });
+    const own = files.paths.filter((file) => except === undefined || !file.startsWith(`${except}/`));
+    if (own.length > 0) found.push({ path, label, files: own.toSorted() });
   }
+  if (isAnywhere)
+    for (const pattern of patterns) if (!matched.has(pattern)) missing.push(unmatchedIn(pattern, ""));
   warn(missing, log);
   warn(
     unlisted.map((why) => `Reports may be missing: ${harmlessLine(why, LONGEST_NAME)}`),
     log,
   );
   return found;
+}
+
+function unmatchedIn(pattern: string, where: string): string {
+  return `'${pattern}' of 'reports' matches no file among the artifacts${where}.`;
 }
 
 /** The path without links; the path as it is when nothing is there. */
@@ -177,9 +185,14 @@ function realPath(path: string, within: readonly string[]): string {
   return way?.root.path ?? path;
 }
 
+interface OpenReport {
+  readonly way: Way;
+  readonly file: string;
+}
+
 /** What is wrong with the file; undefined for one that was read to its end. */
 async function readFile(
-  report: ReportFile,
+  report: OpenReport,
   reader: CaseReader,
   within: Pick<ReportContext, "clock" | "signal">,
 ): Promise<string | undefined> {
@@ -192,7 +205,7 @@ async function readFile(
 
 /** The content of a report, until the signal aborts. */
 async function* contentOf(
-  { way, file }: ReportFile,
+  { way, file }: OpenReport,
   { clock, signal }: Pick<ReportContext, "clock" | "signal">,
 ): AsyncGenerator<Uint8Array> {
   const names = namesIn(file);

@@ -6,8 +6,11 @@ import type { ItemResult, ItemResults } from "../../report/item-results.ts";
 import { failedItemLines } from "../../report/item-words.ts";
 import { FailedItemLines, ItemLines } from "../../report/show/item-lines.ts";
 import { Batch, type Report } from "./batch.ts";
-import { type ItemEndFact, type ItemFact, parseItemFact } from "./facts.ts";
+import { type ItemEndFact, type ItemFact, type NamedBatch, parseItemFact } from "./facts.ts";
 import { Item } from "./item.ts";
+import type { ItemRun } from "./item-archive.ts";
+import type { ItemDirectories } from "./item-directories.ts";
+import { JobDirectories } from "./job-directories.ts";
 import type { ItemsOfJob } from "./job-items.ts";
 import type { ItemsOfStep } from "./step-items.ts";
 
@@ -15,6 +18,7 @@ interface AttachedItemsOptions {
   /** How many items the job has, as its handle says. */
   readonly total: number;
   readonly workers: number;
+  readonly directories: ItemDirectories;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,6 +31,8 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   readonly list: readonly string[] = [];
   readonly pending = [];
   readonly total: number;
+  readonly directories: ItemDirectories;
+  readonly jobDirectories: JobDirectories;
   readonly #options: AttachedItemsOptions;
   readonly #lines: ItemLines;
   readonly #lastLines = new FailedItemLines();
@@ -35,12 +41,16 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   readonly #texts = new Map<number, string>();
   /** When the item with this first index was heard to begin. */
   readonly #begins = new Map<number, number>();
+  /** The runs whose directories come, by their first indices. */
+  readonly #runs = new Map<number, { task: number; indices: readonly number[]; attempt: number }>();
   #stoppedAs: "cancelled" | "timed-out" = "cancelled";
   #heardAll = false;
 
   constructor(options: AttachedItemsOptions) {
     this.#options = options;
     this.total = options.total;
+    this.directories = options.directories;
+    this.jobDirectories = new JobDirectories(options.directories, (named) => this.#runOf(named));
     this.#lines = new ItemLines(options.workers);
   }
 
@@ -104,6 +114,14 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
     } else if (fact.kind === "end") this.#takeEnd(fact);
   }
 
+  /** A run that may have begun before this step came. Its end tells all its items. */
+  #runOf({ index }: NamedBatch): ItemRun | undefined {
+    if (index >= this.total || this.#ended.has(index)) return undefined;
+    const run = this.#runs.get(index) ?? { task: 0, indices: [index], attempt: 1 };
+    this.#runs.set(index, run);
+    return run;
+  }
+
   #takeEnd(fact: ItemEndFact): void {
     const { index: first, indices, worker } = fact;
     // Each end is told again at the end of the job.
@@ -118,6 +136,9 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
       item.last = { ...place, outcome, exitCode, seconds, batch: shared, ...times };
       this.#ended.set(item.index, item);
     }
+    const run = this.#runs.get(first);
+    if (run !== undefined) run.indices = indices;
+    this.#runs.delete(first);
     this.#lastLines.keepOf(ends, this.#lines.end(worker));
     for (const line of failedItemLines(ends, { ...place, attempt: 1 })) this.#options.log.info(line);
   }

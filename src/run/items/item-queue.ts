@@ -1,7 +1,7 @@
 import type { ItemResult, ItemResults } from "../../report/item-results.ts";
 import type { ItemProgress } from "../../report/item-words.ts";
 import type { Batch, ItemEnd } from "./batch.ts";
-import type { ItemEndFact, ItemFact, ItemReportFact } from "./facts.ts";
+import type { ItemEndFact, ItemFact, ItemReportFact, NamedBatch } from "./facts.ts";
 import { HandOut } from "./hand-out.ts";
 import { Holder, type HolderInfo } from "./holder.ts";
 import { Item } from "./item.ts";
@@ -150,6 +150,12 @@ export class ItemQueue {
   tick(now: number): void {
     this.#handOut.look(now);
     this.#settle(undefined, now);
+  }
+
+  /** The items of a batch that runs in this holder, and the number of that attempt; undefined for a batch that the holder has not begun. */
+  runOf(id: HolderId, named: NamedBatch): { indices: readonly number[]; attempt: number } | undefined {
+    const batch = this.#holders.get(id)?.find(named);
+    return batch?.begun === undefined ? undefined : { indices: batch.indices, attempt: batch.attempt };
   }
 
   /** Whether the holder has confirmed that nothing more comes. */

@@ -3,6 +3,8 @@ import type { ItemOrders } from "../../carriers/follow-options.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { Clock } from "../../clock.ts";
 import type { ItemFact } from "./facts.ts";
+import type { ItemDirectories } from "./item-directories.ts";
+import { JobDirectories } from "./job-directories.ts";
 import { ItemLines } from "../../report/show/item-lines.ts";
 import { type BatchEnd, type HolderInfo, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
 
@@ -12,6 +14,7 @@ interface JobItemsOptions {
     /** All items, in the order of the list. */
     readonly list: readonly string[];
     holder(task: number, workers: number, onOrders: () => void): HolderInfo;
+    readonly directories: ItemDirectories;
     noteEnd(end: BatchEnd, place: { task: number; worker: number }, lastLines: readonly string[]): void;
   };
   readonly queue: ItemQueue;
@@ -26,6 +29,8 @@ export interface ItemsOfJob extends ItemOrders {
   readonly total: number;
   /** How many items have ended in this attempt. */
   readonly ended: number;
+  /** What they write into their directories. */
+  readonly jobDirectories: JobDirectories;
   /** Takes what the job prints and tells. It may come twice. A job of `workers` workers takes items from its header on. */
   take(shown: OutputItem, workers: number): void;
   /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
@@ -36,6 +41,7 @@ export interface ItemsOfJob extends ItemOrders {
 export class JobItems implements ItemsOfJob {
   /** Resolves when the job has got all items, and knows that nothing more comes. */
   readonly allGiven: Promise<void>;
+  readonly jobDirectories: JobDirectories;
   readonly #options: JobItemsOptions;
   readonly #id = Symbol("a job that takes items");
   #lines: ItemLines | undefined;
@@ -45,6 +51,7 @@ export class JobItems implements ItemsOfJob {
 
   constructor(options: JobItemsOptions) {
     this.#options = options;
+    this.jobDirectories = new JobDirectories(options.step.directories);
     this.allGiven = new Promise((resolve) => (this.#hasAll = resolve));
   }
 
@@ -92,8 +99,13 @@ export class JobItems implements ItemsOfJob {
     const { step, queue, task, clock } = this.#options;
     const end = queue.take(this.#id, fact, clock.now());
     if (queue.hasAll(this.#id)) this.#hasAll();
-    if (fact.kind === "begin") this.#lines?.begin(fact.worker);
+    if (fact.kind === "begin") {
+      this.#lines?.begin(fact.worker);
+      const run = queue.runOf(this.#id, fact);
+      if (run !== undefined) this.jobDirectories.begin(fact, { ...run, task });
+    }
     if (fact.kind !== "end") return;
+    this.jobDirectories.end(fact);
     const lines = this.#lines?.end(fact.worker) ?? [];
     this.#ended += end?.items.length ?? 0;
     if (end !== undefined) step.noteEnd(end, { task, worker: fact.worker }, lines);

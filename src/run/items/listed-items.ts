@@ -10,7 +10,7 @@ export function listingInputs(inputs: Inputs, command: string): Inputs {
     ...inputs,
     script: { kind: "run", text: command },
     ...{ shell: undefined, args: [], stdin: undefined, workers: 1, items: undefined, stderr: "apart" },
-    ...{ artifacts: undefined, reports: undefined, retry: undefined },
+    ...{ artifacts: undefined, itemFiles: undefined, reports: undefined, retry: undefined },
     workflowCommands: false,
   };
 }

@@ -6,6 +6,7 @@ import type { ItemResult, ItemResults } from "../../report/item-results.ts";
 import { failedItemLines, itemProgress } from "../../report/item-words.ts";
 import { FailedItemLines } from "../../report/show/item-lines.ts";
 import type { EarlierTimes } from "./earlier-times.ts";
+import type { ItemDirectories } from "./item-directories.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
 import { type ItemsOfJob, JobItems } from "./job-items.ts";
 import { type HandOutOrder, longestFirst } from "./longest-first.ts";
@@ -35,12 +36,15 @@ export interface StepItemsOptions {
   readonly carried?: ReadonlyMap<number, ItemResult>;
   /** What is told the end of each item. */
   readonly memory?: Pick<CarriedItems, "note"> | undefined;
+  /** Brings back what the items write into their directories. */
+  readonly directories: ItemDirectories;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** What a step has to do with items. */
 export interface ItemsOfStep {
+  readonly directories: ItemDirectories;
   /** What an attempt of the job in this task has to do with them. */
   attempt(task: number): ItemsOfJob;
   /** These items run again, elsewhere, as soon as a worker of any task is free. Returns whether another attempt of a task has something to do. */
@@ -54,6 +58,7 @@ export interface ItemsOfStep {
 /** The items of a step, and the queue that hands them out to its jobs. */
 export class StepItems implements ItemsOfStep {
   readonly list: readonly string[];
+  readonly directories: ItemDirectories;
   readonly #options: StepItemsOptions;
   readonly #queue: ItemQueue;
   readonly #lastLines = new FailedItemLines();
@@ -77,6 +82,7 @@ export class StepItems implements ItemsOfStep {
     const { exitCodes = [], attempts = 1 } = retry ?? {};
     this.#options = options;
     this.list = items;
+    this.directories = options.directories;
     this.#queue = new ItemQueue({
       ...{ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts },
       ...{ order: order.order.filter((index) => !carried.has(index)), carried },

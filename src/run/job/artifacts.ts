@@ -9,7 +9,7 @@ import type { World } from "../../aws/world.ts";
 import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import type { Artifacts } from "../../inputs/inputs.ts";
-import { MissingArtifacts } from "../../report/missing-artifacts.ts";
+import { MissingArtifacts, ofArtifacts } from "../../report/missing-artifacts.ts";
 import type { ArtifactsReport } from "../../report/missing-artifacts.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../../carriers/pieces/budget.ts";
 import type { MemoryShare } from "../../shared-memory.ts";
@@ -71,7 +71,7 @@ export class JobArtifacts {
   constructor(options: JobArtifactsOptions) {
     this.#options = options;
     this.#budget = options.budget ?? artifactsBudget(options.artifacts);
-    this.#missing = new MissingArtifacts(options.artifacts);
+    this.#missing = new MissingArtifacts(ofArtifacts(options.artifacts));
     this.#flow = new ByteFlow((error) => this.#missing.noteLoss(messageOf(error)), options.enough);
     this.#memory = options.step.memory.share(() => this.giveUp());
     this.#parts = new PartFetches(options.step.parts.forJob(), (number, withoutSlot) =>

@@ -87,10 +87,7 @@ export class JobOutput {
     [this.#log, this.#workers, this.#task, this.#budget, this.#items] = [log, workers, task, budget, items];
     this.#files = new ScriptFiles(budget.memory);
     this.#printer = new Printer({
-      write,
-      workers,
-      memory: budget.memory,
-      keep: keptEnds(tasks, workers),
+      ...{ write, workers, memory: budget.memory, keep: keptEnds(tasks, workers) },
       onHeader: (line) => log.fold(headerTitle(target), line),
       continued: inputs.workflowCommands ? "[continued] " : "",
     });
@@ -103,7 +100,8 @@ export class JobOutput {
         enough: enoughUnpacked(tasks),
         onProgress: (done) => log.progress?.(done),
       });
-    this.#unsettled = new Unsettled(budget.memory, { files: this.#files, artifacts: this.#artifacts });
+    const readers = { files: this.#files, artifacts: this.#artifacts, items: items?.jobDirectories };
+    this.#unsettled = new Unsettled(budget.memory, readers);
     this.#missing = artifacts?.missing ?? "warn";
     this.#drained = drained;
     this.#isLive = inputs.logs !== "cloudwatch" && inputs.logs !== "s3";
@@ -112,6 +110,7 @@ export class JobOutput {
   /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
     if (isArtifact(shown)) this.#artifactsAt ??= this.#next;
+    this.#items?.jobDirectories.note(shown, this.#next);
     this.#next = this.spool.offset;
     this.#items?.take(shown, this.#workers);
     if (this.#isLive) this.#show(shown);
@@ -119,6 +118,7 @@ export class JobOutput {
 
   /** Shows output of a log. */
   show = (shown: OutputItem): void => {
+    this.#items?.jobDirectories.note(shown, 0);
     this.#items?.take(shown, this.#workers);
     this.#show(shown);
   };
@@ -132,14 +132,16 @@ export class JobOutput {
   drained = async (): Promise<void> => {
     await this.#drained();
     await this.#artifacts?.drained();
+    await this.#items?.jobDirectories.drained();
   };
 
   /**
-   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts may have come
-   * while this step detached. They have to be unpacked from their beginning, so the other step begins there.
+   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts and directories of
+   * items may have come while this step detached. They have to be unpacked from their beginning, so the other step begins there.
    */
   get resumeAt(): number {
-    return Math.min(this.#artifactsAt ?? Infinity, this.spool.confirmed);
+    const open = this.#items?.jobDirectories.openSince;
+    return Math.min(this.#artifactsAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
   }
 
   /** When the first artifacts came. */
@@ -147,10 +149,11 @@ export class JobOutput {
     return this.#artifacts?.beganAt;
   }
 
-  /** Takes the job's end. When that is known, all that the job has sent is here, and certain. */
+  /** Takes the job's end. When that is known, all that the job has sent is here, and certain. What comes to another step again is dropped. */
   settle({ kind }: JobEnd): void {
     if (kind === "status") this.#unsettled.settle();
-    else this.#unsettled.rollBack();
+    else if (kind === "detached") this.#unsettled.rollBack();
+    else this.#unsettled.settleItems();
   }
 
   /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is detached. */

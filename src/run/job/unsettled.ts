@@ -4,11 +4,20 @@ import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { JobArtifacts } from "./artifacts.ts";
 import type { ScriptFiles } from "./script-files.ts";
 
-/** What a file of the script or the artifacts consist of. */
+/** What a file of the script, the artifacts or what items have written consist of. */
 export type FileItem = Extract<
   OutputItem,
-  { kind: "file-command" | "file-left-out" | "artifact-bytes" | "artifact-fact" }
+  { kind: "file-command" | "file-left-out" | "artifact-bytes" | "artifact-fact" | "item-fact" }
 >;
+
+/** Takes what items have written, from facts about items that are certain. */
+export interface ItemFactReader {
+  /** Whether it needs this fact. Called when it comes, though it may come again. */
+  admits(text: string): boolean;
+  take(text: string): void;
+  /** Facts that were admitted are lost. */
+  giveUp(): void;
+}
 
 /** How many facts about artifacts wait, and how many characters they have together. */
 export interface WaitingFacts {
@@ -19,12 +28,13 @@ export interface WaitingFacts {
 export interface FileReaders {
   readonly files?: ScriptFiles | undefined;
   readonly artifacts?: JobArtifacts | undefined;
+  readonly items?: ItemFactReader | undefined;
 }
 
 const NO_FACTS: WaitingFacts = { count: 0, chars: 0 };
 
 /**
- * Keeps the files of a script and the artifacts as long as they may have to come again. `settle` passes on what is certain, and `rollBack`
+ * Keeps the files of a script, the artifacts and what items have written as long as they may have to come again. `settle` passes on what is certain, and `rollBack`
  * drops the rest: a carrier brings it again. So its readers get each byte once.
  */
 export class Unsettled {
@@ -63,6 +73,9 @@ export class Unsettled {
         this.#facts = { count: this.#facts.count + 1, chars: this.#facts.chars + item.text.length };
         this.#hold(item, item.text.length);
         break;
+      case "item-fact":
+        if (this.#readers.items?.admits(item.text) === true) this.#hold(item, item.text.length);
+        break;
     }
   }
 
@@ -74,8 +87,18 @@ export class Unsettled {
     for (const item of items) {
       if (item.kind === "artifact-bytes" || item.kind === "artifact-fact")
         this.#readers.artifacts?.take(item);
+      else if (item.kind === "item-fact") this.#readers.items?.take(item.text);
       else this.#readers.files?.take(item);
     }
+  }
+
+  /**
+   * Nothing more comes, and no status says that all is certain. What items have written is passed on, because each archive of it has a checksum. The
+   * rest is dropped.
+   */
+  settleItems(): void {
+    this.#items = this.#items.filter(({ kind }) => kind === "item-fact");
+    this.settle();
   }
 
   /** What is not certain comes again. */
@@ -98,16 +121,13 @@ export class Unsettled {
 
   /** This job keeps most of what waits in the step, and that is too much: what it belongs to is lost. */
   #giveUp(): void {
-    const { files, artifacts } = this.#readers;
-    const isArtifact = ({ kind }: FileItem): boolean => kind === "artifact-bytes" || kind === "artifact-fact";
-    const [hasArtifacts, hasFiles] = [
-      this.#items.some(isArtifact),
-      this.#items.some((each) => !isArtifact(each)),
-    ];
-    if (hasArtifacts) {
-      this.#items = this.#items.filter((each) => !isArtifact(each));
-      artifacts?.giveUp();
-    }
+    const { files, artifacts, items } = this.#readers;
+    const kinds = new Set(this.#items.map(({ kind }) => kind));
+    const isFile = ({ kind }: FileItem): boolean => kind === "file-command" || kind === "file-left-out";
+    const hasFiles = this.#items.some(isFile);
+    this.#items = this.#items.filter(isFile);
+    if (kinds.has("artifact-bytes") || kinds.has("artifact-fact")) artifacts?.giveUp();
+    if (kinds.has("item-fact")) items?.giveUp();
     // What the files have so far counts as it is: after their end they take nothing that comes again.
     this.settle();
     if (hasFiles) files?.giveUp();

@@ -1,11 +1,12 @@
 import { relative } from "node:path";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import { type Result, taskResults } from "../../report/result.ts";
+import { ITEMS_FOLDER } from "../items/item-directories.ts";
 import type { StepContext } from "../step-context.ts";
 
 /**
- * Reads the reports that the input `reports` names among the artifacts of a step; undefined when it names none, when no artifacts
- * came, and after a cancel, which leaves no time. Never rejects.
+ * Reads the reports that the input `reports` names among the artifacts of a step, and among what its items have written; undefined when it names
+ * none, when nothing came, and after a cancel, which leaves no time. Never rejects.
  */
 export async function readTestReports(
   result: Result,
@@ -19,19 +20,24 @@ export async function readTestReports(
 ): Promise<TestResults | undefined> {
   const { reports } = inputs;
   const artifacts = taskResults(result).flatMap(({ task }) => task?.artifacts ?? []);
-  const [first] = artifacts;
-  if (reports === undefined || first === undefined || cancel.aborted) return undefined;
-  const directories = artifacts.map(({ path, taskPath }) => ({
+  const items = result.kind === "several" ? result.items : undefined;
+  const path = artifacts[0]?.path ?? items?.directories?.path;
+  if (reports === undefined || path === undefined || cancel.aborted) return undefined;
+  const ofTasks = artifacts.map(({ path, taskPath }) => ({
     path: taskPath,
     // Such as `task 3`, for the directory `task-3`; empty for the only task.
     label: relative(path, taskPath).replace("-", " "),
+    // What items have written is read by item.
+    except: items === undefined ? undefined : ITEMS_FOLDER,
   }));
-  const within = [workspace, ...(inputs.artifacts?.within ?? [])];
+  const directories = [...ofTasks, ...(items?.directories?.directories ?? [])];
+  const within = [workspace, ...((inputs.artifacts ?? inputs.itemFiles)?.within ?? [])];
   log.phase("Reading the reports of the tests");
   // Only steps with the input load the parser.
   const { readReports } = await import("../../report/junit/read-reports.ts");
   return await readReports(directories, reports, {
-    ...{ workspace, artifacts: first.path, within, log, clock },
+    ...{ workspace, artifacts: path, within, log, clock },
+    isAnywhere: items !== undefined,
     signal: cancel,
   });
 }

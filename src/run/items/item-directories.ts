@@ -1,0 +1,208 @@
+import { join, relative } from "node:path";
+import type { World } from "../../aws/world.ts";
+import type { Clock } from "../../clock.ts";
+import { messageOf } from "../../errors.ts";
+import { PRIVATE_NAMES } from "../../inputs/beneath/private-names.ts";
+import type { ArtifactOptions } from "../../inputs/inputs.ts";
+import type { Log } from "../../log.ts";
+import { makeDirectory } from "../../report/artifacts/directory.ts";
+import { Refusal } from "../../report/artifacts/refusal.ts";
+import { type UnpackedArchive, unpackArchive } from "../../report/artifacts/unpack-archive.ts";
+import { type ItemDirectoriesReport, shortItem } from "../../report/item-results.ts";
+import type { StepBudget } from "../step-budget.ts";
+import { ArchiveShelf } from "./archive-shelf.ts";
+import { ITEM_BUDGET, ItemArchive, type ItemRun, OF_ITEM } from "./item-archive.ts";
+
+export interface ItemDirectoriesOptions {
+  readonly files: ArtifactOptions;
+  /** All items, in the order of the list. */
+  readonly list: readonly string[];
+  readonly workspace: string;
+  readonly clock: Clock;
+  readonly gunzip: World["gunzip"];
+  readonly budget: Pick<StepBudget, "memory">;
+  readonly cancel: AbortSignal;
+  readonly log: Pick<Log, "info" | "warning">;
+}
+
+/** The directory of those of the items, below that of the artifacts. */
+export const ITEMS_FOLDER = "items";
+/** The most files, links and directories of all items. None is kept in memory. */
+const MOST_FILES = 100_000;
+/** The bytes of archives that the step keeps in memory. Others wait in a file. */
+const IN_MEMORY = 8 * 1024 * 1024;
+/** Back-pressure begins when whole archives with more bytes than this wait to be unpacked. */
+const ENOUGH = 4 * 1024 * 1024;
+/** How long whole archives are unpacked after a cancel, in milliseconds. */
+const AFTER_CANCEL_MS = 1_000;
+const MOST_WARNINGS = 5;
+const PAGE = "items.md#the-directory-of-an-item";
+
+/** A run whose directory has come, or some of it. */
+interface RunDirectory {
+  readonly run: ItemRun;
+  readonly path: string;
+}
+
+/** Brings back what runs for items have written into their directories: each below `items/`, in a directory of its own. */
+export class ItemDirectories {
+  readonly #options: ItemDirectoriesOptions;
+  readonly #shelf: ArchiveShelf;
+  #waiting: ItemArchive[] = [];
+  #unpacking: Promise<void> | undefined;
+  #count = 0;
+  #bytes = 0;
+  readonly #placed: RunDirectory[] = [];
+  /** The directory of the last run of each item that has one. */
+  readonly #last: (RunDirectory | undefined)[] = [];
+  readonly #problems: { readonly run: ItemRun; readonly sentence: string }[] = [];
+  #moreProblems = 0;
+  #cancelledAt: number | undefined;
+
+  constructor(options: ItemDirectoriesOptions) {
+    const { files, clock } = options;
+    this.#options = options;
+    const open = (): ReturnType<typeof makeDirectory> => makeDirectory(files.directory, files.within);
+    this.#shelf = new ArchiveShelf({ memory: IN_MEMORY, open, clock });
+  }
+
+  /** An archive of this run, which `unpack` gets when no more of it comes. */
+  archive(run: ItemRun): ItemArchive {
+    return new ItemArchive(run, this.#shelf, this.#options.budget.memory);
+  }
+
+  unpack(archive: ItemArchive): void {
+    this.#waiting.push(archive);
+    this.#unpacking ??= this.#unpackAll();
+  }
+
+  /** Back-pressure: resolves when few bytes wait to be unpacked. */
+  async drained(): Promise<void> {
+    while (this.#waiting.reduce((all, { length }) => all + length, 0) > ENOUGH) await this.#unpacking;
+  }
+
+  /** Waits until all is unpacked, and logs it. Returns the sentences about what is missing of each task's items, without what a later run has brought. */
+  async end(): Promise<readonly (readonly string[])[]> {
+    await this.#unpacking;
+    const { log } = this.#options;
+    if (this.#moreProblems > 0) this.#warn(`… and ${this.#moreProblems} more of this kind.`);
+    if (this.#placed.length > 0) {
+      const items = this.#last.filter((each) => each !== undefined).length;
+      log.info(
+        `Directories of ${items} ${items === 1 ? "item" : "items"}: ${this.#count} files, ${this.#bytes} bytes, in ${this.#shortPath(join(this.#options.files.directory, ITEMS_FOLDER))}.`,
+      );
+    }
+    const missing: string[][] = [];
+    for (const { run, sentence } of this.#problems)
+      if (run.indices.some((index) => (this.#last[index]?.run.attempt ?? 0) <= run.attempt))
+        (missing[run.task] ??= []).push(sentence);
+    return Array.from(missing, (sentences: string[] | undefined) => sentences ?? []);
+  }
+
+  /** The directory of the last run of this item that has one, as the output `results` names it. */
+  of(index: number): string | undefined {
+    const last = this.#last[index];
+    return last && this.#shortPath(last.path);
+  }
+
+  /** Where they are; undefined when no run has filled its directory. */
+  get report(): ItemDirectoriesReport | undefined {
+    const directories = [...new Set(this.#last)].flatMap((each) =>
+      each === undefined ? [] : [{ path: each.path, label: this.#nameOf(each.run).replace(/^I/, "i") }],
+    );
+    return directories.length === 0 ? undefined : { path: this.#options.files.directory, directories };
+  }
+
+  async #unpackAll(): Promise<void> {
+    for (let archive = this.#waiting[0]; archive !== undefined; archive = this.#waiting[0]) {
+      await this.#unpackOne(archive);
+      archive.close();
+      this.#waiting.shift();
+    }
+    this.#unpacking = undefined;
+  }
+
+  /** Never rejects. */
+  async #unpackOne(archive: ItemArchive): Promise<void> {
+    const { run, missing } = archive;
+    const [first = 0] = run.indices;
+    const name = run.attempt > 1 ? `${first}-attempt-${run.attempt}` : `${first}`;
+    const path = join(this.#options.files.directory, ITEMS_FOLDER, name);
+    let unpacked: UnpackedArchive | string | undefined;
+    const before = this.#count;
+    try {
+      if (this.#isLate()) missing.noteLoss("the run was cancelled");
+      else if (archive.length > 0) unpacked = await this.#place(archive, name);
+    } catch (error) {
+      unpacked = messageOf(error);
+    }
+    if (this.#count > before) {
+      const placed = { run, path };
+      this.#placed.push(placed);
+      for (const index of run.indices)
+        if ((this.#last[index]?.run.attempt ?? 0) < run.attempt) this.#last[index] = placed;
+    }
+    for (const problem of missing.problems(unpacked)) this.#note(run, problem);
+  }
+
+  async #place(archive: ItemArchive, name: string): Promise<UnpackedArchive> {
+    const { files, clock, gunzip, budget, cancel } = this.#options;
+    const { missing } = archive;
+    const unpacking = {
+      root: makeDirectory(join(files.directory, ITEMS_FOLDER), files.within, name),
+      maxCount: Math.min(OF_ITEM.maxCount, MOST_FILES - this.#count),
+      maxBytes: Math.min(OF_ITEM.maxBytes, files.maxBytes - this.#bytes),
+      ...{ platform: process.platform, clock, gunzip, cancel, memory: budget.memory },
+      check: refusePrivate,
+      onRefused: (member: string, why: string) => missing.noteRefused(member, why),
+      onPlaced: (member: string, size: number) => {
+        this.#count += 1;
+        this.#bytes += size;
+        missing.noteUnpacked(member);
+      },
+    };
+    return await unpackArchive(archive.read(), unpacking, ITEM_BUDGET);
+  }
+
+  /** Whether the time for unpacking after a cancel is over. */
+  #isLate(): boolean {
+    const { cancel, clock } = this.#options;
+    if (!cancel.aborted) return false;
+    this.#cancelledAt ??= clock.now();
+    return clock.now() - this.#cancelledAt > AFTER_CANCEL_MS;
+  }
+
+  #note(run: ItemRun, problem: string): void {
+    const sentence = `${this.#nameOf(run)}: ${problem}`;
+    if (this.#problems.length >= MOST_WARNINGS) {
+      this.#moreProblems += 1;
+      return;
+    }
+    this.#problems.push({ run, sentence });
+    this.#warn(sentence);
+  }
+
+  #warn(sentence: string): void {
+    const { log, files } = this.#options;
+    log[files.missing === "ignore" ? "info" : "warning"](sentence, PAGE);
+  }
+
+  #nameOf({ indices }: ItemRun): string {
+    const [first = 0, ...others] = indices;
+    const text = this.#options.list[first];
+    const name = `Item ${first}${text === undefined ? "" : ` '${shortItem(text)}'`}`;
+    return others.length === 0 ? name : `${name} and ${others.length} more of its batch`;
+  }
+
+  #shortPath(path: string): string {
+    const short = relative(this.#options.workspace, path);
+    return short.startsWith("..") ? path : short;
+  }
+}
+
+/** What is in a directory came there by the script's will. But a later step may upload it, and those names often hold secrets. */
+function refusePrivate(names: readonly string[]): void {
+  for (const name of names)
+    for (const { isName, glob } of PRIVATE_NAMES)
+      if (isName(name)) throw new Refusal(`names like ${glob} are left out`);
+}
