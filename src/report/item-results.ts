@@ -61,6 +61,9 @@ export interface ItemResults {
   readonly stoppedBy?: Failure | undefined;
 }
 
+/** The directory of those of the items, below that of the artifacts. */
+export const ITEMS_FOLDER = "items";
+
 /** What runs of items have written into their directories. */
 export interface ItemDirectoriesReport {
   /** The directory of the artifacts, an absolute path. */

@@ -8,7 +8,7 @@ import type { Log } from "../../log.ts";
 import { makeDirectory } from "../../report/artifacts/directory.ts";
 import { Refusal } from "../../report/artifacts/refusal.ts";
 import { type UnpackedArchive, unpackArchive } from "../../report/artifacts/unpack-archive.ts";
-import { type ItemDirectoriesReport, shortItem } from "../../report/item-results.ts";
+import { type ItemDirectoriesReport, ITEMS_FOLDER, shortItem } from "../../report/item-results.ts";
 import type { StepBudget } from "../step-budget.ts";
 import { ArchiveShelf } from "./archive-shelf.ts";
 import { ITEM_BUDGET, ItemArchive, type ItemRun, OF_ITEM } from "./item-archive.ts";
@@ -25,8 +25,6 @@ export interface ItemDirectoriesOptions {
   readonly log: Pick<Log, "info" | "warning">;
 }
 
-/** The directory of those of the items, below that of the artifacts. */
-export const ITEMS_FOLDER = "items";
 /** The most files, links and directories of all items. None is kept in memory. */
 const MOST_FILES = 100_000;
 /** The bytes of archives that the step keeps in memory. Others wait in a file. */

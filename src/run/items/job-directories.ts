@@ -1,8 +1,16 @@
 import type { OutputItem } from "../../carriers/stream/items.ts";
-import type { ItemFactReader } from "../job/unsettled.ts";
 import type { NamedBatch } from "./facts.ts";
 import type { ItemArchive, ItemRun } from "./item-archive.ts";
 import type { ItemDirectories } from "./item-directories.ts";
+
+/** Takes what items have written, from facts about items that are certain. */
+export interface ItemFactReader {
+  /** Whether it needs this fact. Called when it comes, though it may come again. */
+  admits(text: string): boolean;
+  take(text: string): void;
+  /** Facts that were admitted are lost. */
+  giveUp(): void;
+}
 
 /** A run of this job that has begun, and of whose directory not all has come for certain. */
 interface Run {

@@ -1,6 +1,7 @@
 import type { MemoryShare, SharedMemory } from "../../shared-memory.ts";
 import { ITEM_BYTES } from "../step-budget.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
+import type { ItemFactReader } from "../items/job-directories.ts";
 import type { JobArtifacts } from "./artifacts.ts";
 import type { ScriptFiles } from "./script-files.ts";
 
@@ -9,15 +10,6 @@ export type FileItem = Extract<
   OutputItem,
   { kind: "file-command" | "file-left-out" | "artifact-bytes" | "artifact-fact" | "item-fact" }
 >;
-
-/** Takes what items have written, from facts about items that are certain. */
-export interface ItemFactReader {
-  /** Whether it needs this fact. Called when it comes, though it may come again. */
-  admits(text: string): boolean;
-  take(text: string): void;
-  /** Facts that were admitted are lost. */
-  giveUp(): void;
-}
 
 /** How many facts about artifacts wait, and how many characters they have together. */
 export interface WaitingFacts {

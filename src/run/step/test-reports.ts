@@ -1,7 +1,7 @@
 import { relative } from "node:path";
+import { ITEMS_FOLDER } from "../../report/item-results.ts";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import { type Result, taskResults } from "../../report/result.ts";
-import { ITEMS_FOLDER } from "../items/item-directories.ts";
 import type { StepContext } from "../step-context.ts";
 
 /**
