@@ -116,7 +116,7 @@ it("items that were carried over are not handed out, and the ends of all others 
       failFast: false,
       hasBucket: false,
     },
-    ...{ detaches: false, clock: new SteppedClock(), log: new Listener() },
+    ...{ detaches: false, directories: itemDirectories(), clock: new SteppedClock(), log: new Listener() },
     carried: new Map([[1, anItem("0", 1, { carriedFrom: 1 })]]),
     memory: {
       note: ({ item, outcome, exitCode, attempts }) => void told.push([item, outcome, exitCode, attempts]),
