@@ -1,9 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { endSoon } from "../../waiting.ts";
 import { systemClock as clock } from "../../clock.ts";
-import { messageOf } from "../../errors.ts";
-import { type InputName, inputNames } from "../../inputs/names.ts";
-import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts";
 import { forwardOnFargate, runOnFargate, shellOnFargate, showOnFargate } from "../run-on-fargate.ts";
 import { harmlessText } from "../../report/show/sanitise.ts";
 import { VERSION } from "../../version.ts";
@@ -13,47 +10,19 @@ import { CHECK_SCREEN, FIRST_SCREEN, RESUME_HELP } from "./help-texts.ts";
 import { checkForwards, FORWARD_OPTIONS, FORWARDS_HELP, useForward } from "./forward-command.ts";
 import { HANDLE_HELP, handleText, withoutHandles } from "./handle.ts";
 import { startLocal } from "./local.ts";
+import { carryOut, type OwnOptions, runAndSetExitCode, setExitCode, terminal } from "./carry-out.ts";
 import { checkDetach } from "./check-detach.ts";
 import { checkKeepTask } from "./check-keep-task.ts";
 import { copied, COPY_INPUTS, copyFiles, copyOptions, inWordsOfCopies } from "./copy-command.ts";
-import {
-  ATTACH_INPUTS,
-  CHECK_INPUTS,
-  LOGS_INPUTS,
-  withHelpOf,
-  withOptions,
-  withoutLacking,
-} from "./lacking-options.ts";
-import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
+import { ATTACH_INPUTS, CHECK_INPUTS, LOGS_INPUTS } from "./lacking-options.ts";
 import { withRegion } from "./region.ts";
 import { RawTerminal } from "./raw-terminal.ts";
 import { isScriptOnStdin, withScript } from "./script.ts";
 import { scriptStdin, unreadStdinWarning, withItems } from "./stdin.ts";
-import { faultOf, watchFaults } from "./faults.ts";
+import { faultOf } from "./faults.ts";
 import { chooseShell, JOB_HELP, SHELL_HELP, SHELL_OPTIONS, type ShellWords } from "./shell-command.ts";
-import { cancelOnSignals } from "./signals.ts";
-import { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 import { watchWrites } from "./watch-writes.ts";
-
-/** The options that are no inputs. `runFile` and `resume` are of `run` alone. */
-interface OwnOptions {
-  readonly runFile?: string;
-  readonly resume?: string;
-  readonly outputsFile?: string;
-  /** The inputs that the command has; all by default. No option gives them. */
-  readonly names?: readonly InputName[];
-  /** How its help is called when it is not that of `run`. No option gives it. */
-  readonly help?: string;
-  readonly quiet?: boolean;
-  readonly verbose?: boolean;
-  /** The command copies, so a terminal shows how many bytes. No option gives it. */
-  readonly copies?: boolean;
-  /** Whether the result has the outputs; true by default. No option gives it. */
-  readonly writesOutputs?: boolean;
-  /** Whether a command has the terminal now. No option gives it. */
-  readonly hasCommand?: () => boolean;
-}
 
 /** Carries out the command line of this process, which then ends soon. Never rejects. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -263,75 +232,4 @@ function addOwnOptions(command: Command): Command {
     .option("-q, --quiet", "Says nothing but warnings and errors.")
     .option("-v, --verbose", "Also says what helps to find a fault.")
     .option("--outputs-file <path>", "Writes the outputs to this file, as one JSON object.");
-}
-
-async function runAndSetExitCode(
-  inputs: RunInputs,
-  own: OwnOptions,
-  more: Pick<RunOptions, "stdin" | "resume"> = {},
-): Promise<void> {
-  const isAllWritten = watchWrites(process.stdout);
-  const result = await carryOut(inputs, own, (given, options) =>
-    runOnFargate(given, { ...options, ...more }),
-  );
-  setExitCode(exitCodeOf(result, await isAllWritten()));
-}
-
-/** Sets the exit code of the process. 0 does not replace the code that `carryOut` has set for a failure of its own. */
-function setExitCode(code: number): void {
-  if (code !== 0) process.exitCode = code;
-}
-
-/** Carries out a command whose messages `log` shows. */
-type Engine = (
-  inputs: RunInputs,
-  options: Required<Pick<RunOptions, "signal">> & RunOptions,
-  log: Terminal,
-) => Promise<RunResult>;
-
-/**
- * Carries out a command by the engine, shows how it ended, and writes its outputs. Outputs that can't be written are an error, which sets the
- * exit code of the process.
- */
-async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Promise<RunResult> {
-  const { outputsFile } = own;
-  if (outputsFile !== undefined)
-    checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.handle !== undefined });
-  // The lines of a check are its result.
-  const log = terminal(own, { lines: inputs.check !== undefined });
-  const { stdout, stderr } = inputs.items === undefined ? process : log.above(process);
-  const faults = watchFaults(log);
-  const signal = AbortSignal.any([cancelOnSignals(() => log.leave(), own.hasCommand), faults.signal]);
-  const ended = await engine(inputs, { stdout, stderr, log, signal }, log);
-  log.end();
-  const result = faults.signal.aborted ? withoutEnd(ended) : ended;
-  const { error } = result;
-  const { names = inputNames, help } = own;
-  if (error !== undefined) {
-    const message = withHelpOf(withoutLacking(error.message, names), { names, help });
-    log.error({ ...error, message: withOptions(message) });
-  }
-  if (outputsFile === undefined || own.writesOutputs === false) return result;
-  try {
-    writeOutputs(outputsFile, result);
-  } catch (error) {
-    const why = `The outputs are lost, because the file of --outputs-file can't be written: ${messageOf(error)}`;
-    log.usage(harmlessText(why));
-    process.exitCode = OWN_FAILURE;
-  }
-  return result;
-}
-
-/** A result after a fault of this program: whatever it says of the script's end, and why, is not to be trusted. The fault was shown. */
-function withoutEnd(result: RunResult): RunResult {
-  const outputs = { ...result.outputs, outcome: "unknown", "exit-code": "" };
-  return { outcome: "unknown", exitCode: undefined, outputs, error: undefined };
-}
-
-function terminal(
-  { quiet = false, verbose = false, copies }: Pick<OwnOptions, "quiet" | "verbose" | "copies">,
-  { lines }: { readonly lines: boolean } = { lines: true },
-): Terminal {
-  const canErase = !lines && process.env["TERM"] !== "dumb";
-  return new Terminal({ stream: process.stderr, quiet, verbose, canErase, showsBytes: copies, clock });
 }
