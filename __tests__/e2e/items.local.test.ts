@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
@@ -187,6 +187,25 @@ it.concurrent(
     expect(result.annotations.at(-1)?.message).toContain("The artifacts of 1 item that had ended in task");
   },
 );
+
+it.concurrent("a file among the artifacts has the end of each item, also of a step that fails", async () => {
+  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+  const result = await aws.step(
+    newTasks(1, {
+      ...{ items: "good\nbad", artifacts: "/tmp/of-*", "artifacts-path": join(temp, "back") },
+      run: 'echo "$FARGATE_EXEC_ITEM"; echo >/tmp/of-$FARGATE_EXEC_ITEM; [ "$FARGATE_EXEC_ITEM" = good ]',
+    }),
+    { env: { RUNNER_TEMP: temp } },
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "1", "artifacts-path": join(temp, "back") });
+  const lines = readFileSync(join(temp, "back/fargate-exec-items.jsonl"), "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as Entry)).toEqual([
+    expect.objectContaining({ item: "good", outcome: "succeeded", exitCode: 0 }),
+    expect.objectContaining({ item: "bad", outcome: "failed", exitCode: 1, lastLines: ["bad"] }),
+  ]);
+  expect(readdirSync(join(temp, "back/tmp")).toSorted()).toEqual(["of-bad", "of-good"]);
+  rmSync(temp, { recursive: true });
+});
 
 it.concurrent("a command in the first task lists the items, and files of the checkout can", async () => {
   const result = await aws.step(

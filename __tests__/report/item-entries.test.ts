@@ -64,7 +64,12 @@ it("the output 'results' of very many items is cut, and keeps those that failed"
     ...Array.from({ length: 10 }, (_, i) => 9_990 + i),
     0,
   ]);
-  expect(cutResults(several({ items, workers: [2] }))).toEqual({ count: entries.length, total: 10_000 });
+  expect(cutResults(several({ items, workers: [2] }))).toEqual({
+    ...{ count: entries.length, total: 10_000, file: undefined },
+  });
+  expect(cutResults(several({ items, workers: [2], file: "/w/artifacts/all.jsonl" }))?.file).toBe(
+    "all.jsonl",
+  );
 });
 
 it("an item in the output 'results' is itself, in one harmless line of bounded length", () => {
@@ -73,6 +78,12 @@ it("an item in the output 'results' is itself, in one harmless line of bounded l
   expect(text).not.toMatch(/##\[|\p{Cc}|\u202e/u);
   const [entry] = JSON.parse(text) as { item: string }[];
   expect(entry?.item).toBe(item.slice(0, 1_000));
+});
+
+it("the directory of a file with all items is that of the artifacts, when no task has any", () => {
+  const file = "/w/artifacts/all.jsonl";
+  expect(makeOutputs(several({ ...someItems("0"), file }))["artifacts-path"]).toBe("/w/artifacts");
+  expect(makeOutputs(several(someItems("0")))["artifacts-path"]).toBe("");
 });
 
 it("a step with other results has nothing to say of items", () => {

@@ -50,9 +50,10 @@ export function itemEntries(
   return { json: `[${texts.join(",")}]`, count: texts.length };
 }
 
-/** The entry of an item as a line of JSON, without its end. */
-export function endLine(result: EntryFields): string {
-  return harmlessJson(entryOf(result));
+/** The end of an item as a line of JSON, as `results` has it, but with the whole item, and with its last lines if there are any. */
+export function endLine(result: EntryFields & Partial<Pick<ItemResult, "lastLines">>): string {
+  const { item, lastLines = [] } = result;
+  return harmlessJson({ ...entryOf(result), item, ...(lastLines.length > 0 && { lastLines }) });
 }
 
 type EntryFields = Pick<ItemResult, keyof ItemEntry>;

@@ -59,6 +59,8 @@ export interface ItemResults {
   readonly directories?: ItemDirectoriesReport | undefined;
   /** What made the step stop before all items had ended, such as a cancel or a lost lock; undefined when nothing did. */
   readonly stoppedBy?: Failure | undefined;
+  /** The file that has the end of each item; undefined when there is none. */
+  readonly file?: string | undefined;
 }
 
 /** The directory of those of the items, below that of the artifacts. */

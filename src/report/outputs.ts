@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import type { TestResults } from "./junit/test-results.ts";
 import { OUTPUT_LIMIT } from "./show/printer.ts";
 import { harmlessLine } from "./show/sanitise.ts";
@@ -21,7 +22,7 @@ export function makeOutputs(result: Result, tests?: TestResults): Readonly<Recor
     "exit-code": exitCode === undefined ? "" : String(exitCode),
     outcome,
     handle: decisive.kind === "detached" ? decisive.handle : "",
-    "artifacts-path": pathOfArtifacts(result) ?? "",
+    "artifacts-path": pathOfArtifacts(result) ?? pathOfFile(result),
     tests: tests === undefined ? "" : testsOf(tests),
     duration: durationOf(tasks),
     "task-arn": task?.target.taskArn ?? "",
@@ -58,11 +59,28 @@ function outputsOfScripts(tasks: readonly TaskResult[]): Iterable<Output> {
   return new Map(all.map((output) => [output[0].toLowerCase(), output])).values();
 }
 
-/** How many items a step has, and how many of them its output `results` holds. Undefined: no step with items, or it holds all. */
-export function cutResults(result: Result): { readonly count: number; readonly total: number } | undefined {
+/** The directory of the file with all items; empty when there is none. */
+function pathOfFile(result: Result): string {
+  const file = result.kind === "several" ? result.items?.file : undefined;
+  return file === undefined ? "" : dirname(file);
+}
+
+export interface CutResults {
+  /** How many items the output `results` holds. */
+  readonly count: number;
+  /** How many the step has. */
+  readonly total: number;
+  /** The name of the file among the artifacts that has all of them; undefined when there is none. */
+  readonly file: string | undefined;
+}
+
+/** What the output `results` lacks. Undefined: no step with items, or it holds all. */
+export function cutResults(result: Result): CutResults | undefined {
   const count = itemsOf(result)?.count;
-  const total = result.kind === "several" ? (result.items?.items.length ?? 0) : 0;
-  return count === undefined || count === total ? undefined : { count, total };
+  const { items = [], file } = (result.kind === "several" ? result.items : undefined) ?? {};
+  return count === undefined || count === items.length
+    ? undefined
+    : { count, total: items.length, file: file && basename(file) };
 }
 
 function itemsOf(result: Result): ReturnType<typeof itemEntries> | undefined {

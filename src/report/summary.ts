@@ -112,7 +112,8 @@ function cutNote(result: Result): string[] {
   const cut = cutResults(result);
   if (cut === undefined) return [];
   return [
-    `The output \`results\` has ${cut.count} of ${cut.total} items, those that did not succeed first.`,
+    `The output \`results\` has ${cut.count} of ${cut.total} items, those that did not succeed first.` +
+      (cut.file === undefined ? "" : ` All are in the file \`${cut.file}\` among the artifacts.`),
     "",
   ];
 }

@@ -129,7 +129,7 @@ export class Runner {
     if (cut !== undefined)
       screen.fold(
         `The output 'results' has ${cut.count} of ${cut.total} items`,
-        "An output holds no more. Those that did not succeed come first.",
+        `An output holds no more. Those that did not succeed come first.${cut.file === undefined ? "" : ` All are in the file '${cut.file}' among the artifacts.`}`,
       );
     screen.close();
     for (const { text, ...place } of tests === undefined ? [] : testAnnotations(tests))

@@ -1,5 +1,6 @@
-import { asFailure } from "../../errors.ts";
+import { asFailure, messageOf } from "../../errors.ts";
 import type { ItemResults } from "../../report/item-results.ts";
+import { writeItemsFile } from "../../report/items-file.ts";
 import { artifactsMissing } from "../../report/missing-artifacts.ts";
 import { failedAfter, type Result, type TaskResult } from "../../report/result.ts";
 import type { ItemDirectories } from "./item-directories.ts";
@@ -14,8 +15,9 @@ import type { ItemsOfStep } from "./step-items.ts";
 export async function resultOfItems(
   tasks: readonly TaskResult[],
   items: ItemsOfStep | undefined,
-  { cancel, inputs }: StepContext,
+  step: StepContext,
 ): Promise<Result> {
+  const { cancel } = step;
   if (items === undefined) return { kind: "several", tasks };
   const missing = await items.directories.end();
   const [only] = tasks;
@@ -26,14 +28,15 @@ export async function resultOfItems(
   const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
   items.close(isTimedOut ? "timed-out" : "cancelled");
   const results = await items.end(cancel.aborted ? asFailure(cancel.reason) : undefined);
-  const mustFail = inputs.itemFiles?.missing === "error";
+  const all = withDirectories(results, items.directories);
+  const mustFail = step.inputs.itemFiles?.missing === "error";
   return {
     kind: "several",
     tasks: tasks.map((each, task) => {
       const problems = mustFail ? (missing[task] ?? []) : [];
       return problems.length === 0 ? each : failedAfter(each, artifactsMissing({ problems }));
     }),
-    items: withDirectories(results, items.directories),
+    items: { ...all, file: fileOf(all, step) },
   };
 }
 
@@ -43,6 +46,25 @@ function withDirectories(results: ItemResults, directories: ItemDirectories): It
     return directory === undefined ? item : { ...item, directory };
   });
   return { ...results, items, directories: directories.report };
+}
+
+/** The file with the end of each item; undefined when the step has no place for it, or it can't be written, which is a warning. */
+function fileOf(
+  results: ItemResults,
+  { inputs: { artifacts }, clock, log }: StepContext,
+): string | undefined {
+  if (artifacts === undefined) return undefined;
+  try {
+    const file = writeItemsFile(results, artifacts, clock.random);
+    log.info(`How each item ended is in ${file}.`);
+    return file;
+  } catch (error) {
+    log.warning(
+      `The file with the ends of the items can't be written: ${messageOf(error)}`,
+      "items.md#the-result",
+    );
+    return undefined;
+  }
 }
 
 /** What items that had ended have left in a task that was lost, as sentences. A warning says so, too. */
