@@ -74,13 +74,10 @@ it("items that run for the second time are not mixed with others", () => {
   expect(sizes(9, items)).toEqual([1, 2, 1]);
 });
 
-it("it tells how many batches what waits is likely to be, and how large the next one", () => {
+it("it tells how large the next batch is likely to be", () => {
   const items = itemsOf(many(400));
   const waiting = new WaitingLine(items);
   const news = { waiting, weight: 400, workers: 4, pace: { start: 0, each: 1 } };
-  expect(new BatchMaker(30, items).count(news)).toBe(14);
   expect(new BatchMaker(30, items).likelyWeight(news)).toBe(30);
   expect(new BatchMaker("auto", items).likelyWeight(news)).toBe(30);
-  expect(new BatchMaker("auto", items).count(news)).toBe(14);
-  expect(new BatchMaker("auto", []).count({ ...news, waiting: new WaitingLine([]), weight: 0 })).toBe(0);
 });

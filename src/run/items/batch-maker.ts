@@ -65,13 +65,6 @@ export class BatchMaker {
     return new Batch(this.#number, items);
   }
 
-  /** How many batches what waits is likely to be. */
-  count({ waiting, ...news }: MakerNews): number {
-    if (waiting.size === 0) return 0;
-    if (this.#size !== "auto") return Math.ceil(waiting.size / this.#size);
-    return Math.ceil(Math.min(waiting.size, news.weight / this.#mostWeight({ waiting, ...news })));
-  }
-
   /** The weight of the next batch, or of an ordinary one when nothing waits. */
   likelyWeight(news: MakerNews): number {
     const { head, size } = news.waiting;

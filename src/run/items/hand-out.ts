@@ -10,6 +10,8 @@ import { WaitingLine } from "./waiting-line.ts";
 const LEAST_SECONDS = 0.01;
 /** A worker may lack work for this part of a batch's time. */
 const WORTH_A_STOCK = 0.01;
+/** A batch of which nobody knows what it takes may be much shorter than the others, so there are so many times more in stock. */
+const FACTOR_OF_GUESS = 2;
 /** An answer that takes longer than so many times the latency is not waited for. */
 const OVERDUE = 4;
 
@@ -213,17 +215,25 @@ export class HandOut {
    * How many batches the holder should have in stock: as many as end while an order is on its way. None as long as nobody knows how long a batch
    * takes: a long one should not wait for another long one.
    */
-  #stockOf({ info }: Holder): number {
-    const { workers, latencySeconds } = info;
+  #stockOf(holder: Holder): number {
+    const { workers, latencySeconds } = holder.info;
     const news = this.#makerNews;
     if (news.pace === undefined) return 0;
-    const likely = news.pace.start + news.pace.each * this.#maker.likelyWeight(news);
+    const next = this.#maker.likelyWeight(news);
+    const likely = Math.max(LEAST_SECONDS, news.pace.start + news.pace.each * next);
     if (latencySeconds < WORTH_A_STOCK * likely) return 0;
-    const ends = (workers * latencySeconds) / Math.max(likely, LEAST_SECONDS);
+    const ends = (workers * latencySeconds) / likely;
+    const factor = this.#waiting.head?.isGuess === false ? 1 : FACTOR_OF_GUESS;
     // The ends come by chance, so their deviation is about the root.
-    const most = Math.ceil(ends + 2 * Math.sqrt(ends));
-    const share = Math.ceil(this.#maker.count(news) / Math.max(this.#options.tasks, this.#open.size));
-    return Math.max(1, Math.min(most, share));
+    const most = Math.ceil(factor * ends + 2 * Math.sqrt(ends));
+    return Math.max(1, Math.min(most, this.#fairOf(holder, next)));
+  }
+
+  /** How many batches of this weight its share of all is that has not begun. Nobody gets more, so that all come to their end at the same time. */
+  #fairOf({ stock, stockWeight }: Holder, weight: number): number {
+    const all = this.weights.waiting + this.weights.stock;
+    const share = all / Math.max(this.#options.tasks, this.#open.size);
+    return stock.size + Math.ceil((share - stockWeight) / Math.max(weight, LEAST_SECONDS));
   }
 
   /** How many batches the holder should be given. More than it lacks, so that an order comes for several ends. */
@@ -232,7 +242,8 @@ export class HandOut {
     if (holder.keepsAll) return Infinity;
     const stock = this.#stockOf(holder);
     const lack = holder.info.workers + stock - holder.batches;
-    return lack > 0 ? lack + (stock >> 1) : 0;
+    const most = this.#fairOf(holder, this.#maker.likelyWeight(this.#makerNews)) - stock;
+    return lack <= 0 ? 0 : lack + Math.max(0, Math.min(stock >> 1, most));
   }
 
   #file(holder: Holder): void {

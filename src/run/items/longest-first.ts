@@ -2,11 +2,14 @@
 export interface HandOutOrder {
   /** All indices. */
   readonly order: readonly number[];
-  /** By index. Undefined: not known. */
+  /** By index. Undefined: not known. Empty when so few are known that they tell nothing of the others. */
   readonly expectedSeconds: readonly (number | undefined)[];
   /** How many are known. */
   readonly known: number;
 }
+
+/** The part of the items that has to be known, so that the mean of these says what the others take. */
+const ENOUGH = 0.5;
 
 /**
  * The longest first, because a long item that begins last keeps all others waiting (R. L. Graham, Bounds on Multiprocessing Timing Anomalies, 1969).
@@ -18,5 +21,6 @@ export function longestFirst(expectedSeconds: readonly (number | undefined)[]): 
   const lengths = expectedSeconds.map((seconds) => seconds ?? mean);
   const order = lengths.map((_, index) => index);
   order.sort((one, other) => (lengths[other] ?? 0) - (lengths[one] ?? 0));
-  return { order, expectedSeconds, known: known.length };
+  const isEnough = known.length >= ENOUGH * expectedSeconds.length;
+  return { order, expectedSeconds: isEnough ? expectedSeconds : [], known: known.length };
 }
