@@ -139,8 +139,7 @@ export class StepItems implements ItemsOfStep {
     // Whether a cancel or a timeout has stopped an item, and that no end of it will come, is known now.
     for (const result of results.items)
       if (["timed-out", "cancelled", "unknown"].includes(result.outcome)) this.#remember(result);
-    const ran = results.items.filter(({ carriedFrom }) => carriedFrom === undefined);
-    await this.#options.times?.add({ items: ran });
+    await this.#options.times?.add(results);
     return { ...results, stoppedBy };
   }
 
