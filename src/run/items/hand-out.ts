@@ -231,8 +231,8 @@ export class HandOut {
 
   /** How many batches of this weight its share of all is that has not begun. Nobody gets more, so that all come to their end at the same time. */
   #fairOf({ stock, stockWeight }: Holder, weight: number): number {
-    const all = this.weights.waiting + this.weights.stock;
-    const share = all / Math.max(this.#options.tasks, this.#open.size);
+    const { tasks } = this.#options;
+    const share = (this.weights.waiting + this.weights.stock) / Math.max(tasks, this.#open.size);
     return stock.size + Math.ceil((share - stockWeight) / Math.max(weight, LEAST_SECONDS));
   }
 
@@ -274,15 +274,10 @@ export class HandOut {
   }
 
   /** Its workers will not have begun all that it has to spare before its answer comes, or none of them is likely to be free before that. */
-  #isWorthMoving({ spare, stock, stockWeight, hand, info }: Holder): boolean {
-    const { mean } = this.#pace;
-    if (mean === undefined) return true;
-    const each = (stockWeight / stock.size) * mean;
-    // What the other workers begin now.
-    let free = hand.size < info.workers ? each : Infinity;
-    for (const { begun, weight } of hand.values())
-      free = Math.min(free, weight * mean - (this.#now - (begun?.at ?? this.#now)) / 1000);
-    return Math.max((spare * each) / info.workers, free) >= info.latencySeconds;
+  #isWorthMoving(holder: Holder): boolean {
+    const [{ spare, stock, stockWeight, info }, { mean = Infinity }] = [holder, this.#pace];
+    const last = (spare * (stockWeight / stock.size) * mean) / info.workers;
+    return Math.max(last, holder.freeIn(mean, this.#now)) >= info.latencySeconds;
   }
 
   #orderBack(holder: Holder, now: number): void {

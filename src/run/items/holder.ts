@@ -77,6 +77,16 @@ export class Holder {
     return isFixed ? 0 : Math.min(this.stock.size, Math.max(0, this.batches - this.info.workers));
   }
 
+  /** In how many seconds the first of its workers is likely to be free that have something. A unit of weight takes `mean` seconds. */
+  freeIn(mean: number, now: number): number {
+    const { hand, info, stock, stockWeight } = this;
+    // What the other workers begin now.
+    let free = hand.size < info.workers ? (stockWeight / stock.size) * mean : Infinity;
+    for (const { begun, weight } of hand.values())
+      free = Math.min(free, weight * mean - (now - (begun?.at ?? now)) / 1000);
+    return free;
+  }
+
   /** The batch that this order gave it. */
   find({ order, index }: NamedBatch): Batch | undefined {
     const batch = this.stock.get(index) ?? this.hand.get(index);
