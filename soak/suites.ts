@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { act, type ActResult } from "../__tests__/helpers/act.ts";
 import { Shop } from "../__tests__/helpers/shop.ts";
-import { codeFor } from "./test-runners/docs.ts";
+import { codeOfItems } from "../__tests__/helpers/code-of-items.ts";
 import { testRunners } from "./test-runners/layer.ts";
 
 /** A suite, and how it is run. The test that fails asks the address, and is green when that answers 200. */
@@ -39,7 +39,7 @@ const suites: readonly Suite[] = [
   {
     name: "pytest",
     files: (address) => ({
-      "suite/conftest.py": codeFor("pytest"),
+      "suite/conftest.py": codeOfItems("pytest_runtest_logreport"),
       ...filesOf(
         6,
         (at) => `suite/test_${at}.py`,
@@ -61,7 +61,7 @@ const suites: readonly Suite[] = [
   {
     name: "Jest",
     files: (address) => ({
-      "suite/items.cjs": codeFor("Jest"),
+      "suite/items.cjs": codeOfItems("onTestResult"),
       ...filesOf(
         5,
         (at) => `suite/${at}.test.js`,
@@ -77,7 +77,7 @@ const suites: readonly Suite[] = [
   {
     name: "Playwright",
     files: (address) => ({
-      "suite/items.cjs": codeFor("Playwright"),
+      "suite/items.cjs": codeOfItems("onBegin"),
       ...filesOf(
         5,
         (at) => `suite/${at}.spec.js`,

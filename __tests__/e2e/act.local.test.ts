@@ -7,6 +7,7 @@ import { withNeed } from "../helpers/needs.ts";
 import { Postgres, whyNoPostgres } from "../helpers/postgres.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
+import { codeOfItems } from "../helpers/code-of-items.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { whyMissing } from "../helpers/virtual-environment.ts";
@@ -227,7 +228,7 @@ engine("a workflow engine runs", () => {
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
-    it("items.yml, whose test files run once each, and one step has the result and the reports of all", async () => {
+    it("items.yml, whose tests run once each, and one step has the result and the reports of all", async () => {
       const names = ["a", "b", "c", "d"];
       const files = names.map((name): [string, string] => [
         `tests/test_${name}.py`,
@@ -236,14 +237,28 @@ engine("a workflow engine runs", () => {
       const result = await run({
         ...example("items.yml"),
         ...Object.fromEntries(files),
+        "tests/conftest.py": codeOfItems("pytest_runtest_logreport"),
       });
       expect(result.succeeded).toBe(false);
       expect(result.outputs.get("tests.exit-code")).toBe("1");
-      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":3,"failed":1,"skipped":0,/);
+      // The image has a file with two tests, of which one fails.
+      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":4,"failed":2,"skipped":0,/);
       const ends = result.output.flatMap(
-        (line) => /^tests\/test_(.)\.py: (\w+) after/.exec(line)?.slice(1) ?? [],
+        (line) => /^tests\/test_(.)\.py::test_it: (\w+) after/.exec(line)?.slice(1) ?? [],
       );
       expect(ends).toEqual(["c", "failed", ...["a", "b", "d"].flatMap((name) => [name, "succeeded"])]);
+    });
+
+    it("items-jest.yml, in which each test file has a result and a report", async () => {
+      const result = await run({
+        ...example("items-jest.yml"),
+        "web/a.test.js": "toBe",
+        "web/b.test.js": "toBe",
+      });
+      expect(result.succeeded).toBe(false);
+      // The image's npx is a stand-in, in which one of two tests fails for each file.
+      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":2,"failed":2,"skipped":0,/);
+      expect(result.output.filter((line) => /^web\/.\.test\.js: failed after/.test(line))).toHaveLength(2);
     });
 
     const runners = [

@@ -2,19 +2,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { codeOfItems } from "../helpers/code-of-items.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const directory = mkdtempSync(join(tmpdir(), "item-reporters-"));
 afterAll(() => rmSync(directory, { recursive: true }));
-
-/** The code on the page of items that has this word in it. */
-function snippet(word: string): string {
-  const page = readFileSync(join(ROOT, "docs/items.md"), "utf8");
-  const blocks = [...page.matchAll(/```(?:js|python)\n([^]*?)```/g)].map(([, code]) => code ?? "");
-  const found = blocks.filter((code) => code.includes(word));
-  expect(found).toHaveLength(1);
-  return found[0] ?? "";
-}
 
 /** Runs a program that reports, with these files in its directory. Returns its exit code, and the lines without their seconds. */
 function run(
@@ -37,7 +29,7 @@ function run(
 it("the reporter for Jest tells the end of each file", () => {
   const files = {
     "package.json": "{}",
-    "items.cjs": snippet("onTestResult"),
+    "items.cjs": codeOfItems("onTestResult"),
     "tests/green.test.js": 'test("a", () => {});',
     "tests/red.test.js": 'test("a", () => { throw new Error("no"); }); test("b", () => {});',
     "tests/broken.test.js": "no program",
@@ -66,7 +58,7 @@ report("t.py::setup", "setup", "failed")
 report("t.py::skipped", "setup", "skipped")
 `;
   const python = execFileSync("sh", ["-c", "command -v python3"]).toString().trim();
-  const files = { "hook.py": snippet("pytest_runtest_logreport") + reports };
+  const files = { "hook.py": codeOfItems("pytest_runtest_logreport") + reports };
   expect(run("pytest", files, [python, "hook.py"])).toEqual({
     code: 0,
     lines: [
@@ -92,7 +84,7 @@ const reporter = new Reporter();
 reporter.onBegin({}, { allTests: () => tests });
 reporter.onEnd();
 `;
-  const files = { "items.cjs": snippet("onBegin"), "calls.cjs": calls };
+  const files = { "items.cjs": codeOfItems("onBegin"), "calls.cjs": calls };
   expect(run("playwright", files, [process.execPath, "calls.cjs"]).lines).toEqual([
     ...["0 tests/green.spec.js", "1 tests/cut.spec.js", "1 tests/red.spec.js"],
   ]);

@@ -1,12 +1,14 @@
-"""A stand-in for pytest, which the local Fargate does not install. It runs functions, and writes a report in pytest's form.
+"""A stand-in for pytest, which the local Fargate does not install. It lists functions and runs them, tells the hook of a conftest.py beside
+them how each has ended, and writes a report in pytest's form.
 
-The proof `soak/reports.ts` uses the real pytest instead.
+The proofs `soak/reports.ts` and `soak/suites.ts` use the real pytest instead.
 """
 
 import importlib.util
 import sys
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from xml.sax.saxutils import escape, quoteattr
 
 
@@ -26,14 +28,37 @@ def case_of(name, test, path):
     return failure, f'<testcase classname="{classname}" name="{name}" time="0.001">{failure or ""}</testcase>'
 
 
-def main(report, files):
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return vars(module)
+
+
+def tests_of(wanted):
+    """The tests that these words name, a file, FILE::TEST or a directory each: path, name and function."""
+    for word in wanted or ["tests"]:
+        file, _, only = word.partition("::")
+        paths = sorted(Path(file).glob("test_*.py")) if Path(file).is_dir() else [Path(file)]
+        for path in paths:
+            for name, test in load(path).items():
+                if name.startswith("test_") and only in ("", name):
+                    yield path, name, test
+
+
+def tell_hook(path, name, failure):
+    conftest = path.parent / "conftest.py"
+    if conftest.exists():
+        end = {"when": "call", "passed": failure is None, "failed": failure is not None, "duration": 0.001}
+        load(conftest)["pytest_runtest_logreport"](SimpleNamespace(nodeid=f"{path}::{name}", **end))
+
+
+def main(report, wanted):
     cases = []
-    for path in [Path(file) for file in files] or sorted(Path("tests").glob("test_*.py")):
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found = [(name, test) for name, test in vars(module).items() if name.startswith("test_")]
-        cases += [case_of(name, test, path) for name, test in found]
+    for path, name, test in tests_of(wanted):
+        case = case_of(name, test, path)
+        tell_hook(path, name, case[0])
+        cases.append(case)
     body = "".join(text for _, text in cases)
     Path(report).parent.mkdir(parents=True, exist_ok=True)
     Path(report).write_text(f'<testsuites><testsuite name="pytest">{body}</testsuite></testsuites>')
@@ -43,5 +68,8 @@ def main(report, files):
 
 
 if __name__ == "__main__":
-    *files, option = sys.argv[1:]
-    sys.exit(main(option.removeprefix("--junitxml="), files))
+    if sys.argv[1:3] == ["--collect-only", "-q"]:
+        print(*(f"{path}::{name}" for path, name, _ in tests_of(sys.argv[3:])), sep="\n")
+        sys.exit(0)
+    *wanted, option = sys.argv[1:]
+    sys.exit(main(option.removeprefix("--junitxml="), wanted))
