@@ -1,8 +1,8 @@
 """Packs artifacts into a tar archive, the smallest first, and prints it in gzip while it grows:
 
-    artifacts.py LEVEL DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
+    artifacts.py LEVEL LINE DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 
-The program's parts are way.py, selection.py and this file. LEVEL is that of gzip. COUNT and BYTES limit what is packed. Each glob
+The program's parts are way.py, selection.py and this file. LEVEL is that of gzip. A line has up to LINE bytes of the archive, before base64. COUNT and BYTES limit what is packed. Each glob
 (src/inputs/container-glob.ts) selects (+) or leaves out (-) what its REGEX matches below BASE, a path without wildcards. DEPTH is how many names
 below BASE a match has; empty: any number. Paths are relative to DIRECTORY, and DIRECTORY to the directory that is open on descriptor 7. The
 program itself starts in /, where a relative name in a variable of the image leads to no file of another user.
@@ -20,8 +20,6 @@ import zlib
 
 # The descriptor on which the job's working directory is open.
 START = 7
-# Bytes of a line, before base64.
-LINE = 48 << 10
 # What is packed is printed after this many seconds, although it fills no line.
 PATIENCE = 0.3
 # Bytes of a file that are read at once, and how many of them are packed on trial, to see whether gzip makes them smaller.
@@ -30,8 +28,8 @@ SAMPLE = 1 << 13
 
 
 class Archive:
-    def __init__(self, selection, unread, level):
-        self.selection, self.unread = selection, unread
+    def __init__(self, selection, unread, level, most):
+        self.selection, self.unread, self.most = selection, unread, most
         self.level = self.current = level
         self.gzip = zlib.compressobj(level, zlib.DEFLATED, 31)
         self.sha = hashlib.sha256()
@@ -53,9 +51,9 @@ class Archive:
 
     def keep(self, packed):
         self.waiting += packed
-        whole = len(self.waiting) // LINE * LINE
-        for begin in range(0, whole, LINE):
-            self.line(self.waiting[begin : begin + LINE])
+        whole = len(self.waiting) // self.most * self.most
+        for begin in range(0, whole, self.most):
+            self.line(self.waiting[begin : begin + self.most])
         del self.waiting[:whole]
 
     def flush(self, how):
@@ -128,7 +126,7 @@ class Archive:
         sys.stdout.buffer.flush()
 
 
-def main(level, directory, count, size, *rest):
+def main(level, most, directory, count, size, *rest):
     unread = Unread()
     try:
         start = enter(START, os.fsencode(directory))
@@ -136,7 +134,7 @@ def main(level, directory, count, size, *rest):
         os.close(start)
     except (OSError, Refused) as problem:
         unread.tell(os.fsencode(directory), problem)
-        return Archive(None, unread, int(level)).end()
+        return Archive(None, unread, int(level), int(most)).end()
     words = [rest[i : i + 4] for i in range(0, len(rest), 4)]
     selection = Selection(unread, [word[1:] for word in words if word[0] == "-"])
     for number, word in enumerate(words):
@@ -149,7 +147,7 @@ def main(level, directory, count, size, *rest):
     for name, (_, about) in members:
         if weight(about) >= 0:
             say("list", weight(about), quoted(name))
-    archive = Archive(selection, unread, int(level))
+    archive = Archive(selection, unread, int(level), int(most))
     for name, (path, about) in members:
         archive.add(name, path, about)
     archive.end()

@@ -15,6 +15,7 @@ fx_keep_artifacts() {
   # 'working-directory' can be packed.
   exec 7</dev/null
   [ ! -r . ] || exec 7<.
+  fx_find_archiver
   fx_apart fx_pack_into_spool 2>>"$fx_dir/err" &
   fx_name "$!"
   fx_packing=$fx_token
@@ -56,25 +57,36 @@ fx_pack_into_spool() {
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 1048576 ] || fx_piece=1048576
   {
-    fx_pack_artifacts | fx_pass_records
+    fx_pack fx_with_globs 49152 | fx_pass_records "$fx_dir/enough" '' ${fx_pieces:+"$fx_dir"}
     [ ! -e "$fx_dir/enough" ] || printf '\033]7733;f\007cut\n'
   } | fx_keep
 }
 
-# Prints the archive and the facts, line by line, as the script's user.
-fx_pack_artifacts() {
+# fx_pack WITH LINE: prints the archive and the facts, line by line, as the script's user. WITH is a function that adds the directory, the limits
+# and the globs to a command. A line has up to LINE bytes of the archive.
+fx_pack() {
   # For S3 a lower level takes less time in all: more bytes are sent sooner than they are compressed harder.
   fx_level=6
   [ -z "$fx_pieces" ] || fx_level=4
-  if [ "$fx_python3" ] && "$fx_python3" -I -S -c 'import tarfile, zlib'; then
-    fx_with_globs fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py" "$fx_level"
+  case $fx_archiver in
+    python3) "$1" fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py" "$fx_level" "$2" ;;
+    tar)
+      "$1" fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
+        "$fx_stat_program" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" "$2"
+      ;;
+    *) printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat' ;;
+  esac
+}
+
+# Sets fx_archiver to what can pack: python3, tar with other programs, or nothing.
+fx_find_archiver() {
+  [ -z "${fx_archiver-}" ] || return 0
+  if [ "$fx_python3" ] && (fx_apart "$fx_python3" -I -S -c 'import tarfile, zlib') 2>>"$fx_dir/err"; then
+    fx_archiver=python3
+  elif fx_find_packers; then
+    fx_archiver=tar
   else
-    if ! fx_find_packers; then
-      printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat'
-      return
-    fi
-    fx_with_globs fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
-      "$fx_stat_program" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk"
+    fx_archiver=none
   fi
 }
 
@@ -96,17 +108,23 @@ fx_find_packers() {
   fx_awk=$fx_file
 }
 
-# Passes the packer's lines on, as records or as parts in S3 (pass.py), until `enough` is there. It checks the lines: they come from a process of the script's user, which
-# another process of that user may have replaced.
+# fx_pass_records FILE FACT [DIRECTORY]: passes the packer's lines on until FILE is there: as records, as parts in S3, or behind FACT as facts
+# (pass.py). It checks the lines: they come from a process of the script's user, which another process of that user may have replaced.
 fx_pass_records() {
   if [ "$fx_python3" ]; then
-    "$fx_python3" -I -S -c "$fx_pass_py" "$fx_dir/enough" ${fx_pieces:+"$fx_dir"}
+    "$fx_python3" -I -S -c "$fx_pass_py" "$@"
   else
-    [ ! -e "$fx_dir/enough" ] || return 0
+    [ ! -e "$1" ] || return 0
     fx_tool awk
-    FX_ENOUGH=$fx_dir/enough LC_ALL=C "$fx_file" '
+    FX_ENOUGH=$1 FX_FACT=$2 LC_ALL=C "$fx_file" '
+      BEGIN { fact = ENVIRON["FX_FACT"] }
       length($0) > 262143 || !/^[af][ -~]*$/ || /^f(no-)?part/ { exit }
-      { print "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) }
+      fact != "" && length($0) > 3850 {
+        if (/^a/) exit
+        if (/^flist /) next
+        $0 = "funread \"\" its name is too long"
+      }
+      { print fact == "" ? "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) : fact $0 }
       NR % 64 == 0 { if ((getline enough <ENVIRON["FX_ENOUGH"]) >= 0) exit; close(ENVIRON["FX_ENOUGH"]) }
     '
   fi

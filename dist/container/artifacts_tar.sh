@@ -1,14 +1,14 @@
 # Packs artifacts when the image has no python3, and prints the lines that artifacts.py describes. /bin/sh -c runs it behind safe.sh and
 # enter.sh, as the script's user, with the arguments
 #
-#     UID FIND SORT STAT TAR GZIP BASE64 AWK DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
+#     UID FIND SORT STAT TAR GZIP BASE64 AWK LINE DIRECTORY COUNT BYTES [+|- BASE DEPTH REGEX]...
 #
 # Lists have a name a line, so a name with a line end in it is not packed. tar opens files by their paths. So it gets only paths of
 # which no user but root and UID, the user that runs this, can exchange a name.
 fx_uid=$1 fx_find_program=$2 fx_sort=$3 fx_stat=$4 fx_tar=$5 fx_gzip=$6 fx_base64=$7
 shift 7
-fx_awk=$1 fx_directory=$2 fx_count=$3 fx_bytes=$4
-shift 4
+fx_awk=$1 fx_line=$2 fx_directory=$3 fx_count=$4 fx_bytes=$5
+shift 5
 case $fx_directory in /*) ;; *) cd -P /proc/self/fd/7 || exit ;; esac
 fx_given=$fx_directory fx_exchanged=''
 case $fx_given in /* | '') ;; *) fx_given=$(pwd -P)/$fx_given ;; esac
@@ -131,8 +131,8 @@ fx_status=$({
   {
     fx_archive
     echo "$?" >&4
-  } | "$fx_gzip" -c | "$fx_base64" | "$fx_awk" '
-    { if (lines++ % 200 == 0) printf "%sa", (lines > 1 ? "\n" : ""); printf "%s", $0 }
+  } | "$fx_gzip" -c | "$fx_base64" | FX_LINES=$((fx_line / 57)) "$fx_awk" '
+    { if (lines++ % ENVIRON["FX_LINES"] == 0) printf "%sa", (lines > 1 ? "\n" : ""); printf "%s", $0 }
     END { if (lines) print "" }
   ' >&5
 } 4>&1)

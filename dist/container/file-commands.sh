@@ -50,13 +50,5 @@ fx_print_files() {
 fx_print_file() {
   fx_tag=s
   [ "$fx_kind" = summary ] || fx_tag=r
-  dd bs=4096 count=256 <"$fx_dir/$fx_name_" 2>/dev/null | {
-    if [ "$fx_python3" ]; then
-      printf '%s\n.\n' "$fx_patterns" |
-        "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_tag" "$fx_n" "$fx_workers"
-    else
-      printf '%s\n' "$fx_patterns" |
-        LC_ALL=C "$fx_recorder" -f "$fx_dir/recorder.awk" "$fx_tag" "$fx_n" "$fx_workers"
-    fi
-  } 5<&0
+  dd bs=4096 count=256 <"$fx_dir/$fx_name_" 2>/dev/null | fx_record_file "$fx_tag" "$fx_n" "$fx_workers"
 }

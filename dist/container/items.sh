@@ -8,23 +8,29 @@
 #     N back          what has not begun is given back
 #     N end           nothing more comes
 #
+# The pipe `facts` has the answers to orders. Each worker has a pipe of its own, `N.f`, for what becomes of its batches: so what answers an order
+# never waits behind what a worker has to tell.
+#
 # An order is obeyed when N follows the last one. The runner repeats an order that it knows nothing of, and two processes may read it at
-# the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`.
+# the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`, and an
+# order that was obeyed has a file in `obeyed`, which a slower process can't take back.
 
 # Makes the files of the items.
 fx_make_stock() {
-  mkdir "$fx_dir/claims"
+  mkdir "$fx_dir/claims" "$fx_dir/obeyed"
   mkfifo "$fx_dir/facts"
   printf '' >"$fx_dir/stock"
-  fx_write obeyed 0
   # As long as it is there, `control` is read often.
   fx_write wanting "$fx_items_pace"
   # A pipe that no process holds loses what is in it. The first order comes when the job has begun.
   exec 9<>"$fx_dir/facts"
 }
 
-# fx_tell_fact TEXT: tells the runner a fact; a dot is the last one. A line of at most PIPE_BUF bytes is never mixed with what other processes write (POSIX, write).
+# fx_tell_fact TEXT: tells the runner an answer; a dot is the last one. A line of at most PIPE_BUF bytes is never mixed with what other processes write (POSIX, write).
 fx_tell_fact() { printf '%s\n' "$1" 1<>"$fx_dir/facts"; }
+
+# fx_tell_own_fact TEXT: tells the runner a fact of this worker, behind all that the worker has told.
+fx_tell_own_fact() { printf '%s\n' "$1" >&8; }
 
 # fx_take_order LINE: obeys an order.
 fx_take_order() {
@@ -35,8 +41,9 @@ fx_take_order() {
 
 # fx_order_items NUMBER WORD [BATCH…]
 fx_order_items() {
-  case $1 in '' | *[!0-9]* | ??????????*) return ;; esac
-  read -r fx_obeyed <"$fx_dir/obeyed" && [ "$1" -eq $((fx_obeyed + 1)) ] || return
+  case $1 in '' | 0* | *[!0-9]* | ??????????*) return ;; esac
+  [ "$1" -eq 1 ] || [ -e "$fx_dir/obeyed/$(($1 - 1))" ] || return
+  [ ! -e "$fx_dir/obeyed/$1" ] || return
   fx_order=$1 fx_word=$2
   shift 2
   case $fx_word in
@@ -48,7 +55,7 @@ fx_order_items() {
       ;;
     *) return ;;
   esac
-  fx_write obeyed "$fx_order"
+  true >"$fx_dir/obeyed/$fx_order"
   fx_tell_fact "got $fx_order"
 }
 
@@ -58,13 +65,13 @@ fx_take_batches() {
   done
 }
 
-# Claims all that nobody has claimed, and tells what that is, in facts of at most PIPE_BUF bytes.
+# Claims all that nobody has claimed, and tells what that is. recorder.awk records no fact as a whole that has more than 3,890 bytes.
 fx_give_back() {
   fx_back=
   while read -r fx_from fx_batch; do
     fx_first=${fx_batch%%[,@]*}
     if [ "$fx_batch" ] && fx_claim "$fx_from.$fx_first"; then fx_back="$fx_back $fx_from.$fx_first"; fi
-    if [ ${#fx_back} -gt 3900 ]; then
+    if [ ${#fx_back} -gt 3800 ]; then
       fx_tell_fact "back $fx_order$fx_back"
       fx_back=
     fi
@@ -87,7 +94,7 @@ fx_claim() {
 # batches.
 fx_run_items() {
   exec 7<"$fx_dir/stock"
-  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e"
+  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
 }
 
 # Whether the script has run for an item.
@@ -111,10 +118,17 @@ fx_watch_workers() {
   done
 }
 
+# Whether the job's process or a recorder was killed. Then nothing begins any more: nobody would stop it, or it would wait for ever where it opens
+# its pipes.
+fx_is_alone() {
+  for fx_each in $fx_self $fx_recorders; do fx_lives "${fx_each%,*}" || return 0; done
+  false
+}
+
 # Waits for a batch of the stock. False when none comes any more, or when the job is being stopped.
 fx_next_batch() {
   fx_naps=0
-  until [ -e "$fx_dir/stopping" ]; do
+  until [ -e "$fx_dir/stopping" ] || fx_is_alone; do
     if read -r fx_order fx_batch <&7; then
       [ "$fx_order" != end ] || return
       fx_first=${fx_batch%%[,@]*}
@@ -138,23 +152,29 @@ fx_is_supplied() {
 }
 
 fx_run_batch() {
-  # What stops the workers waits for the file of the next script.
-  rm -f "$fx_dir/$fx_number.pid"
+  # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.
+  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
   [ ! -e "$fx_dir/stopping" ] || return
-  fx_tell_fact "begin $fx_order $fx_first $fx_number"
+  fx_tell_own_fact "begin $fx_order $fx_first $fx_number"
   fx_read_hundredths
   fx_began=$fx_now
   if fx_write_items; then
     fx_run_script
+    # No further process runs for a script that has reported nothing.
+    [ ! -s "$fx_dir/$fx_number.results" ] || fx_keep_results
   else
-    echo "fargate-exec: the items of this run can't be written into $fx_dir/$fx_number.items." >&2
+    echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126
   fi
+  # What has ended because the job was killed has no end that tells of its items.
+  fx_lives "$fx_self" || return
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
+  # No further process runs for a directory that is empty.
+  [ ! -e "$fx_item_dir" ] || rmdir "$fx_item_dir" 2>/dev/null || fx_bring_item_dir
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
-  fx_tell_fact "end $fx_order $fx_first $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
+  fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
   # The output of the next batch comes behind that fact. A recorder that is held takes longer.
   fx_naps=0
   while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do
@@ -163,9 +183,98 @@ fx_run_batch() {
   done
 }
 
-# Sets fx_item to the batch, one item a line, and writes it into the file N.items. False when the list has not all of it, or when the disk is
-# full. The script before this one may have changed its own file.
+# fx_tell_end TEXT: tells a fact that a step which attaches hears again at the end of the job.
+fx_tell_end() {
+  printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"
+  fx_tell_own_fact "$1"
+}
+
+# Tells the ends of items that the script has reported in the file N.results. Its run has failed when they can't be read: nothing says that none
+# of them has.
+fx_keep_results() {
+  fx_results=$fx_dir/$fx_number.results
+  # A script of root can put anything in the file's place.
+  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && fx_size "$fx_number.results" && [ "$fx_bytes" -le 1048576 ]; then
+    # A daemon may go on writing to the file.
+    dd bs=4096 count=256 <"$fx_results" 2>/dev/null | (fx_tell_results)
+  else
+    echo "fargate-exec: what is in FARGATE_EXEC_ITEM_RESULTS is not read: it has to be a file of at most 1 MiB." >&2
+    [ "$fx_exit_code" -gt 0 ] || fx_exit_code=126
+  fi
+}
+
+# Reads lines `CODE SECONDS ITEM`, and tells their facts. An item is that of the batch with this text. The lines that are no such ones are told
+# once. In a subshell: it changes how words are split.
+fx_tell_results() {
+  set -f
+  IFS='
+'
+  # shellcheck disable=SC2086 # it is to be split into lines
+  set -- $fx_item
+  unset IFS
+  fx_place=1 fx_left=${fx_batch%@*}, fx_strange='' fx_strange_count=0
+  while IFS= read -r fx_line || [ "$fx_line" ]; do
+    fx_text=${fx_line#* }
+    fx_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
+    # As a rule the lines come in the order of the batch.
+    [ "$fx_place" -gt $# ] || eval "fx_each=\${$fx_place}"
+    if [ "$fx_text" != "$fx_each" ]; then
+      fx_place=1 fx_left=${fx_batch%@*},
+      for fx_each; do
+        [ "$fx_text" != "$fx_each" ] || break
+        fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
+      done
+    fi
+    if [ "$fx_place" -le $# ] && fx_read_end "${fx_line%% *}"; then
+      fx_tell_end "item $fx_order ${fx_left%%,*} $fx_code_ $fx_seconds"
+      fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
+    else
+      [ "$fx_strange_count" -gt 0 ] || fx_strange=$fx_line
+      fx_strange_count=$((fx_strange_count + 1))
+    fi
+  done
+  [ "$fx_strange_count" -eq 0 ] || printf \
+    "fargate-exec: %s of the lines in FARGATE_EXEC_ITEM_RESULTS are not CODE SECONDS ITEM, with an item of this run. The first one: '%.200s'\n" \
+    "$fx_strange_count" "$fx_strange" >&2
+}
+
+# fx_read_end CODE: sets fx_code_ to the exit code, and fx_seconds to the seconds in it as facts have them. False when they are none.
+fx_read_end() {
+  fx_code_=$1
+  case $fx_code_ in '' | *[!0-9]* | ????*) return 1 ;; esac
+  case $fx_seconds in
+    # A time such as 1.2e-05.
+    [0-9]*[eE]-[0-9]*) fx_seconds=0 ;;
+    [0-9]*.*)
+      fx_fraction=${fx_seconds#*.}000 fx_seconds=${fx_seconds%%.*}
+      fx_seconds=$fx_seconds.${fx_fraction%"${fx_fraction#???}"}
+      ;;
+  esac
+  case $fx_seconds in [!0-9]* | *[!0-9.]* | *.*.* | ??????????????* | '') return 1 ;; esac
+  fx_whole_=${fx_seconds%%.*}
+  [ "$fx_code_" -le 255 ] && [ ${#fx_whole_} -le 9 ]
+}
+
+# Adds the ends of all batches and the texts of all items to the spool, behind all else: a step that attaches to the job has no list, and may not
+# have heard of earlier ends.
+fx_keep_ends() {
+  : >"$fx_dir/ending"
+  [ "$fx_python3" ] || fx_tool awk
+  fx_recorder=$fx_file
+  {
+    cat "$fx_dir"/*.ends
+    fx_n=0
+    while IFS= read -r fx_line; do
+      printf 'text %s %.1000s\n' "$fx_n" "$fx_line"
+      fx_n=$((fx_n + 1))
+    done <"$fx_dir/items"
+  } 2>/dev/null | fx_record_file i 0 1 | fx_keep
+}
+
+# Sets fx_item to the batch, one item a line, writes it into the file N.items, and makes the directory of the batch. False when the list has not
+# all of it, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory.
 fx_write_items() {
+  fx_item_dir=$fx_dir/item.$fx_order.$fx_first
   fx_left=${fx_batch%@*}, fx_script_=
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
@@ -174,8 +283,7 @@ fx_write_items() {
     fx_left=${fx_left#*,}
   done
   fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
-  rm -rf "$fx_dir/$fx_number.items"
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_number.results" && mkdir -m 700 "$fx_item_dir"
 }
 
 # Prints the variables of the batch as calls of fx_set.
@@ -184,7 +292,9 @@ fx_print_item() {
   fx_attempt=1
   case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
-    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items"
+    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items" \
+    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results" \
+    FARGATE_EXEC_ITEM_DIR "$fx_item_dir"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
   printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
 }

@@ -31,6 +31,15 @@ fx_await_recording() {
 # Waits until all that was printed is in the spool. False when some of it is not.
 fx_stop_recording() { if [ "$fx_python3" ]; then fx_stop_python; else fx_stop_awk; fi; }
 
+# fx_record_file KIND WORKER WORKERS: prints standard input, which has an end, as records. Without python3 fx_recorder is awk.
+fx_record_file() {
+  if [ "$fx_python3" ]; then
+    printf '%s\n.\n' "$fx_patterns" | "$fx_python3" -I -S "$fx_dir/recorder.py" "$@"
+  else
+    printf '%s\n' "$fx_patterns" | LC_ALL=C "$fx_recorder" -f "$fx_dir/recorder.awk" "$@"
+  fi 5<&0
+}
+
 # Starts python3 with the recorder, which records nothing before it has the patterns.
 fx_load_recorder() {
   fx_open_pipe patterns
@@ -80,20 +89,27 @@ fx_start_awk() {
       fx_name "$!"
       fx_recorders="$fx_recorders $fx_token,$fx_n.$fx_kind"
     done
+    if [ "$fx_items" ]; then
+      mkfifo "$fx_dir/$fx_n.f"
+      fx_record_facts "$fx_n.f"
+    fi
   done
-  if [ "$fx_items" ]; then
-    LC_ALL=C "$fx_file" -f "$fx_dir/recorder.awk" i 0 1 </dev/null >&6 6>&- 5<"$fx_dir/facts" &
-    fx_name "$!"
-    fx_recorders="$fx_recorders $fx_token,facts"
-  fi
+  [ -z "$fx_items" ] || fx_record_facts facts
   exec 6>&-
+}
+
+# fx_record_facts PIPE
+fx_record_facts() {
+  LC_ALL=C "$fx_file" -f "$fx_dir/recorder.awk" i 0 1 </dev/null >&6 6>&- 5<"$fx_dir/$1" &
+  fx_name "$!"
+  fx_recorders="$fx_recorders $fx_token,$1"
 }
 
 # A recorder ends with its pipe. When a daemon holds the pipe, the job starts a `cat` on it after a second and ends the
 # recorder.
 fx_stop_awk() {
   : >"$fx_dir/ending"
-  fx_tries=20
+  fx_tries=20 fx_broken=
   for fx_recorder in $fx_recorders; do
     fx_awk=${fx_recorder%,*} fx_pipe=$fx_dir/${fx_recorder#*,}
     while fx_lives "$fx_awk" && [ "$fx_tries" -gt 0 ]; do
@@ -108,8 +124,11 @@ fx_stop_awk() {
       fx_session cat <&5 >/dev/null 2>&1 5<&- &
       fx_tell TERM "$fx_awk"
       exec 5<&-
+      wait "${fx_awk%:*}"
+    else
+      # Killed, it has not printed all.
+      wait "${fx_awk%:*}" || fx_broken=1
     fi
-    wait "${fx_awk%:*}"
   done
-  wait "$fx_spooling"
+  wait "$fx_spooling" && [ ! "$fx_broken" ]
 }

@@ -2,7 +2,7 @@
 #
 #     awk -f recorder.awk KIND WORKER WORKERS <PATTERNS 5<PIPE | fx_keep of spool.sh
 #
-# KIND is o or e, or r or s for the files of file-commands.sh, or i for the facts of items.sh.
+# KIND is o or e, or r or s for the files of file-commands.sh, or i for the facts of items.sh. A fact is recorded whole, or not at all.
 #
 # The patterns come by a pipe, one a line, in the order of redaction.ts: they are secret, and an environment may be too
 # small for them. The recorder writes the records that recorder.py writes (carriers/stream/marks.ts). awk reads whole buffers or lines, so
@@ -42,13 +42,13 @@ BEGIN {
     close(read)
     if (text == ".") break
     text = substr(text, 1, length(text) - 1)
-    # A dot is the last fact (items.sh).
+    # A dot is the last answer (items.sh).
     over = kind == "i" && rest text ~ /(^|\n)\.\n$/
     take(rest (over ? substr(text, 1, length(text) - 2) : text))
     if (over) break
   }
   look(rest)
-  if (rest != "") open(clean(rest))
+  if (rest != "" && kind != "i") open(clean(rest))
 }
 
 function holds_nul(    text) {
@@ -135,6 +135,7 @@ function take(text,    cut) {
     look(text)
     whole(dirty(text) ? cleaned(text) : text)
   }
+  if (kind == "i") return
   look(rest)
   cut = showable(rest)
   if (cut > 0) {

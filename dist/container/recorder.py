@@ -142,10 +142,15 @@ def open_pipes(directory, workers):
             os.mkfifo(path, 0o600)
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             streams[fd] = Stream(kind.encode(), worker, workers)
-    facts = os.path.join(directory, "facts")
-    if os.path.exists(facts):
-        # The last one: what a script has printed is read before the fact that it has ended. Both ways, so that it has no end between two writers.
-        streams[os.open(facts, os.O_RDWR | os.O_NONBLOCK)] = Facts()
+    answers = os.path.join(directory, "facts")
+    if os.path.exists(answers):
+        for worker in range(workers):
+            path = os.path.join(directory, "%d.f" % worker)
+            os.mkfifo(path, 0o600)
+            streams[os.open(path, os.O_RDONLY | os.O_NONBLOCK)] = Facts(worker)
+        # Both ways, so that it has no end between two writers. The last one: what answers an order, or says that a worker was killed, comes
+        # behind what the workers had told before.
+        streams[os.open(answers, os.O_RDWR | os.O_NONBLOCK)] = Facts()
     return streams
 
 
@@ -157,6 +162,24 @@ def release(directory, worker):
         pass  # It has not waited for so long.
 
 
+def read_facts(streams, ready):
+    """What can be read of facts, by descriptor."""
+    return {fd: os.read(fd, 65536) for fd in streams if fd in ready and isinstance(streams[fd], Facts)}
+
+
+def waiting_in(streams, told):
+    """Descriptors that can be read now, without those of which facts were read."""
+    return select.select([fd for fd in streams if fd not in told], [], [], 0)[0]
+
+
+def read_when_full(streams, spool):
+    """What is read although the spool is full: answers, because the process that takes confirmations tells them; and the facts of workers that
+    are being killed, of which few are left."""
+    facts = [fd for fd, stream in streams.items() if isinstance(stream, Facts)]
+    is_killing = os.path.exists(os.path.join(spool.directory, "killing"))
+    return [fd for fd in facts if is_killing or streams[fd].answers]
+
+
 def record(streams, patterns, stop, spool, echo, news):
     """Records the streams until all have ended, or until TERM and a second at most. Those that have not ended stay in `streams`."""
 
@@ -166,11 +189,11 @@ def record(streams, patterns, stop, spool, echo, news):
 
     until = None
     while streams:
-        started = any(stream.rest for stream in streams.values())
+        started = any(stream.rest for stream in streams.values() if not isinstance(stream, Facts))
         wait = 0 if until else PATIENCE if started else None
         # While the spool is full the pipes are not read. They fill up, and then the workers wait.
         full = not until and spool.is_full()
-        reads = [stop] + ([] if full else list(streams))
+        reads = [stop] + (read_when_full(streams, spool) if full else list(streams))
         ready, free, _ = select.select(reads, [echo.fd] if echo.waiting else [], [], HELD if full else wait)
         if free:
             echo.flush()
@@ -179,30 +202,29 @@ def record(streams, patterns, stop, spool, echo, news):
             until = time.monotonic() + 1
             os.read(stop, 64)
             continue
-        if full:
+        if full and not ready:
             continue
         if until and (not ready or time.monotonic() > until):
             break
-        told = b""
-        facts = next((fd for fd in ready if isinstance(streams[fd], Facts)), None)
-        if facts is not None:
-            # What was printed before a fact was told is in the pipes by now.
-            told = os.read(facts, 65536)
-            ready = [fd for fd in select.select(list(streams), [], [], 0)[0] if fd != facts]
-        for fd in ready:
+        # What was told before an answer is in the pipes once the answer can be read, and so is what was printed before a fact.
+        told = read_facts(streams, ready)
+        if told and not full:
+            told = {**read_facts(streams, waiting_in(streams, told)), **told}
+            ready = waiting_in(streams, told)
+        for fd in [fd for fd in ready if not isinstance(streams[fd], Facts)]:
             data = os.read(fd, 262144)
             keep(streams[fd].take(data, patterns) if data else streams.pop(fd).finish(patterns))
-        if told:
-            ended = streams[facts].ended_by(told)
+        for fd, data in told.items():
+            facts = streams[fd]
+            has_ended = facts.ends(data)
             # An item's output ends with a whole line.
-            for fd, stream in streams.items():
-                if fd != facts and stream.worker in ended:
-                    keep(stream.end_line(patterns))
-            keep(streams[facts].take(told, patterns))
-            for worker in ended:
-                release(spool.directory, worker)
-            if streams[facts].ended:
-                del streams[facts]
+            for stream in [each for each in streams.values() if has_ended and each.worker == facts.worker]:
+                keep(stream.end_line(patterns))
+            keep(facts.take(data, patterns))
+            if has_ended:
+                release(spool.directory, facts.worker)
+            if facts.ended or not data:
+                del streams[fd]
         if not ready and not free:
             for stream in streams.values():
                 keep(stream.show(patterns))

@@ -73,15 +73,33 @@ class Stream:
 
 
 class Facts(Stream):
-    """The facts about items (items.sh). The job tells them, and a dot after the last. No output of a script becomes one, and no secret is in them."""
+    """The facts about items (items.sh): those of a worker, or the answers to orders, of which a dot is the last. No output of a script becomes
+    one, and no secret is in them."""
 
-    def __init__(self):
+    def __init__(self, worker=None):
         super().__init__(b"i", 0, 1)
+        self.worker = worker
 
-    def ended_by(self, data):
-        """The numbers of the workers that have ended an item, and wait."""
-        return {int(line.split()[-1]) for line in data.split(b"\n") if line.startswith(b"end ")}
+    @property
+    def answers(self):
+        return self.worker is None
+
+    def ends(self, data):
+        """Whether the worker has ended an item, and waits."""
+        return not self.answers and any(line.startswith(b"end ") for line in (self.rest + data).split(b"\n")[:-1])
 
     def take(self, data, patterns):
-        self.ended = (self.rest + data).endswith(b"\n.\n") or self.rest + data == b".\n"
+        data = self.rest + data
+        self.rest = b""
+        self.ended = self.answers and (b"\n" + data).endswith(b"\n.\n")
         return super().take(data[:-2] if self.ended else data, NOTHING)
+
+    def show(self, patterns):
+        """A fact is recorded whole, or not at all."""
+        return b""
+
+    def finish(self, patterns):
+        return b""
+
+    def end_line(self, patterns):
+        return b""

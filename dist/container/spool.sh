@@ -71,10 +71,12 @@ fx_keep() {
 }
 
 # Waits while as much is kept as may be, and writes `held` with that limit. Once the workers have ended it waits no more, because
-# what is left in the pipes is to be kept, too. For artifacts it waits again. After a cancel only a mebibyte of them is kept at a
+# what is left in the pipes is to be kept, too. Nor does it once they are being killed: a fact about an item may
+# still be told (items.sh), and no script prints. For artifacts it waits again. After a cancel only a mebibyte of them is kept at a
 # time, because the status comes behind them.
 fx_hold() {
   until [ -e "$fx_dir/ending" ] || [ -e "$fx_dir/enough" ]; do
+    [ -e "$fx_dir/packing" ] || [ ! -e "$fx_dir/killing" ] || return 0
     [ ! -e "$fx_dir/packing" ] || [ ! -e "$fx_dir/hurry" ] || fx_limit=1048576
     fx_find_pieces 0
     fx_kept=$((fx_first - ${fx_oldest:-$fx_first}))

@@ -16,7 +16,7 @@ fx_run() {
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
   [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary" \
-    ${fx_batch:+"$fx_dir/$fx_number.items"}
+    ${fx_batch:+"$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results" "$fx_item_dir"}
   umask "$fx_umask"
   # One pipe, whose order is the order of the writes.
   [ -z "$fx_merged" ] || exec 2>&1
@@ -44,7 +44,7 @@ fx_has_bash() {
 # Runs the script as worker fx_number, and sets fx_exit_code. The script gets none of the descriptors of this shell.
 # shellcheck disable=SC2329 # fx_worker calls it
 fx_run_script() {
-  fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 7<&- 9<&- &
+  fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 7<&- 8>&- 9<&- &
   fx_script=$!
   fx_name "$fx_script"
   fx_write "$fx_number.pid" "$fx_token"
@@ -97,10 +97,16 @@ fx_stop() {
     : >"$fx_dir/told"
   )
   case $1 in
-    cancelled | fenced) fx_after 3 fx_signal_workers KILL & ;;
-    *) fx_after 10 fx_signal_workers KILL & ;;
+    cancelled | fenced) fx_after 3 fx_kill_workers & ;;
+    *) fx_after 10 fx_kill_workers & ;;
   esac
   fx_killer="$fx_killer $(fx_name "$!" && printf %s "$fx_token")"
+}
+
+# The directory of an item is packed up to now (items.sh).
+fx_kill_workers() {
+  : >"$fx_dir/killing"
+  fx_signal_workers KILL
 }
 
 # fx_signal_workers SIGNAL
