@@ -60,6 +60,8 @@ export const NOT_ON_AWS: Readonly<Record<string, string>> = {
   "debug-shell.yml": "a task that stays, and costs, for 45 minutes",
   "deploy-with-verdict.yml": "a service whose deployments pause",
   "items.yml": "a cluster with the capacity provider FARGATE_SPOT, and an image with pytest",
+  "items-jest.yml":
+    "a cluster with the capacity provider FARGATE_SPOT, and an image with Jest and jest-junit",
   "one-task.yml": "a service whose image has the shop's programs in three steps of one job",
   "private-database.yml": "a database that the service's tasks reach, and its password",
   "private-registry.yml": "an image of a private registry, and the secret for it",

@@ -60,8 +60,15 @@ export const OF_EXAMPLES: Readonly<Record<string, WorkflowPromise>> = {
   "items.yml": {
     ...{ fails: true, steps: 1 },
     files: { "tests/test_cart.py": "local/shop/layers/shop/srv/shop/tests/test_cart.py" },
-    output: [/1 failed, 1 passed/, /^tests\/test_cart\.py: failed after/],
-    annotations: [/1 of 1 item failed/, /the discount is missing/],
+    output: [/1 failed, 0 passed/, /^tests\/test_cart\.py::test_discount: failed after/],
+    annotations: [/1 of 2 items failed/, /the discount is missing/],
+    summary: /failed/,
+  },
+  "items-jest.yml": {
+    ...{ fails: true, steps: 1 },
+    files: { "web/sum.test.js": "local/shop/layers/shop/srv/shop/web/sum.test.js" },
+    output: [/1 failed, 1 passed/, /^web\/sum\.test\.js: failed after/],
+    annotations: [/1 of 1 item failed/],
     summary: /failed/,
   },
   "nightly.yml": {
