@@ -52,7 +52,7 @@ const suites: readonly Suite[] = [
         },
       ),
     }),
-    items: "run:python -m pytest --collect-only -q suite | grep ::",
+    items: "run:python -m pytest --collect-only -q suite >/tmp/tests && grep :: /tmp/tests",
     batch: "auto",
     run: 'mapfile -t tests < "$FARGATE_EXEC_ITEMS_FILE"\npython -m pytest "${tests[@]}"',
     count: 60,

@@ -184,7 +184,8 @@ it.concurrent(
       },
     );
     expect(result.outputs).toMatchObject({ outcome: "failed" });
-    expect(result.annotations.at(-1)?.message).toContain("The artifacts of 1 item that had ended in task");
+    // On a busy machine the second item ends before its task does.
+    expect(result.annotations.at(-1)?.message).toMatch(/The artifacts of [12] items? that had ended in task/);
   },
 );
 

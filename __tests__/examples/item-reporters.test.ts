@@ -13,20 +13,28 @@ function run(
   name: string,
   files: Readonly<Record<string, string>>,
   [file = "", ...args]: readonly string[],
+  items: readonly string[] = [],
 ): { readonly code: number | null; readonly lines: readonly string[] } {
   const cwd = join(directory, name);
   mkdirSync(join(cwd, "tests"), { recursive: true });
   for (const [path, text] of Object.entries(files)) writeFileSync(join(cwd, path), text);
   const results = join(cwd, "results");
   writeFileSync(results, "");
-  const env = { ...process.env, FARGATE_EXEC_ITEM_RESULTS: results, NODE_OPTIONS: "" };
+  const list = join(cwd, "list");
+  writeFileSync(list, items.map((item) => `${item}\n`).join(""));
+  const env = {
+    ...process.env,
+    FARGATE_EXEC_ITEM_RESULTS: results,
+    FARGATE_EXEC_ITEMS_FILE: list,
+    NODE_OPTIONS: "",
+  };
   const { status } = spawnSync(file, args, { cwd, env });
   const lines = readFileSync(results, "utf8").trimEnd().split("\n");
   for (const line of lines) expect(line).toMatch(/^[01] \d+(\.\d+)? \S/);
   return { code: status, lines: lines.map((line) => line.replace(/ \S+ /, " ")).toSorted() };
 }
 
-it("the reporter for Jest tells the end of each file", () => {
+it("the reporter for Jest tells the end of each file, and of one that Jest did not run that it failed", () => {
   const files = {
     "package.json": "{}",
     "items.cjs": codeOfItems("onTestResult"),
@@ -37,9 +45,16 @@ it("the reporter for Jest tells the end of each file", () => {
   const jest = [process.execPath, join(ROOT, "node_modules/jest/bin/jest.js")];
   const paths = Object.keys(files).filter((path) => path.startsWith("tests/"));
   const options = ["--reporters=default", "--reporters=./items.cjs", "--runTestsByPath", ...paths];
-  expect(run("jest", files, [...jest, ...options])).toEqual({
+  expect(run("jest", files, [...jest, ...options], [...paths, "tests/missing.test.js"])).toEqual({
     code: 1,
-    lines: ["0 tests/green.test.js", "1 tests/broken.test.js", "1 tests/red.test.js"],
+    lines: [
+      ...[
+        "0 tests/green.test.js",
+        "1 tests/broken.test.js",
+        "1 tests/missing.test.js",
+        "1 tests/red.test.js",
+      ],
+    ],
   });
 });
 
@@ -85,7 +100,8 @@ reporter.onBegin({}, { allTests: () => tests });
 reporter.onEnd();
 `;
   const files = { "items.cjs": codeOfItems("onBegin"), "calls.cjs": calls };
-  expect(run("playwright", files, [process.execPath, "calls.cjs"]).lines).toEqual([
-    ...["0 tests/green.spec.js", "1 tests/cut.spec.js", "1 tests/red.spec.js"],
+  const names = ["green", "red", "cut", "empty"].map((name) => `tests/${name}.spec.js`);
+  expect(run("playwright", files, [process.execPath, "calls.cjs"], names).lines).toEqual([
+    ...["0 tests/green.spec.js", "1 tests/cut.spec.js", "1 tests/empty.spec.js", "1 tests/red.spec.js"],
   ]);
 });

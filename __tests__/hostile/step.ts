@@ -94,7 +94,7 @@ function checkVerdict({ attacker, exitCode }: HostileCase, result: TaskResult): 
 function checkCalls({ calls }: OpenBucket): void {
   check(calls.length <= MOST_CALLS, `there were ${calls.length} calls of S3`);
   const due = new RegExp(
-    `^${PREFIX}(${RUN}/payload|claims/[0-9a-f]{32}/app\\.json|output/[0-9a-f]{32}/(\\d{1,6}|part\\.\\d{1,4}|alive|control))$`,
+    `^${PREFIX}(staged/${RUN}/payload|claims/[0-9a-f]{32}/app\\.json|output/[0-9a-f]{32}/(\\d{1,6}|part\\.\\d{1,4}|alive|control))$`,
   );
   for (const { operation, key } of calls) check(due.test(key), `${operation} of ${key} was not due`);
 }

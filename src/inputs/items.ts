@@ -100,7 +100,7 @@ function commandOf(reader: InputReader, command: string): ItemSource | undefined
     "items",
     isEmpty ? "a command behind run:" : "a command of at most 128 KiB behind run:",
     isEmpty ? "none" : `${Buffer.byteLength(command)} bytes`,
-    "The command runs once in the first task, and prints an item a line, such as run:pytest --collect-only -q | grep ::",
+    "The command runs once in the first task, and prints an item a line, such as run:pytest --collect-only -q >/tmp/tests && grep :: /tmp/tests",
   );
   return undefined;
 }
