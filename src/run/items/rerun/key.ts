@@ -13,7 +13,16 @@ const NOT_COMPARED: ReadonlySet<string> = new Set<keyof Inputs>([
   ...(["check", "roleToAssume", "protect", "deployment", "forwards", "lock", "detach", "matrix"] as const),
   ...(["startTimeout", "queueTimeout", "timeout", "retry", "rerun", "itemLog"] as const),
   ...(["workers", "maxParallel", "failFast"] as const),
-  ...(["artifacts", "reports", "stderr", "logs", "logToContainer", "workflowCommands", "summary"] as const),
+  ...([
+    "artifacts",
+    "itemFiles",
+    "reports",
+    "stderr",
+    "logs",
+    "logToContainer",
+    "workflowCommands",
+    "summary",
+  ] as const),
   ...(["bucket", "prefix", "bucketOwner", "kmsKeyId"] as const),
 ]);
 
