@@ -347,6 +347,47 @@ describe("a job whose output goes by S3", () => {
     expect(job.ended).toMatchObject({ end: { kind: "ended" }, attached: true });
   });
 
+  it("gets no upload order after a cancel", async () => {
+    const job = Scene.withBucket();
+    job.s3 = "when the job lasts";
+    void job.follow();
+    await job.pass(500);
+    job.cancel.abort();
+    await job.pass(3_500);
+    expect([job.bucket.folders.length, job.typed.includes("cancel")]).toEqual([0, true]);
+    job.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} cancelled 0=137:1!`));
+    await job.until(() => job.ended !== undefined, 2_000);
+    expect(job.ended).toMatchObject({ end: { status: { reason: "cancelled" } } });
+  });
+
+  it("ends through its session when S3 is proven to work only after a cancel", async () => {
+    const job = Scene.withBucket();
+    void job.follow();
+    await job.until(() => job.bucket.folders.length === 1, 1_000);
+    job.cancel.abort();
+    await job.step();
+    job.bucket.put("out", 0, 0, SPOOL.slice(0, 4));
+    await job.pass(3_000);
+    expect(job.typed).not.toContain("left");
+    job.sessions[0]?.says(SPOOL.slice(4), mark(`. ${SPOOL.length} cancelled 0=137:1!`));
+    await job.until(() => job.ended !== undefined, 2_000);
+    expect(job.ended).toMatchObject({ end: { status: { reason: "cancelled" } }, byPieces: false });
+  });
+
+  it("has no more time for its end when its session is released after the cancel", async () => {
+    const job = Scene.withBucket();
+    job.leavesAfter = 900;
+    void job.follow();
+    await job.until(() => job.bucket.folders.length === 1, 1_000);
+    job.bucket.put("out", 0, 0, SPOOL.slice(0, 4));
+    await job.until(() => job.typed.includes("left"), 3_000);
+    job.cancel.abort();
+    const waited = await job.until(() => job.ended !== undefined, 7_000);
+    expect(job.log.lines.some((line) => line.includes("comes by S3"))).toBe(true);
+    expect(waited).toBeLessThan(5_200);
+    expect(job.ended).toMatchObject({ end: { kind: "ended" }, attached: true });
+  });
+
   it("shows what was uploaded before its task ended, and says what is missing", async () => {
     const job = Scene.withBucket();
     await job.release();

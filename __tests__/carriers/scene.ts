@@ -55,6 +55,8 @@ export class Scene {
   s3: "never" | "at once" | "when the job lasts" | undefined;
   /** Whether the attacher stays when its session is released. */
   stays = false;
+  /** How long the attacher needs to release its session, in milliseconds. */
+  leavesAfter = 0;
   /** Whether other steps are to find all of the output. */
   mustKeepAll = false;
   detachAfter: number | undefined;
@@ -207,8 +209,12 @@ export class Scene {
     if (words === "taken" || words === "away") session.end({ kind: "closed", text: "" });
     if (words !== "left") return;
     const at = this.attachedAt[this.sessions.indexOf(session)] ?? 0;
-    session.says(mark(`~ ${Math.max(at, 4)}`));
-    if (!this.stays) session.end({ kind: "closed", text: "" });
+    const leave = (): void => {
+      session.says(mark(`~ ${Math.max(at, 4)}`));
+      if (!this.stays) session.end({ kind: "closed", text: "" });
+    };
+    if (this.leavesAfter === 0) leave();
+    else void this.clock.sleep(this.leavesAfter, new AbortController().signal).then(leave);
   }
 
   #look(): Promise<Task | undefined> {

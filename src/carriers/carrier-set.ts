@@ -190,8 +190,9 @@ export class CarrierSet {
     await Promise.all([this.main, this.session].map(async (carrier) => carrier?.close()));
   }
 
+  /** A cancelled job gets no order: its session brings the end sooner than S3 would. */
   #askForOrder(): void {
-    const { signal } = this.#sessionOver;
+    const signal = AbortSignal.any([this.#sessionOver.signal, this.#options.cancel]);
     void this.#orders
       ?.next(this.#ordersInVain, this.#words, signal)
       .then((order) => this.put({ kind: "ordered", order, over: signal }));

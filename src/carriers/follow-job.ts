@@ -122,6 +122,8 @@ class Following {
         return;
       case "proven":
         if (!this.#carriers.isOrdered(from) || this.#mustDetach) return;
+        // The session brings the end of a cancelled job sooner.
+        if (this.#options.cancel.aborted) return;
         this.#carriers.releaseSession();
         this.#detachTime.decide();
         return;

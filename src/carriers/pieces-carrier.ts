@@ -67,6 +67,8 @@ export class PiecesCarrier implements Carrier {
   readonly #reader: PieceReader;
   readonly #control: ControlWriter;
   #words: Words;
+  /** When this carrier has heard of the cancel, which may be before it has taken over. The time of a cancelled step counts from then on. */
+  #cancelledAt: number | undefined;
   /** What was read before the first carrier was left. */
   readonly #events: PieceEvent[] = [];
   #hasBegun = false;
@@ -104,6 +106,7 @@ export class PiecesCarrier implements Carrier {
   say(words: Words): void {
     const { stop } = this.#words;
     this.#words = words;
+    if (words.stop === "cancelled") this.#cancelledAt ??= this.#options.clock.now();
     this.#control.confirm(words.confirmed);
     this.#control.orderItems(words.itemOrders);
     if (!this.#takenOver.signal.aborted || words.stop !== "cancelled" || stop === "cancelled") return;
@@ -199,12 +202,14 @@ export class PiecesCarrier implements Carrier {
     this.#answered.abort();
   }
 
-  /** Tells a cancelled job to stop, and waits some seconds for its end. */
+  /** Tells a cancelled job to stop, and waits for its end until some seconds after the cancel. */
   #stop(): void {
+    const { clock, stop } = this.#options;
+    const passed = clock.now() - (this.#cancelledAt ?? clock.now());
     void this.#control.say("isCancelled");
     let isTold = false;
-    void this.#options.stop().then((reached) => (isTold = reached));
-    void this.#closeAfter(CANCELLING_MS, () => (isTold ? TOLD_LATER_MS : 0));
+    void stop().then((reached) => (isTold = reached));
+    void this.#closeAfter(Math.max(0, CANCELLING_MS - passed), () => (isTold ? TOLD_LATER_MS : 0));
   }
 
   async #closeAfter(ms: number, more = (): number => 0): Promise<void> {
