@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { systemPath } from "../../local/images/image.ts";
 import type { JobStatus } from "../../src/carriers/stream/status.ts";
@@ -59,8 +59,8 @@ export interface WatchOptions extends Partial<Omit<JobOptions, "files" | "items"
   readonly patience?: number;
   /** The watch begins late, as on a busy machine. */
   readonly lateWatch?: boolean;
-  /** False: the test does not take the status. */
-  readonly take?: boolean;
+  /** False: the test does not take the status. `by S3`: it says so as the word in `control` does, and not in the session. */
+  readonly take?: boolean | "by S3";
   /** Variables of the container, added to a bare environment. */
   readonly containerEnv?: Record<string, string>;
   /** How many bytes may wait in the spool; without it half of what this machine's disk has free. */
@@ -308,7 +308,8 @@ export class WatchedTerminal {
       if (event.kind === "sign-wanted") this.type(here(this.#job.extractor.confirmed));
       if (event.kind === "payload-wanted") this.type(this.#typing("payload", typedPayload(payload)));
       if (event.kind === "status") {
-        if (options.take !== false) this.type(TAKEN);
+        if (options.take === "by S3") writeFileSync(`${this.#job.directory ?? ""}/taken`, "\n");
+        else if (options.take !== false) this.type(TAKEN);
         else this.#child.kill();
       }
       options.onEvent?.(event, () => this.type(CANCEL));

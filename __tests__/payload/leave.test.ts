@@ -7,7 +7,7 @@ import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
-import { WatchedJob, type WatchedTerminal } from "../helpers/watch.ts";
+import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
 import { AWAY } from "../../src/carriers/pieces/orders.ts";
 import { EACH, LEFT, PATIENCE, removeAll, UploadedJob } from "./upload-rig.ts";
 
@@ -112,13 +112,14 @@ describe("a paused agent would not see the end of an attacher, which therefore e
   async function endOfAgent(
     script: string,
     act: (job: WatchedJob, terminal: WatchedTerminal) => void | Promise<void>,
+    options: Pick<WatchOptions, "take"> = {},
   ): Promise<string> {
     const directory = mkdtempSync(join(tmpdir(), "agent-"));
     const [worker, ended] = [join(directory, "ssm-session-worker"), join(directory, "ended")];
     copyFileSync("/bin/dash", worker);
     const agent = `trap 'echo by TERM >${ended}; exit' TERM; exec 3<&0; "$@" <&3 & wait; echo with its command >${ended}`;
     const job = new WatchedJob({
-      ...{ script, detaches: true },
+      ...{ script, detaches: true, ...options },
       within: { enter: [worker, "-c", agent, "agent"], root: "" },
     });
     try {
@@ -138,6 +139,17 @@ describe("a paused agent would not see the end of an attacher, which therefore e
       terminal.type(DETACH);
     });
     expect(end).toBe("by TERM");
+  });
+
+  it.concurrent(
+    "when its reader has taken the end from S3, and its word to the attacher was lost",
+    async () => {
+      expect(await endOfAgent("echo done", () => undefined, { take: "by S3" })).toBe("by TERM");
+    },
+  );
+
+  it.concurrent("unless its reader has taken the end from it", async () => {
+    expect(await endOfAgent("echo done", () => undefined)).toBe("with its command");
   });
 
   it.concurrent("when the directory was removed before the end was taken", async () => {

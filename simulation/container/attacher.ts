@@ -74,10 +74,10 @@ export async function attach(
     container.endSession(host);
     return;
   }
-  const { isTaken } = directory;
+  const isUntaken = !directory.isTaken || (last !== "left" && directory.isTakenByS3);
   removeJob(container, directory);
-  if (!isTaken) await shell.sleep(READ_MS);
-  if (last === "left" || !isTaken) container.endSession(host);
+  if (isUntaken) await shell.sleep(READ_MS);
+  if (last === "left" || isUntaken) container.endSession(host);
 }
 
 /** Hands the secrets to the job, after a wait for other runs. False when the job is not to start. */

@@ -78,6 +78,8 @@ export class Directory {
   /** The stop command has told it, and not a session. */
   isLate = false;
   isTaken = false;
+  /** The reader has taken the end from S3. */
+  isTakenByS3 = false;
   isDetached = false;
   hasLeft = false;
   stays = false;

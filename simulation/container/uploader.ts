@@ -276,7 +276,7 @@ export class Uploader {
   /** The runner has the end of the job. An attacher that stays removes the job itself. */
   #taken(): void {
     const directory = this.#directory;
-    directory.isTaken = true;
+    Object.assign(directory, { isTaken: true, isTakenByS3: true });
     directory.wake();
     if (directory.attacher === undefined || directory.attacher.isDead) removeJob(this.#container, directory);
   }
