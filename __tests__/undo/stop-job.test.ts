@@ -6,7 +6,7 @@ import { Failure } from "../../src/errors.ts";
 import { stopJob } from "../../src/undo/stop-job.ts";
 import { Listener } from "../helpers/listener.ts";
 import { PayloadType } from "../../src/session/wire/message.ts";
-import { fromAgent } from "../session/channel/frames.ts";
+import { channelClosed, fromAgent } from "../session/channel/frames.ts";
 import { Gateway } from "../helpers/gateway.ts";
 import { AWS } from "../helpers/session-rig.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
@@ -36,6 +36,7 @@ async function stopIt(
   signal?: AbortSignal,
   tasks: readonly Task[] = [],
   sessions: () => readonly ActiveSession[] = () => [],
+  patient = false,
 ) {
   const calls: string[] = [];
   const log = new Listener();
@@ -57,7 +58,9 @@ async function stopIt(
     kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
     clients: { ...AWS, gatewayEndpoints: () => endpoints, signal },
   };
-  const end: unknown = await stopJob(job, { aws, clock, log }).catch((error: unknown) => ({ error }));
+  const end: unknown = await stopJob(job, { aws, clock, log, patient }).catch((error: unknown) => ({
+    error,
+  }));
   const error = typeof end === "object" ? (end as { readonly error: unknown }).error : undefined;
   return { calls, log: log.lines, error, told: error === undefined ? end : "not" };
 }
@@ -173,6 +176,25 @@ describe("on a cluster with a session key", () => {
     await clock.pass(STOP_HANDSHAKE_MS);
     await gateway.until(() => gateway.gone);
     expect((await stopped).error).toBeUndefined();
+  });
+
+  it("waits in the post step for the end of a session that may be a plain one, whose agent shakes no hands", async () => {
+    const clock = new SteppedClock();
+    const stopped = stopIt(unheard, session(), endpoints(), clock, undefined, [], undefined, true);
+    await gateway.untilOpen();
+    clock.advance(20_000);
+    await new Promise(setImmediate);
+    gateway.send(channelClosed(""));
+    expect((await stopped).told).toBe("certainly");
+  });
+
+  it("rejects in the post step when such a session does not end", async () => {
+    const clock = new SteppedClock();
+    const stopped = stopIt(unheard, session(), endpoints(), clock, undefined, [], undefined, true);
+    await gateway.untilOpen();
+    await clock.pass(25_000);
+    const { error } = await stopped;
+    expect(error).toEqual(new Error("The session of the stop command was not set up within 25 s."));
   });
 
   it("rejects when the session is not set up in that time, since the command has not run then", async () => {

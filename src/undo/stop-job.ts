@@ -19,6 +19,8 @@ const MOST_RUNNING = 2;
 /** How long the stop command waits for other sessions to end, and how often it looks. */
 const ROOM_MS = 60_000;
 const ROOM_LOOK_MS = 500;
+/** How long the stop command runs at most in a container, and its session: it looks for the job for ten seconds, and stops it in as many. */
+const COMMAND_MS = 25_000;
 
 /** A job in a container, which may not have started yet. */
 export interface JobName extends ContainerRef {
@@ -127,7 +129,8 @@ async function runStopCommand(
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects when the
  * command can't run, or the session was not set up in that time. While ECS has not told whether the cluster encrypts, no
  * session of the job was connected to. If the agent asks for a key then, not even the bootstrap has run: the session is
- * ended without a call of KMS, and the result is false.
+ * ended without a call of KMS, and the result is false. Without encryption the agent shakes no hands, and only the end of the session shows
+ * that the command has run: the post step has the time to wait for that.
  */
 async function shakeHands(
   ticket: SessionTicket,
@@ -137,12 +140,10 @@ async function shakeHands(
   const over = new AbortController();
   const late = new AbortController();
   const cutShort = AbortSignal.any([late.signal, ...(aws.clients.signal ? [aws.clients.signal] : [])]);
+  const most = patient && encryption === undefined ? COMMAND_MS : STOP_HANDSHAKE_MS;
   const limit = (): void => {
-    clock.sleep(STOP_HANDSHAKE_MS, over.signal).then(
-      () =>
-        late.abort(
-          new Error(`The session of the stop command was not set up within ${STOP_HANDSHAKE_MS / 1000} s.`),
-        ),
+    clock.sleep(most, over.signal).then(
+      () => late.abort(new Error(`The session of the stop command was not set up within ${most / 1000} s.`)),
       () => undefined, // it was in time
     );
   };
