@@ -8,7 +8,10 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
  * step looks for more pieces during that time.
  */
 const LAST_UPLOADS_MS = 10_000;
-/** The same where only `control` can tell the job: the container reads that every half minute. */
+/**
+ * The same where only `control` can tell the job: the container reads that every half minute. The job of a task that is stopped is not told,
+ * and its container may go on as long: ECS kills it 30 s after TERM, unless the task definition says otherwise (`stopTimeout`).
+ */
 const TOLD_BY_S3_MS = 45_000;
 const LOOK_EVERY_MS = 2_000;
 
@@ -39,7 +42,7 @@ export async function undoPieces(
     ledger.exchange(entry, { ...entry, ...counts });
     return;
   }
-  const lastUploadsMs = isUnreached ? TOLD_BY_S3_MS : LAST_UPLOADS_MS;
+  const lastUploadsMs = isUnreached || entry.isUnheld === true ? TOLD_BY_S3_MS : LAST_UPLOADS_MS;
   const waitUntil = clock.now() + (end === undefined ? lastUploadsMs : 0);
   while (clock.now() < waitUntil) {
     await clock.sleep(LOOK_EVERY_MS);

@@ -9,7 +9,7 @@ import { sealPiece } from "../../../src/carriers/pieces/format.ts";
 import { newFolder, type OrderedFolder } from "../../../src/carriers/pieces/orders.ts";
 import { Ledger } from "../../../src/undo/ledger.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { anInputs } from "../../helpers/runs.ts";
+import { anInputs, aTarget } from "../../helpers/runs.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 
 const OWNER = "123456789012";
@@ -36,6 +36,7 @@ function pieces(
   tasks?: number,
   hasArtifacts = false,
   answer?: () => Promise<never>,
+  target = aTarget(),
 ) {
   let saved = 0;
   const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => (saved += 1));
@@ -48,6 +49,7 @@ function pieces(
     log: new Listener(),
     ledger,
     origin,
+    target,
     cancel: new AbortController().signal,
     budget: new StepBudget(),
     env: {},
@@ -93,6 +95,22 @@ it("records a folder before the container can write to it", () => {
   expect(ledger.entries).toEqual([
     { kind: "pieces", ...name, prefix: folder.prefix, next: 0 },
     { kind: "control", ...name, key: `${folder.prefix}control` },
+  ]);
+});
+
+it.each([
+  [
+    "of a task of this run that is not held, which may go on after it was stopped",
+    aTarget({ started: true }),
+    true,
+  ],
+  ["of one that is held", aTarget({ started: true, hold: { by: "entry-point" } }), undefined],
+  ["of one that was running", aTarget(), undefined],
+])("the ledger says of the folder %s", (_, target, expected) => {
+  const { job, ledger } = pieces("at once", "example-ci", undefined, false, undefined, target);
+  job.open();
+  expect(ledger.entries.flatMap((entry) => (entry.kind === "pieces" ? [entry.isUnheld] : []))).toEqual([
+    expected,
   ]);
 });
 

@@ -114,13 +114,14 @@ export class JobPieces implements PieceFolders {
   }
 
   #store(folder: OrderedFolder): PieceStore {
-    const { inputs, undoing, clock, env, log, origin } = this.#context;
+    const { inputs, undoing, clock, env, log, origin, target } = this.#context;
     const { bucket, kmsKeyId } = inputs;
     const { owner } = this.#job;
     if (bucket === undefined) throw new Error("pieces without a bucket");
     const tasks = origin.fanOut?.tasks ?? 1;
     this.#last = folder;
-    const pieces = { bucket, owner, prefix: folder.prefix, next: 0 };
+    const isUnheld = target.started && target.hold === undefined;
+    const pieces = { bucket, owner, prefix: folder.prefix, next: 0, ...(isUnheld && { isUnheld }) };
     this.#folders = [...this.#folders, pieces];
     this.#all = [...this.#all, folder];
     if (!isDetachedOnCancel(inputs)) this.#record();
