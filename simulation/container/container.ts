@@ -58,6 +58,8 @@ export class Container implements Caller {
   readonly files = new Map<string, Buffer>();
   /** Every start of a script. */
   readonly scripts: ScriptRun[] = [];
+  /** Every begin of a job, also of one that gets no item and so runs no script. */
+  readonly jobs: { readonly url: string; readonly began: number }[] = [];
   /** Every order for items that was obeyed. */
   readonly orders: string[] = [];
   /** How many batches were given back. */

@@ -101,6 +101,7 @@ class Job {
     const { runId, spool } = this.#directory;
     await time.sleep(this.#host, this.#container.options.pace);
     spool.add(Buffer.from(`${mark("h")}fargate-exec run=${runId} task=${this.#container.runtimeId}\n`));
+    this.#container.jobs.push({ url: this.#settings.url, began: time.now });
     this.#putOff();
     if (this.#settings.pieces) void runUploader(this.#container, this.#directory);
     if (this.#settings.fenceMs !== undefined) this.#keepFence(this.#settings.fenceMs);

@@ -1,5 +1,6 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import { attemptsOf } from "./script-output.ts";
 
@@ -48,7 +49,8 @@ const jobIsProtected: Rule = {
 };
 
 /** Whether the step can protect its task all the time: it has the right, it always runs, and AWS takes its calls. */
-function protects({ name, options, cancelledAt }: Runner, { scenario, world }: Simulated): boolean {
+function protects(runner: Runner, { scenario, world }: Simulated): boolean {
+  const { name, options } = runner;
   const { service, start, protect, detach } = options.inputs;
   const isAsked = service !== undefined && start === undefined && protect !== "false" && detach === undefined;
   const isHindered = world.base.faults.taken.some(
@@ -56,7 +58,7 @@ function protects({ name, options, cancelledAt }: Runner, { scenario, world }: S
       fault.actor === name &&
       (fault.kind === "pause" || (fault.kind === "call" && CALLS.includes(fault.operation))),
   );
-  return isAsked && scenario.ecs?.service?.mayProtect === true && !isHindered && cancelledAt === undefined;
+  return isAsked && scenario.ecs?.service?.mayProtect === true && !isHindered && !isCancelled(runner);
 }
 
 /** What must hold of tasks of a service. */

@@ -2,6 +2,7 @@ import { isStarting } from "../draw-tasks.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
+import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import { taskCountOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -34,10 +35,10 @@ const leftTasks: Rule = {
   },
 };
 
-/** When a held task ends by itself at the latest. Each step that runs in a task for several steps puts that off. */
+/** When a held task ends by itself at the latest. Each step whose job begins in a task for several steps puts that off, also when the job gets no item. */
 function holdEnd(runner: Runner, { state, container }: Task, ended: Simulated): number {
   const { startedAt = endOf(runner, ended) } = state;
-  const later = (container?.scripts ?? []).flatMap(({ url, began }) => {
+  const later = (container?.jobs ?? []).flatMap(({ url, began }) => {
     const other = ended.runners.find(({ jobUrl }) => jobUrl === url);
     return other === undefined ? [] : [began + timeoutOf(other)];
   });
@@ -68,9 +69,7 @@ const keptTasks: Rule = {
       const { outcome } = runner.outputs;
       const isFailure = taskCountOf(runner) === 1 && /^(failed|timed-out)$/.test(outcome ?? "");
       const isKept = keep === "always" || keep === "job" || (keep === "on-failure" && isFailure);
-      // A lost lock cancels a step, too.
-      const isStopped = runner.main.stdout.includes("Cancelled: stopping what this run started.");
-      if (!isKept || runner.isKilled || runner.cancelledAt !== undefined || isStopped) continue;
+      if (!isKept || runner.isKilled || isCancelled(runner)) continue;
       const arn = runner.outputs["task-arn"];
       const task = ended.world.ecs.tasks.find(({ identity }) => identity.arn === arn);
       if (task?.identity.owner !== runner.name || !/^(succeeded|failed|timed-out)$/.test(outcome ?? ""))
