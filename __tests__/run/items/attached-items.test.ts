@@ -63,6 +63,37 @@ it("items of a batch have the ends that the script has reported, and each failed
   ]);
 });
 
+it("reports that the step has not heard before their end count when both are told again, and each failed item has one line", () => {
+  const items = attach(3);
+  tell(items, "item 1 2 4 0.5", "end 1 2 0 1.000 0", "end 1 0,1 0 1.000 0");
+  const again = ["item 1 0 1 0.5", "item 1 1 0 0.5", "end 1 0,1 0 1.000 0"];
+  tell(items, "item 1 2 4 0.5", "end 1 2 0 1.000 0", ...again, ...again);
+  tell(items, "text 0 a", "text 1 b", "text 2 c");
+  items.leave(true);
+  expect(rows(items)).toEqual([
+    ["a", "failed", 1, "reported"],
+    ["b", "succeeded", 0, "reported"],
+    ["c", "failed", 4, "reported"],
+  ]);
+  expect(log.lines).toEqual([
+    "Item 'item 2' failed with exit code 4 after 0.5 s in task 0, worker 0.",
+    "Item 'item 0' failed with exit code 1 after 0.5 s in task 0, worker 0.",
+  ]);
+});
+
+it("a report that comes with the repetition can make an item succeed in a run that failed", () => {
+  const items = attach(2);
+  tell(items, "end 1 0,1 1 1.000 0", "item 1 0 1 0.5", "item 1 1 0 0.5", "end 1 0,1 1 1.000 0");
+  items.leave(true);
+  expect(rows(items)).toEqual([
+    ["item 0", "failed", 1, "reported"],
+    ["item 1", "succeeded", 0, "reported"],
+  ]);
+  expect(log.lines).toEqual([
+    "Item 'item 0' failed with exit code 1 after 1.0 s in task 0, worker 0. So has the other one of its batch.",
+  ]);
+});
+
 it("of a job that was lost only the ends that were heard are known", () => {
   const items = attach(3);
   tell(items, "end 1 1 0 2 0");

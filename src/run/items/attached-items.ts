@@ -37,6 +37,8 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   readonly #lines: ItemLines;
   readonly #lastLines = new FailedItemLines();
   readonly #ended = new Map<number, Item>();
+  /** The batches that have ended, by their first indices, each with its first end. */
+  readonly #batches = new Map<number, { readonly batch: Batch; readonly end: ItemEndFact }>();
   readonly #reports = new Map<number, Report>();
   readonly #texts = new Map<number, string>();
   /** When the item with this first index was heard to begin. */
@@ -124,9 +126,14 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
 
   #takeEnd(fact: ItemEndFact): void {
     const { index: first, indices, worker } = fact;
-    // Each end is told again at the end of the job.
-    if (this.#ended.has(first) || indices.some((index) => index >= this.total)) return;
+    const known = this.#batches.get(first);
+    if (known !== undefined) {
+      this.#takeRepeated(known);
+      return;
+    }
+    if (indices.some((index) => index >= this.total || this.#ended.has(index))) return;
     const batch = this.#batchOf(indices);
+    this.#batches.set(first, { batch, end: fact });
     const place = { task: 0, worker };
     const ends = batch.ends(fact).map((end) => ({ ...end, runsAgain: false }));
     const beganAt = this.#begins.get(first);
@@ -143,14 +150,35 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
     for (const line of failedItemLines(ends, { ...place, attempt: 1 })) this.#options.log.info(line);
   }
 
+  /**
+   * Each end is told again at the end of the job, behind the reports of its items. A step that came between the two for the first time learns only
+   * now how those items have ended.
+   */
+  #takeRepeated({ batch, end }: { readonly batch: Batch; readonly end: ItemEndFact }): void {
+    this.#report(batch);
+    const news = batch.ends(end).filter(({ item, outcome }) => outcome !== item.last?.outcome);
+    for (const { item, outcome, exitCode, seconds, batch: shared } of batch.ends(end))
+      item.last = { task: 0, ...item.last, outcome, exitCode, seconds, batch: shared };
+    const place = { task: 0, worker: end.worker, attempt: 1 };
+    const ends = news.map((each) => ({ ...each, runsAgain: false }));
+    for (const line of failedItemLines(ends, place)) this.#options.log.info(line);
+  }
+
   #batchOf(indices: readonly number[]): Batch {
-    const items = indices.map((index) => this.#itemOf(index));
-    const batch = new Batch(indices[0] ?? NaN, items);
-    for (const index of indices) {
+    const batch = new Batch(
+      indices[0] ?? NaN,
+      indices.map((index) => this.#itemOf(index)),
+    );
+    this.#report(batch);
+    return batch;
+  }
+
+  /** Tells the batch what was heard of its items. */
+  #report(batch: Batch): void {
+    for (const index of batch.indices) {
       const report = this.#reports.get(index);
       if (report !== undefined) batch.report(index, report);
     }
-    return batch;
   }
 
   #itemOf(index: number): Item {
