@@ -146,22 +146,25 @@ function explainChecks(checks: readonly Check[], { page, reader }: ExplainedStep
 }
 
 function explainStatus(decisive: StatusResult, where: string, step: ExplainedStep): Explanation {
-  const { outcome, workers, task } = decisive;
+  const { outcome, workers, task, isListing } = decisive;
+  const what = isListing ? "The command of 'items'" : "The script";
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
   const { worker, exitCode } = failing[0] ?? { worker: 0, exitCode: decisive.exitCode };
   const several = `${failing.length} of ${workers.length} workers failed (${listMembers(failing.map(endOf))}).`;
   const how = [
     ...failedTests(step),
     ...(workers.length === 1 ? [] : [several]),
-    ...(workers.length === 1 || outcome !== "failed" ? [`The script ${endClause(outcome, step)}.`] : []),
+    ...(workers.length === 1 || outcome !== "failed" ? [`${what} ${endClause(outcome, step)}.`] : []),
     `${workers.length === 1 && where === "" ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const stdout = outcome === "cancelled" ? undefined : task.workerStdout.get(worker);
   const whose = workers.length === 1 ? "" : ` of worker ${worker}`;
   const lastWords = lastOf("error", stderr, whose) ?? lastOf("output", stdout, whose);
-  const forBash = outcome === "failed" ? bashAdvice(task, workers, step.reader) : undefined;
-  const startLine = outcome === "failed" && stderr ? findNamedLine(stderr, exitCode) : undefined;
+  // Both are of the script: its shell, and a line of its file.
+  const isScript = outcome === "failed" && !isListing;
+  const forBash = isScript ? bashAdvice(task, workers, step.reader) : undefined;
+  const startLine = isScript && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
     message: [where + how.join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),

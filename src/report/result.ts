@@ -38,6 +38,8 @@ export interface StatusResult {
   readonly task: TaskFacts;
   /** The attempts before this one, with `retry`. */
   readonly earlier?: readonly EarlierAttempt[];
+  /** The job ran the command of the input `items`, and no script. */
+  readonly isListing?: true;
 }
 
 /** The job was left running. */

@@ -7,6 +7,8 @@ import {
   type TaskResult,
 } from "../../../src/report/result.ts";
 import { listedItems, listingInputs } from "../../../src/run/items/listed-items.ts";
+import { explain } from "../../../src/report/explain.ts";
+import { aStep } from "../../report/example-results.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";
 
 const INPUTS = anInputs({
@@ -55,5 +57,15 @@ it.each([
   listing("a", { exitCode: 7 }),
   failedResult(new Failure("session-lost", { failed: "", seen: "", advice: "" })),
 ])("a command that fails is the step's result", (result) => {
-  expect(listedItems(result, INPUTS)).toBe(result);
+  expect(listedItems(result, INPUTS)).toMatchObject(result);
+});
+
+it("a command that fails is not named a script, and no line of the script's file is blamed for it", () => {
+  const stderr = new Map([[0, "/tmp/fargate-exec-0123456789abcdef0123/script: 3: [[: not found\n"]]);
+  const result = listedItems(listing("a", { exitCode: 127, stderr, allStderr: stderr.get(0) ?? "" }), INPUTS);
+  const end = "outcome" in result ? explain(result, aStep) : undefined;
+  expect(end).toMatchObject({
+    message: "The command of 'items' failed. Exit code 127: a command was not found in the image.",
+    place: undefined,
+  });
 });

@@ -23,6 +23,7 @@ function refuse(list: string, part: string, must: string, got: string): readonly
 
 /** The items that the command has printed; the step's result when it has failed, or has printed no list. */
 export function listedItems(result: TaskResult, { items, secrets }: Inputs): readonly string[] | TaskResult {
+  if (result.kind === "status" && result.outcome !== "succeeded") return { ...result, isListing: true };
   if (result.outcome !== "succeeded" || result.task === undefined) return result;
   const { stdout, cut } = result.task;
   if (cut.includes("stdout"))
