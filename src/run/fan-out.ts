@@ -219,8 +219,9 @@ async function runWithRetries(
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
     own.items?.jobDirectories.close({ isLeft: result.kind === "detached" });
-    lost = [...(own.items?.leave(result.kind === "status") ?? [])];
-    if (result.kind !== "status") gone.push(...whatIsGone(own.items, own, result));
+    // The status is known, too, of a job that has succeeded and lacks artifacts.
+    lost = [...(own.items?.leave(result.kind === "status" || result.exitCode === 0) ?? [])];
+    gone.push(...whatIsGone(own.items, own, result));
     return result;
   };
   const isNeeded = items && ((): boolean => items.runAgain(lost.splice(0)));

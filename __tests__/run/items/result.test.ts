@@ -1,5 +1,5 @@
 import { Failure } from "../../../src/errors.ts";
-import { failedResult } from "../../../src/report/result.ts";
+import { failedAfter, failedResult } from "../../../src/report/result.ts";
 import { whatIsGone } from "../../../src/run/items/result.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anInputs } from "../../helpers/runs.ts";
@@ -14,16 +14,25 @@ const ARTIFACTS = {
   },
   missing: "error",
 } as const;
-const LOST = failedResult(new Failure("session-lost", { failed: "", seen: "", advice: "" }));
+const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
+const LOST = failedResult(failure, undefined, true);
+const LACKING = failedAfter(LOST, failure);
 
 it.each([
-  ["the artifacts of items that had ended in a task that was lost are told, with a warning", 3, ARTIFACTS, 1],
-  ["nothing is told of a task in which no item had ended", 0, ARTIFACTS, 0],
-  ["nothing is told without artifacts", 3, undefined, 0],
-])("%s", (_, ended, artifacts, count) => {
+  [
+    "the artifacts of items that had ended in a task that was lost are told, with a warning",
+    LOST,
+    3,
+    ARTIFACTS,
+    1,
+  ],
+  ["nothing is told of a task in which no item had ended", LOST, 0, ARTIFACTS, 0],
+  ["nothing is told without artifacts", LOST, 3, undefined, 0],
+  ["nothing is told of a job that has ended and lacks artifacts", LACKING, 3, ARTIFACTS, 0],
+])("%s", (_, result, ended, artifacts, count) => {
   const log = new Listener();
   const inputs = anInputs({ artifacts });
-  const gone = whatIsGone({ ended }, { inputs, log }, LOST);
+  const gone = whatIsGone({ ended }, { inputs, log }, result);
   expect(gone).toHaveLength(count);
   expect(log.lines).toEqual(gone.map((sentence) => `warning: ${sentence}`));
   if (count > 0) expect(gone[0]).toContain("The artifacts of 3 items that had ended in task unknown");

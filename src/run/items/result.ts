@@ -71,9 +71,11 @@ function fileOf(
 export function whatIsGone(
   items: Pick<ItemsOfJob, "ended"> | undefined,
   { inputs, log }: Pick<StepContext, "inputs" | "log">,
-  { task }: TaskResult,
+  { outcome, task }: TaskResult,
 ): readonly string[] {
-  if (items === undefined || items.ended === 0 || inputs.artifacts === undefined) return [];
+  // What is missing of a job that has ended is told by itself.
+  if (outcome !== "unknown" || inputs.artifacts === undefined) return [];
+  if (items === undefined || items.ended === 0) return [];
   const sentence = `The artifacts of ${items.ended} ${items.ended === 1 ? "item" : "items"} that had ended in task ${task?.target.taskId ?? "unknown"} are lost with it.`;
   log.warning(sentence, "items.md");
   return [sentence];
