@@ -1,6 +1,6 @@
 import type { Log } from "../../../src/log.ts";
 import type { OutputItem } from "../../../src/carriers/stream/items.ts";
-import { StepItems } from "../../../src/run/items/step-items.ts";
+import { StepItems, type StepItemsOptions } from "../../../src/run/items/step-items.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anItem } from "../../report/example-items.ts";
 import { itemDirectories } from "./directories.ts";
@@ -69,12 +69,41 @@ it("what a lost task may have begun goes to a free worker of another task before
   await items.end();
 });
 
+it.each([
+  ["gives one task all items at once, which then reads no more orders", false, ["give 0 1 2 3 4 5", "end"]],
+  [
+    "with fail-fast goes on to give orders, so that a container hears soon that nothing more is to begin",
+    true,
+    ["give 0"],
+  ],
+])("%s", async (_, failFast, words) => {
+  const items = await StepItems.open({
+    ...{
+      items: ["a", "b", "c", "d", "e", "f"],
+      batch: 1,
+      tasks: 1,
+      retry: undefined,
+      failFast,
+      hasBucket: true,
+    },
+    ...{ detaches: false, directories: itemDirectories(), clock: new SteppedClock(), log: new Listener() },
+  });
+  const job = items.attempt(0);
+  job.take({ kind: "header", text: "h" }, 1);
+  expect(job.pending.map((order) => order.words)).toEqual(words);
+  await items.end();
+});
+
 describe("how far the items are", () => {
-  const play = async (log: Listener & Pick<Log, "gauge">): Promise<readonly string[]> => {
+  const play = async (
+    log: Listener & Pick<Log, "gauge">,
+    carried?: StepItemsOptions["carried"],
+  ): Promise<readonly string[]> => {
     const clock = new SteppedClock();
     const items = await StepItems.open({
       ...{
-        items: ["a", "b"],
+        items: carried === undefined ? ["a", "b"] : ["a", "b", "c"],
+        ...(carried && { carried }),
         batch: 1,
         tasks: 1,
         retry: undefined,
@@ -102,6 +131,13 @@ describe("how far the items are", () => {
     const gauge = (share: number | undefined): boolean => seen.push(share) > 0;
     expect(await play(Object.assign(new Listener(), { gauge }))).toEqual([]);
     expect(seen).toEqual([...Array.from({ length: 12 }, () => 0.5), undefined]);
+  });
+
+  it("is the share of what this run has to do, without what was carried over", async () => {
+    const seen: (number | undefined)[] = [];
+    const gauge = (share: number | undefined): boolean => seen.push(share) > 0;
+    await play(Object.assign(new Listener(), { gauge }), new Map([[2, anItem("0", 2, { carriedFrom: 1 })]]));
+    expect(seen[0]).toBe(0.5);
   });
 });
 

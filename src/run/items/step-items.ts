@@ -87,8 +87,9 @@ export class StepItems implements ItemsOfStep {
       ...{ items, batch, tasks, failFast, retryExitCodes: exitCodes, attempts },
       ...{ order: order.order.filter((index) => !carried.has(index)), carried },
       expectedSeconds: order.expectedSeconds,
-      // With `auto` the sizes are better known later, when there is somebody to hand out batches.
-      allFirst: tasks === 1 && (batch !== "auto" || detaches),
+      // With `auto` the sizes are better known later, when there is somebody to hand out batches. A container that knows that nothing more comes
+      // reads orders seldom, so it would hear late that one with `failFast` is to begin nothing more.
+      allFirst: tasks === 1 && !failFast && (batch !== "auto" || detaches),
     });
     this.#saidAt = clock.now();
     this.#stop = clock.every(LOOK_EVERY_MS, () => {
@@ -152,7 +153,9 @@ export class StepItems implements ItemsOfStep {
     const { clock, log } = this.#options;
     const { progress } = this.#queue;
     const words = itemProgress(progress);
-    if (log.gauge?.(progress.done / this.list.length, words) === true) return;
+    // What was carried over is neither in the words nor in the share.
+    const toDo = this.list.length - (this.#options.carried?.size ?? 0);
+    if (log.gauge?.(progress.done / toDo, words) === true) return;
     if (words === this.#said || clock.now() - this.#saidAt < PROGRESS_EVERY_MS) return;
     log.info(`${words}.`);
     this.#said = words;
