@@ -80,6 +80,20 @@ async function follow(
   }
 }
 
+/** Lines about the item ITEM that fail it, with the end that they tell. */
+const FAILING: Readonly<Record<string, string>> = {
+  ...{ "-11 0.5 ITEM": "1 0.500", "256 0.5 ITEM": "1 0.500", "1234 0.5 ITEM": "1 0.500" },
+  ...{ "1 0.5 ITEM\\r": "1 0.500", "255 1.2e-05 ITEM": "255 0" },
+};
+
+/** Lines that can't be read. So none of the file counts. */
+const UNREADABLE = [
+  ...["1 -0.5 ITEM", "1 NaN ITEM", "1 0.5e+1 ITEM", "1 .5 ITEM", "1 0,5 ITEM", "1 1e3 ITEM", "1 . ITEM"],
+  ...["1 1.2.3 ITEM", "1 1234567890 ITEM", "x 1 ITEM", "+1 1 ITEM", "1.0 1 ITEM", " 1 0.5 ITEM"],
+  ...["1  0.5 ITEM", "1 0.5  ITEM", "1 0.5 ITEM ", "1 0.5 ITEM\\t", "1\\t0.5\\tITEM", "1\\t0.5 ITEM"],
+  ...["1", "1 0.5", "1 0.5 ", "1 ITEM", " "],
+];
+
 describe.each(SHELLS)("the items of a job in %s", (sh) => {
   it("are each run once with their variables, those of a batch together", async () => {
     const script =
@@ -134,16 +148,43 @@ describe.each(SHELLS)("the items of a job in %s", (sh) => {
   it("that the script reports have the ends that it has reported, told before that of their run", async () => {
     const script = `
 printf '%s\\n' "7 0.5 $(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" "0 1.23456 one" "1 3 $(sed -n 3p "$FARGATE_EXEC_ITEMS_FILE")" \
-  "0 1e-05 five" >>"$FARGATE_EXEC_ITEM_RESULTS"
+  "" "0 1e-05 five" >>"$FARGATE_EXEC_ITEM_RESULTS"
 printf '0 12 %s' "$(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" >>"$FARGATE_EXEC_ITEM_RESULTS"
 exit 9`;
     const job = await follow({ sh, script, items: NAMES }, ["1 give 0,2,3,4", "2 end"]);
     expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual([
-      ...["item 1 2 7 0.500", "item 1 0 0 1.234", "item 1 3 1 3", "item 1 4 0 0", "item 1 2 0 12"],
+      ...["item 1 0 0 1.234", "item 1 2 0 12", "item 1 3 1 3", "item 1 4 0 0"],
     ]);
     expect(timeless(job).at(-1)).toBe("end 1 0,2,3,4 9 0");
     expect(job.output("stderr").toString()).toBe("");
   });
+
+  it("that the script reports as failed in any form are never green", async () => {
+    const [fail, refuse] = [Object.keys(FAILING), UNREADABLE];
+    const script = `
+item=$(sed -n 1p "$FARGATE_EXEC_ITEMS_FILE")
+case $FARGATE_EXEC_ITEM_INDEX in
+${[...fail, ...refuse].map((line, index) => `${2 * index}) line='${line}' ;;`).join("\n")}
+esac
+echo "0 1 $item" >"$FARGATE_EXEC_ITEM_RESULTS"
+printf '%b\\n' "$line" | sed "s/ITEM/$item/" >>"$FARGATE_EXEC_ITEM_RESULTS"`;
+    const items = [...fail, ...refuse].flatMap((_, index) => [`item ${index}`, `other ${index}`]);
+    const orders = [...fail, ...refuse].map((_, index) => `${2 * index},${2 * index + 1}`);
+    const job = await follow({ sh, script, items }, [`1 give ${orders.join(" ")}`, "2 end"]);
+    expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual([
+      ...fail.flatMap((line, index) => [
+        `item 1 ${2 * index} ${FAILING[line] ?? ""}`,
+        `end 1 ${2 * index},${2 * index + 1} 0 0`,
+      ]),
+      ...refuse.map((_, index) => `end 1 ${orders[fail.length + index] ?? ""} 126 0`),
+    ]);
+    expect(
+      job
+        .output("stderr")
+        .toString()
+        .match(/is not CODE SECONDS ITEM/g),
+    ).toHaveLength(refuse.length);
+  }, 60_000);
 
   it("have a directory of their own for each run, which comes back before the end", async () => {
     const script = `
@@ -241,27 +282,14 @@ it("are run without python3, too", async () => {
   expect(job.status).toMatchObject({ reason: "exited" });
 });
 
-it("that are reported in lines of another form have no end by that, which is told once", async () => {
-  const words = [
-    "",
-    "0",
-    "0 1",
-    "0 1 ",
-    "x 1 a",
-    "-1 1 a",
-    "256 1 a",
-    "0 -1 a",
-    "0 . a",
-    "0 1.2.3 a",
-    "0 1 c",
-    "0  1 a",
-  ];
-  const lines = [...words, "0 1234567890 a", "0 2 b", `0 1 ${"y".repeat(999)}`];
+it("that a line names which are none of the run have no end by that, which is told once", async () => {
+  const lines = ["", "0 1 c", "3 1 a b", "0 2 b", "300 1 d", `0 1 ${"y".repeat(999)}`];
   const script = `cat >"$FARGATE_EXEC_ITEM_RESULTS" <<'END'\n${lines.join("\n")}\nEND`;
   const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 0,1", "2 end"]);
   expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual(["item 1 1 0 2"]);
+  expect(timeless(job).at(-1)).toBe("end 1 0,1 0 0");
   expect(job.output("stderr").toString()).toBe(
-    "fargate-exec: 14 of the lines in FARGATE_EXEC_ITEM_RESULTS are not CODE SECONDS ITEM, with an item of this run. The first one: ''\n",
+    "fargate-exec: 4 of the lines in FARGATE_EXEC_ITEM_RESULTS name no item of this run. The first one: '0 1 c'\n",
   );
 });
 
