@@ -228,6 +228,7 @@ it.concurrent("a command that lists nothing, or fails, ends the step before the 
   ]);
   expect(none.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
   expect(fails.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+  expect(fails.annotations.at(-1)?.message).toContain("The command of 'items' failed. Exit code 7.");
   expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
 });
 
@@ -248,6 +249,19 @@ it.concurrent("the longest items of the run before begin first, by a record that
   const texts = await Promise.all((await aws.objects(RECORDS)).map((key) => aws.read(key)));
   expect(texts.length).toBeGreaterThan(0);
   for (const text of texts) expect(text).toMatch(/^\{"items":\{("[\da-f]{12}":\[[\d.]+,\d+\],?)+\}\}$/);
+});
+
+it.concurrent("with fail-fast one task begins few items after one has failed, also by S3", async () => {
+  const result = await aws.step(
+    newTasks(1, {
+      ...{ bucket: aws.world.made.bucket, logs: "bucket", "fail-fast": "true", items: list(40) },
+      run: 'sleep 1; [ "$FARGATE_EXEC_ITEM" != "item 2" ]',
+    }),
+  );
+  expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
+  const begun = entriesOf(result).filter(({ attempts }) => attempts > 0);
+  expect(begun.length).toBeGreaterThanOrEqual(3);
+  expect(begun.length).toBeLessThan(15);
 });
 
 // The last one: it begins when those above have ended.
