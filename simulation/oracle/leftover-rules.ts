@@ -1,6 +1,5 @@
 import { leftInBucket } from "./leftover-objects.ts";
 import type { Rule } from "./rule.ts";
-import { runsOf } from "./script-output.ts";
 
 const LINGERING_MS = 180_000;
 /**
@@ -42,7 +41,9 @@ const sessionsEnd: Rule = {
       const over = Math.max(runner?.mainEnd?.at ?? Infinity, runner?.postEnd?.at ?? 0);
       if (over === Infinity || session.agent.isBlocked || session.agent.isDead) continue;
       const lasted = (session.ended ?? ended.world.base.time.now) - over;
-      const isWithoutJob = runner !== undefined && runsOf(runner, ended).length === 0;
+      // One of several tasks of the step may have got no job, or a job that has got no item.
+      const container = ended.world.containers.find(({ agent }) => agent === session.agent);
+      const isWithoutJob = container?.jobs.some(({ url }) => url === runner?.jobUrl) !== true;
       const isNobodys = !session.hadClient || (session.isBereft && session.client === undefined);
       const most = isNobodys ? IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;
       check(
