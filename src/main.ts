@@ -1,9 +1,11 @@
 import { runAtHook } from "./run/at-hook.ts";
 import { openAhead } from "./aws/open-ahead.ts";
 import { checkSetUp } from "./run/check/check-set-up.ts";
+import { asFailure } from "./errors.ts";
 import { packFiles } from "./payload/files/pack-files.ts";
 import { checkBucketIsGiven } from "./queue/failures.ts";
 import { lookBeforeStart } from "./ready/look.ts";
+import { failureBesideItems } from "./report/beside-items.ts";
 import type { Result } from "./report/result.ts";
 import { carriedItems, openItemLog } from "./run/items/rerun/open-carried.ts";
 import { runInTargets } from "./run/run-in-targets.ts";
@@ -30,15 +32,22 @@ async function perform(step: OpenStep): Promise<Result> {
   const looking = lookBeforeStart(inputs, step);
   // The jobs await `looking` and report its failure.
   looking.catch(() => undefined);
-  const carried = carriedItems(step, itemLog, looking);
+  const carried = carriedItems(step, { itemLog, files, looking });
+  let failedBy: string | undefined;
   try {
     // Every later failure happens inside `runAtHook`, so that a deployment that waits at its hook gets a verdict.
-    return await runAtHook(step, async (at) => {
+    const result = await runAtHook(step, async (at) => {
       // Check the cluster and the bucket before RunTask, so that no task is started in vain.
       if (isNew) await looking;
       return await runUnderLock(at, looking, (lock) => runInTargets(at, looking, { lock, files, carried }));
     });
+    failedBy = failureBesideItems(result, inputs.artifacts?.missing === "error");
+    return result;
+  } catch (error) {
+    const { code } = asFailure(error);
+    if (code !== "cancelled") failedBy = code;
+    throw error;
   } finally {
-    await carried?.close();
+    await carried?.close(failedBy);
   }
 }

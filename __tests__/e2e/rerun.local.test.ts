@@ -146,6 +146,22 @@ it.concurrent(
   },
 );
 
+it.concurrent(
+  "after an attempt that failed by missing artifacts, and by no item, all items run in the next one",
+  async () => {
+    const missing = { artifacts: "nothing/*.xml", "artifacts-missing": "error" };
+    const first = await attempt(1, 7, { inputs: missing });
+    expect(first.outputs).toMatchObject({ outcome: "failed" });
+    expect(entriesOf(first).map(({ outcome }) => outcome)).toEqual(Array(4).fill("succeeded"));
+    const second = await attempt(2, 7, { inputs: missing });
+    expect(logOf(second)).toContain(
+      "All 4 items run: attempt 1 failed by 'artifacts-missing', and not by the end of an item.",
+    );
+    expect(ran(second)).toEqual(["a", "b", "c", "d"]);
+    expect(second.outputs).toMatchObject({ outcome: "failed" });
+  },
+);
+
 // The last one: it begins when those above have ended.
 it("a step leaves no task, and no object but the records of its items", async () => {
   expect(aws.startedAndAlive()).toEqual([]);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Aws, type Inputs } from "../helpers/local.ts";
 import {
@@ -89,4 +89,25 @@ it("is refused before any call of AWS with a file of something else", async () =
   ]);
   expect(refused.stderr).not.toContain("Started task");
   expect(readFileSync(file, "utf8")).toBe(before);
+});
+
+it("runs all items when the files that are brought have changed, or artifacts were missing, and says why", async () => {
+  const missing = { files: "brought.txt", artifacts: "nothing/*", "artifacts-missing": "error" };
+  const words = ["--resume", "missing.log"];
+  const brings = async (text: string): Promise<CliEnd> => {
+    writeFileSync(join(installed.folder, "brought.txt"), text);
+    return await run("none", missing, { words });
+  };
+  const all = ["a", "b", "c", "d"];
+  const first = await brings("one");
+  expect([first.exitCode === 0, ran(first)]).toEqual([false, all]);
+  const second = await brings("one");
+  expect(second.stderr).toContain(
+    "All 4 items run: run 1 in its file failed by 'artifacts-missing', and not by the end of an item.",
+  );
+  expect(ran(second)).toEqual(all);
+  const third = await brings("two");
+  expect(third.stderr).toContain(
+    "All 4 items run: the runs in its file had another script, other items or other inputs.",
+  );
 });

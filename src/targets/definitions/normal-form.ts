@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { type RegistrableDefinition, RUN_LABEL } from "../../aws/task-definition.ts";
 import { parseArn } from "../arn.ts";
 
+/** How many digits a digest of a definition has. */
+export const DIGEST_DIGITS = 16;
+
 type Members = Readonly<Record<string, unknown>>;
 
 /**
@@ -19,7 +22,7 @@ export function findDifferences(
 /** A digest that is the same for equal definitions, in any order of their members. */
 export function digestOf(definition: RegistrableDefinition): string {
   const text = JSON.stringify(sortMembers(normalForm(definition)));
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return createHash("sha256").update(text).digest("hex").slice(0, DIGEST_DIGITS);
 }
 
 /** All members but those of these names. */

@@ -161,12 +161,20 @@ describe("what items run in", () => {
   });
 
   it.each([
-    ["a definition of the action's own", "fargate-exec-shop-0123:7", false],
+    ["a definition of the action's own", "fargate-exec-shop-0123456789abcdef:7", false],
     ["a definition that comes by a file", "shop:7", true],
   ])("has no revision of %s, because each run may register one", (_, definition, isOfFile) => {
     const { definition: found } = programOf(task(definition, "sha256:1"), "app", isOfFile) ?? {};
     expect(found).toBe(task(definition.replace(":7", "")).taskDefinitionArn);
   });
+
+  it.each(["fargate-exec-mine:7", "fargate-exec-mine-0123:7", "fargate-exec-mine-0123456789abcdef-x:7"])(
+    "is the revision of a family of the user's whose name begins as the action's: %s",
+    (definition) => {
+      const { definition: found } = programOf(task(definition, "sha256:1"), "app", false) ?? {};
+      expect(found).toBe(task(definition).taskDefinitionArn);
+    },
+  );
 
   it("is not known without a digest", () => {
     expect(programOf(task("shop:7"), "app", false)).toBeUndefined();

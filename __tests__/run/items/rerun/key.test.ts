@@ -22,7 +22,7 @@ const items = { source: { kind: "list", items: ["a", "b"] }, batch: 1 } as const
 const given = (more: Partial<Inputs> = {}): Inputs =>
   anInputs({ where: newTasks(), items, env: { A: "1", B: "2" }, secrets: { TOKEN: "one" }, ...more });
 const keyOf = (inputs: Inputs, list = ["a", "b"], definition = "{}"): string =>
-  itemsKey(inputs, list, () => Buffer.from(definition));
+  itemsKey(inputs, list, { readFile: () => Buffer.from(definition) });
 
 const KEY = keyOf(given());
 
@@ -43,6 +43,9 @@ it.each<[string, Partial<Inputs>]>([
   ["the role of the tasks", { where: newTasks({ start: { ...START, taskRole: "other" } }) }],
   ["the overrides", { where: newTasks({ start: { ...START, overrides: { a: 1 } } }) }],
   ["the image", { where: newTasks({ of: { kind: "image", image: "b", architecture: undefined } }) }],
+  ["the task that is named", { where: { kind: "task", task: "a" } }],
+  ["the role that the step assumes", { roleToAssume: "r" }],
+  ["the lock", { lock: "l" }],
   ["the service", { where: { kind: "service", service: "web", tasks: 1 } }],
   ["an input that this action does not have yet", { "an-input": "new" } as Partial<Inputs>],
 ])("another key: %s", (_, more) => {
@@ -87,6 +90,10 @@ it.each<[string, Partial<Inputs>]>([
     },
   ],
   [
+    "where what the items write goes, as on another runner",
+    { itemFiles: { directory: "/w2/artifacts", within: ["/w2"], maxCount: 1, maxBytes: 1, missing: "warn" } },
+  ],
+  [
     "the bucket and what carries output",
     {
       bucket: "b",
@@ -100,17 +107,17 @@ it.each<[string, Partial<Inputs>]>([
       stderr: "merged",
     },
   ],
-  [
-    "the job of the matrix, the lock and the role",
-    { matrix: { index: 1, total: 2, atOnce: 2 }, lock: "l", roleToAssume: "r", protect: true },
-  ],
+  ["the job of the matrix, and protection", { matrix: { index: 1, total: 2, atOnce: 2 }, protect: true }],
 ])("the same key: %s", (_, more) => {
   expect(keyOf(given(more))).toBe(KEY);
 });
 
-it("the same key: another running task", () => {
+it("another key: another task that is named, and what the files hold when that counts", () => {
   const inTask = (task: string): string => keyOf(given({ where: { kind: "task", task } }));
-  expect(inTask("a")).toBe(inTask("b"));
+  expect(inTask("a")).not.toBe(inTask("b"));
+  const withFiles = (files: string): string =>
+    itemsKey(given(), ["a"], { readFile: () => Buffer.from("{}"), files });
+  expect(withFiles("one")).not.toBe(withFiles("other"));
 });
 
 describe("the record of a step", () => {

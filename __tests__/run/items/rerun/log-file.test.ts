@@ -1,8 +1,12 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -12,6 +16,9 @@ import { join } from "node:path";
 import { Failure } from "../../../../src/errors.ts";
 import { lockOnMachine } from "../../../../src/queue/machine-lock.ts";
 import { LogFile } from "../../../../src/run/items/rerun/log-file.ts";
+import { CarriedItems } from "../../../../src/run/items/rerun/carried-items.ts";
+import type { Program } from "../../../../src/run/items/rerun/earlier-runs.ts";
+import { anInputs } from "../../../helpers/runs.ts";
 import { anItem } from "../../../report/example-items.ts";
 import { Listener } from "../../../helpers/listener.ts";
 import { SteppedClock } from "../../../helpers/stepped-clock.ts";
@@ -43,10 +50,14 @@ const refusal = async (at = path): Promise<Failure> => {
 
 /** A run in which items with these ends end. */
 async function run(key: string, ...ends: readonly string[]): Promise<void> {
+  await runIn([PROGRAM], key, ...ends);
+}
+
+async function runIn(programs: readonly Program[], key: string, ...ends: readonly string[]): Promise<void> {
   const file = await open();
   await file.recall(key, 5);
   await file.begin([], ["a", "b", "c", "d", "e"]);
-  file.ranIn(PROGRAM);
+  for (const program of programs) file.ranIn(program);
   for (const [index, end] of ends.entries()) if (end !== "") file.note(anItem(end, index));
   await file.close();
 }
@@ -96,6 +107,94 @@ it("another key is a reason to run all, and what the file has stays", async () =
   );
   await run("other", "0");
   expect(readFileSync(path, "utf8").startsWith(before)).toBe(true);
+});
+
+/** Which items are not run again in this program. */
+const notRunAgain = async (): Promise<readonly number[]> => {
+  const memory = await open();
+  const carried = new CarriedItems({ memory, inputs: anInputs(), keyOf: () => "key", log });
+  const list = ["a", "b", "c", "d", "e"];
+  await carried.recall(list);
+  const results = await carried.begin(list, PROGRAM);
+  await carried.close();
+  return [...results.keys()];
+};
+
+it.each([
+  ["is not known", []],
+  ["is not one", [PROGRAM, { ...PROGRAM, image: "sha256:2" }]],
+])("an item that has failed in a run whose image %s is run again", async (_, programs) => {
+  await run("key", "0", "0");
+  await runIn(programs, "key", "1", "", "0");
+  expect(await notRunAgain()).toEqual([1]);
+});
+
+it("nothing is trusted of a run that failed by something else than its items, nor of those before", async () => {
+  await run("key", "0", "1");
+  const failing = await open();
+  await failing.recall("key", 5);
+  await failing.begin([], ["a", "b", "c", "d", "e"]);
+  failing.ranIn(PROGRAM);
+  failing.note(anItem("0", 1));
+  await failing.close("artifacts-missing");
+  expect(await carriedBy("key")).toBe(
+    "run 2 in its file failed by 'artifacts-missing', and not by the end of an item",
+  );
+  await run("key", "", "", "0");
+  expect(await notRunAgain()).toEqual([2]);
+});
+
+describe("a file that takes no more", () => {
+  const warnings = (): string[] => log.lines.filter((line) => line.startsWith("warning: "));
+  /** Puts another descriptor of the file in place of the one that is open: each write to one for reading fails. */
+  const reopenFor = (flags: "r" | "a+"): void => {
+    const own = readdirSync("/proc/self/fd").find((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false; // that of the listing itself
+      }
+    });
+    closeSync(Number(own));
+    expect(openSync(path, flags)).toBe(Number(own));
+  };
+  beforeEach(() => log.lines.splice(0));
+
+  it("lets no item run when it has earlier runs, which would count for the next one", async () => {
+    await run("key", "0");
+    const file = await open();
+    await file.recall("key", 5);
+    reopenFor("r");
+    await expect(file.begin([], ["a"])).rejects.toMatchObject({
+      code: "bad-input",
+      seen: expect.stringContaining("EBADF: bad file descriptor, write.") as string,
+    });
+    await file.close();
+    expect(warnings()).toEqual([]);
+  });
+
+  it("is one warning when it has none, and takes no end without the head of its run", async () => {
+    const file = await open();
+    await file.recall("key", 5);
+    reopenFor("r");
+    await file.begin([], ["a"]);
+    reopenFor("a+");
+    file.note(anItem("0", 0));
+    await file.close();
+    expect(warnings()).toEqual([expect.stringContaining("so more items run when it is resumed")]);
+    expect(readFileSync(path, "utf8")).toBe("");
+  });
+
+  it("is a warning of what is not run again when it can't say by what the run has failed", async () => {
+    const file = await open();
+    await file.recall("key", 5);
+    await file.begin([], ["a"]);
+    reopenFor("r");
+    await file.close("artifacts-missing");
+    expect(warnings()).toEqual([
+      expect.stringContaining("items that have succeeded by it are not run again when it is resumed"),
+    ]);
+  });
 });
 
 it("half a line at the end, of a process that was killed, is removed", async () => {

@@ -1,4 +1,9 @@
-import { headLine, parseItemLog, programLine } from "../../../../src/run/items/rerun/log-text.ts";
+import {
+  failureLine,
+  headLine,
+  parseItemLog,
+  programLine,
+} from "../../../../src/run/items/rerun/log-text.ts";
 import { endLine } from "../../../../src/report/item-entries.ts";
 import { anItem } from "../../../report/example-items.ts";
 
@@ -35,6 +40,14 @@ it("of a run in two images it is not known in what its items ran", () => {
   ]);
 });
 
+it("a run says what has failed it besides its items", () => {
+  const lines = [HEAD, endLine(anItem("0", 0)), failureLine("artifacts-missing"), HEAD];
+  expect(parseItemLog(lines.join("\n"))).toMatchObject([
+    { failedBy: "artifacts-missing" },
+    { failedBy: undefined },
+  ]);
+});
+
 it("nothing has no runs", () => {
   expect(parseItemLog("")).toEqual([]);
 });
@@ -49,6 +62,9 @@ it.each([
   ["a head of too many items", HEAD.replace('"items":3', '"items":10001')],
   ["an end of an item beyond the list", endLine(anItem("0", 3))],
   ["a success with another code than 0", endLine({ ...anItem("0", 0), exitCode: 1 })],
+  ["negative seconds", endLine({ ...anItem("0", 0), seconds: -1e300 })],
+  ["more seconds than can be", endLine({ ...anItem("0", 0), seconds: 1e300 })],
+  ["a failure that is no code", failureLine("::error::x")],
   ["a success in no task", endLine({ ...anItem("0", 0), task: undefined })],
 ])("a line that is none of a log is named: %s", (_, line) => {
   expect(parseItemLog([HEAD, line, HEAD].join("\n"))).toEqual({ wrongLine: 2 });

@@ -215,6 +215,121 @@ it.each([
   expect((await run.attempt(2, more).recall(KEY, 5)).why).toMatch(why);
 });
 
+it("nothing is trusted of an attempt that failed by something else than its items, nor of those before", async () => {
+  await run.ends(1, 0);
+  const second = run.attempt(2);
+  const { runs } = await second.recall(KEY, 5);
+  await second.begin([...(runs[0]?.ended.values() ?? [])].filter((one) => one !== undefined));
+  second.note(ended(1));
+  await second.close("artifacts-missing");
+  expect(await run.attempt(3).recall(KEY, 5)).toEqual({
+    runs: [],
+    why: "attempt 2 failed by 'artifacts-missing', and not by the end of an item",
+  });
+});
+
+it("a mark that can't be written is a warning of what the next attempt then does", async () => {
+  const attempt = run.attempt(1);
+  await attempt.recall(KEY, 5);
+  await attempt.begin([]);
+  attempt.note(ended(0));
+  await run.clock.turn();
+  run.bucket.before((operation) => (operation === "PutObject" ? accessDenied("s3:PutObject") : undefined));
+  await attempt.close("artifacts-missing");
+  expect(run.log.lines.filter((line) => line.startsWith("warning: "))).toEqual([
+    expect.stringMatching(
+      /^warning: It can't be kept in s3:\/\/b\/p\/items\/runs\/\S+ that this attempt failed by 'artifacts-missing', and not by the end of an item, so items may not run/,
+    ),
+  ]);
+});
+
+it("a record that can't be marked for two steps with one key is a warning of what the next attempt then does", async () => {
+  const [one, other] = [run.attempt(1), run.attempt(1)];
+  await Promise.all([one.recall(KEY, 5), other.recall(KEY, 5)]);
+  await one.begin([]);
+  await run.clock.turn();
+  const puts = run.bucket.calls.filter((call) => call === "PutObject").length;
+  // The put of the other one is refused by its condition, and each try to mark the object by the bucket.
+  run.bucket.before((operation) =>
+    operation === "PutObject" && run.bucket.calls.filter((call) => call === "PutObject").length > puts + 1
+      ? accessDenied("s3:PutObject")
+      : undefined,
+  );
+  await other.begin([]);
+  await other.close();
+  expect(run.log.lines.filter((line) => line.startsWith("warning: "))).toEqual([
+    expect.stringContaining(`that ${SAME}, so items may not run if this job runs again`),
+  ]);
+});
+
+describe("when the bucket takes no record", () => {
+  const refusePuts = (): void =>
+    run.bucket.before((operation) => (operation === "PutObject" ? accessDenied("s3:PutObject") : undefined));
+
+  it.each([
+    ["all items run", { runsAll: "RUNNER_DEBUG is 1" }],
+    ["some are carried over", {}],
+  ])("no item runs in an attempt after one that has left a record, and %s", async (_, more) => {
+    await run.ends(1, 0);
+    const second = run.attempt(2, more);
+    const { runs } = await second.recall(KEY, 5);
+    refusePuts();
+    const carried = [...(runs[0]?.ended.values() ?? [])].filter((one) => one !== undefined);
+    await expect(second.begin(carried)).rejects.toMatchObject({
+      code: "access-denied",
+      seen: expect.stringContaining("would count for the next one, so no item was run.") as string,
+    });
+    await second.close();
+    expect(run.log.lines.filter((line) => line.startsWith("warning: "))).toEqual([]);
+  });
+
+  it("no item runs when it is not known whether there is one", async () => {
+    await run.ends(1, 0);
+    run.bucket.before(() => accessDenied("s3:GetObject"));
+    const second = run.attempt(2);
+    await second.recall(KEY, 5);
+    await expect(second.begin([])).rejects.toMatchObject({ code: "access-denied" });
+  });
+
+  it("no item runs when another step of the attempt has left one, which can't be marked", async () => {
+    await run.ends(2, 0);
+    const other = run.attempt(2);
+    await other.recall(KEY, 5);
+    refusePuts();
+    await expect(other.begin([])).rejects.toMatchObject({ code: "access-denied" });
+  });
+
+  it("items run when no attempt has left one, and a warning says so", async () => {
+    const second = run.attempt(2);
+    await second.recall(KEY, 5);
+    refusePuts();
+    expect(await second.begin([])).toBeUndefined();
+    second.note(ended(0));
+    await second.close();
+    expect(run.log.lines.filter((line) => line.startsWith("warning: "))).toEqual([
+      expect.stringContaining("so more of them run if this job runs again."),
+    ]);
+    expect((await run.attempt(3).recall(KEY, 5)).runs).toEqual([]);
+  });
+
+  it("a cancel ends the wait for it", async () => {
+    await run.ends(1, 0);
+    const cancel = new AbortController();
+    const s3 = {
+      ...{
+        getVersion: run.bucket.getVersion.bind(run.bucket),
+        deleteVersion: () => Promise.reject(new Error()),
+      },
+      putIf: () => new Promise<never>(() => undefined),
+    };
+    const second = run.attempt(2, { s3, cancel: cancel.signal });
+    await second.recall(KEY, 5);
+    const begun = second.begin([]);
+    cancel.abort(new Error("cancelled"));
+    await expect(begun).rejects.toThrow("cancelled");
+  });
+});
+
 it("a record that can't be read is a reason, and the attempt still keeps its own results", async () => {
   await run.ends(1, 0);
   run.bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
@@ -222,26 +337,11 @@ it("a record that can't be read is a reason, and the attempt still keeps its own
   expect((await second.recall(KEY, 5)).why).toMatch(
     /^what an earlier attempt has left can't be read: Access denied/,
   );
-  await second.begin([]);
-  await run.clock.turn();
   run.bucket.before(() => undefined);
+  await second.begin([]);
   second.note(ended(1));
   await second.close();
   expect(run.stored).toMatchObject({ attempt: 2, successes: [{ index: 1 }] });
-});
-
-it("nothing is carried over when this attempt can't keep its own results, which is one warning", async () => {
-  await run.ends(1, 0);
-  const second = run.attempt(2);
-  const { runs } = await second.recall(KEY, 5);
-  run.bucket.before((operation) => (operation === "PutObject" ? accessDenied("s3:PutObject") : undefined));
-  const carried = [...(runs[0]?.ended.values() ?? [])].filter((one) => one !== undefined);
-  expect(await second.begin(carried)).toBe("this attempt can't keep its own results");
-  second.note(ended(1));
-  await second.close();
-  expect(run.log.lines.filter((line) => line.startsWith("warning: "))).toEqual([
-    expect.stringContaining("can't be kept in s3://b/p/items/runs/"),
-  ]);
 });
 
 it("a close waits three seconds for S3, and says that it has not answered", async () => {

@@ -6,7 +6,7 @@ import {
 } from "../../../../src/run/items/rerun/record.ts";
 
 const RECORD: ItemRecord = {
-  ...{ attempt: 2, writer: "w", isContested: false },
+  ...{ attempt: 2, writer: "w", isContested: false, failedBy: undefined },
   program: { definition: "arn:d:1", image: "sha256:1" },
   successes: [
     { index: 0, seconds: 1.5, attempts: 1, task: 0, worker: 1, run: 1 },
@@ -24,6 +24,12 @@ it("a contested record has nothing but that", () => {
   const bytes = writeRecord({ ...RECORD, isContested: true });
   expect(parseRecord(bytes, 3)).toEqual({ ...RECORD, isContested: true, program: undefined, successes: [] });
   expect(Buffer.from(bytes).toString()).not.toContain("succeeded");
+});
+
+it("the record of a step that failed by something else than its items has nothing but that", () => {
+  const bytes = writeRecord({ ...RECORD, failedBy: "artifacts-missing" });
+  const read = { ...RECORD, failedBy: "artifacts-missing", program: undefined, successes: [] };
+  expect(parseRecord(bytes, 3)).toEqual(read);
 });
 
 it("the record of ten thousand items is read", () => {
@@ -62,6 +68,7 @@ it.each<[string, unknown]>([
   ["a task without a worker", { ...good, succeeded: [[0, 1, 1, 0, null, 1]] }],
   ["an attempt that is still to come", { ...good, succeeded: [[0, 1, 1, 0, 0, 3]] }],
   ["a row with more in it", { ...good, succeeded: [[...row, 1]] }],
+  ["a failure that is text", { ...good, succeeded: undefined, failedBy: "::error::x" }],
   ["a row that is none", { ...good, succeeded: [null] }],
 ])("is no record: %s", (_, value) => {
   expect(parseRecord(Buffer.from(JSON.stringify(value)), 3)).toBeUndefined();

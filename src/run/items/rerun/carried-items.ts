@@ -52,7 +52,10 @@ export class CarriedItems {
 
   /** Whether an earlier run has left something, so that it matters what the items run in now. */
   get hasEarlier(): boolean {
-    return this.#runs.some(({ ended }) => [...ended.values()].some((one) => one !== undefined));
+    return this.#runs.some(
+      ({ program, ended }) =>
+        program !== undefined && [...ended.values()].some((success) => success !== undefined),
+    );
   }
 
   /** How many tasks at most are needed for `left` items: at least one. */
@@ -65,13 +68,13 @@ export class CarriedItems {
 
   /** How many items are left if they run in the same program as the last time. */
   leftOf(total: number): number {
-    const program = this.#runs.at(-1)?.program;
+    const program = this.#lastKnown?.program;
     return total - (program === undefined ? 0 : this.#successesIn(program).length);
   }
 
   /**
    * The results of items that need not run in this program, by their indices. Undefined: what they run in is not known. Says why all run, when an
-   * earlier run was to be expected. From now on ends are kept. Never rejects.
+   * earlier run was to be expected. From now on ends are kept. Rejects as `ItemMemory.begin` does.
    */
   async begin(
     list: readonly string[],
@@ -105,20 +108,31 @@ export class CarriedItems {
     this.#options.memory.note(end);
   }
 
-  async close(): Promise<void> {
-    await this.#options.memory.close();
+  /** `failedBy`: as of an `ItemMemory`. */
+  async close(failedBy?: string): Promise<void> {
+    await this.#options.memory.close(failedBy);
+  }
+
+  get #lastKnown(): (EarlierRun & { readonly program: Program }) | undefined {
+    for (const { program, ...run } of this.#runs.toReversed())
+      if (program !== undefined) return { ...run, program };
+    return undefined;
   }
 
   #successesIn(program: Program): readonly Success[] {
     const ended = new Map<number, Success | undefined>();
     for (const run of this.#runs)
-      if (whatChanged(run.program, program) === undefined)
-        for (const [index, success] of run.ended) ended.set(index, success);
+      for (const [index, success] of run.ended)
+        // An end in this program counts. An item may have failed in it, too, when it is not known in what.
+        if (
+          run.program === undefined ? success === undefined : whatChanged(run.program, program) === undefined
+        )
+          ended.set(index, success);
     return [...ended.values()].filter((one) => one !== undefined);
   }
 
   #whyNone(program: Program | undefined): string | undefined {
-    const last = this.#runs.at(-1);
+    const last = this.#lastKnown;
     if (last === undefined || !this.hasEarlier) return undefined;
     if (program === undefined) return "it is not known in which image they run now, or it is not one";
     const changed = whatChanged(last.program, program);

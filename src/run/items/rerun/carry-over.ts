@@ -43,7 +43,7 @@ export interface CarryOverOptions {
 
 /**
  * Decides which items run, before any is handed out. Waits until the first task tells its image when an earlier run has left something. Rejects
- * only after a cancel.
+ * after a cancel, and when the items' memory can't be kept from misleading the next run.
  */
 export async function carryOver(
   list: readonly string[],

@@ -1,7 +1,7 @@
 import type { Container, Task } from "../../../aws/task.ts";
 import type { ItemResult } from "../../../report/item-results.ts";
 import { lastPart } from "../../../targets/arn.ts";
-import { FAMILY_PREFIX } from "../../../targets/definitions/family.ts";
+import { isOwnFamily } from "../../../targets/definitions/family.ts";
 
 /** What items run in. An item that has succeeded in another program is run again. */
 export interface Program {
@@ -27,7 +27,7 @@ export function programOf(
 ): Program | undefined {
   const image = containers.find(({ name }) => name === container)?.imageDigest;
   const family = taskDefinitionArn.replace(/:\d+$/, "");
-  const isOwn = lastPart(family).startsWith(FAMILY_PREFIX);
+  const isOwn = isOwnFamily(lastPart(family));
   return image === undefined
     ? undefined
     : { definition: isOwn || isOfFile ? family : taskDefinitionArn, image };
@@ -48,8 +48,8 @@ export interface Success extends Pick<ItemResult, "index" | "seconds" | "attempt
 /** What an earlier run has left. */
 export interface EarlierRun {
   readonly number: number;
-  /** What all its items ran in. */
-  readonly program: Program;
+  /** What all its items ran in. Undefined: not known, or not one. Then only those count that have not succeeded. */
+  readonly program: Program | undefined;
   /** Which items have ended, by their indices. Undefined: not by a success. */
   readonly ended: ReadonlyMap<number, Success | undefined>;
 }
@@ -74,13 +74,16 @@ export interface ItemMemory {
   recall(key: string, total: number): Promise<Recalled>;
   /**
    * To be called before anything is handed out, with what is carried over. Returns why nothing may be carried over, as a clause; undefined when it
-   * may. Never rejects.
+   * may. Rejects with a `Failure` when what an earlier run has left would count for the next one, and this run can't say otherwise; and after a cancel.
    */
   begin(carried: readonly Success[], list: readonly string[]): Promise<string | undefined>;
   /** Items run in this from now on. */
   ranIn(program: Program): void;
   /** Keeps the end of an item, within five seconds. */
   note(end: ItemEnd): void;
-  /** Keeps what is not kept yet. Never rejects. */
-  close(): Promise<void>;
+  /**
+   * Keeps what is not kept yet. `failedBy`: the code of what failed the step other than the end of an item. A later run then carries nothing over
+   * from this one, nor from those before. Never rejects.
+   */
+  close(failedBy?: string): Promise<void>;
 }

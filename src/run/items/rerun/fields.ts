@@ -18,6 +18,16 @@ export function isCount(value: unknown, least: number, most: number): value is n
   return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
 }
 
+/** Whether this is how long an item can have taken. */
+export function isSeconds(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MOST.seconds;
+}
+
+/** Whether this is what the code of a failure looks like. */
+export function isFailureCode(value: unknown): value is string {
+  return typeof value === "string" && /^[a-z][a-z\d-]{0,63}$/.test(value);
+}
+
 export function isName(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME;
 }

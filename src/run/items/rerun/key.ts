@@ -5,12 +5,12 @@ import { isRecord } from "../../../values.ts";
 import { isDefinitionFile } from "../../../targets/definitions/definition-file.ts";
 
 /**
- * The inputs that decide neither what an item does nor in what it runs: who starts the tasks, how many, for how long one is waited for, and what
+ * The inputs that decide neither what an item does nor in what it runs: how many tasks start, for how long one is waited for, and what
  * becomes of the output. What a secret's value is no key may tell.
  */
 const NOT_COMPARED: ReadonlySet<string> = new Set<keyof Inputs>([
   ...(["items", "secrets", "script", "where"] as const), // compared in another form
-  ...(["check", "roleToAssume", "protect", "deployment", "forwards", "lock", "detach", "matrix"] as const),
+  ...(["check", "protect", "deployment", "forwards", "detach", "matrix"] as const),
   ...(["startTimeout", "queueTimeout", "timeout", "retry", "rerun", "itemLog"] as const),
   ...(["workers", "maxParallel", "failFast"] as const),
   ...([
@@ -26,6 +26,12 @@ const NOT_COMPARED: ReadonlySet<string> = new Set<keyof Inputs>([
   ...(["bucket", "prefix", "bucketOwner", "kmsKeyId"] as const),
 ]);
 
+export interface ContentOptions {
+  readonly readFile: (path: string) => Uint8Array;
+  /** A digest of what the input `files` brings; undefined when it does not count. */
+  readonly files?: string | undefined;
+}
+
 /**
  * A digest of all that decides what these items do: the script, the items, and the inputs that are no secrets. An input that is added to the action
  * counts, unless it is named above. The digest does not have the task definition's content or the image's, unless a file holds the definition.
@@ -33,7 +39,7 @@ const NOT_COMPARED: ReadonlySet<string> = new Set<keyof Inputs>([
 export function itemsKey(
   inputs: Inputs,
   items: readonly string[],
-  readFile: (path: string) => Uint8Array,
+  { readFile, files }: ContentOptions,
 ): string {
   const others = Object.entries(inputs).filter(([name]) => !NOT_COMPARED.has(name));
   return digest({
@@ -42,6 +48,7 @@ export function itemsKey(
     secrets: Object.keys(inputs.secrets),
     where: comparedSelection(inputs.where),
     definition: definitionBytes(inputs.where, readFile),
+    files,
   });
 }
 
@@ -74,9 +81,10 @@ function definitionBytes(
   }
 }
 
-/** Which running task of several has the items is left out: its definition and its image are compared by themselves. */
+/** Which running task of a service has the items is left out: its definition and its image are compared by themselves. */
 function comparedSelection(where: TaskSelection): unknown {
   if (where.kind === "service") return { service: where.service };
+  if (where.kind === "task") return { task: where.task };
   if (where.kind !== "new") return {};
   const { of, service, start } = where;
   const compared = { ...start, capacityProviders: undefined, tags: undefined, keepTask: undefined };

@@ -18,7 +18,7 @@ import type { Log } from "../../../log.ts";
 import { endLine } from "../../../report/item-entries.ts";
 import type { ItemEnd, ItemMemory, Program, Recalled } from "./earlier-runs.ts";
 import { whatChanged } from "./earlier-runs.ts";
-import { headLine, type LoggedRun, parseItemLog, programLine } from "./log-text.ts";
+import { failureLine, headLine, type LoggedRun, parseItemLog, programLine } from "./log-text.ts";
 
 /** How often what was written is made to last. */
 const SYNC_EVERY_MS = 4_000;
@@ -51,6 +51,9 @@ export class LogFile implements ItemMemory {
   #program: Program | undefined;
   #isSynced = true;
   #hasWarned = false;
+  /** A line could not be written. Lines after it would say something else without it. */
+  #isBroken = false;
+  #hasHead = false;
   readonly #stop: () => void;
 
   private constructor(
@@ -104,12 +107,7 @@ export class LogFile implements ItemMemory {
     } catch (error) {
       lock?.release();
       if (fd !== undefined) closeSync(fd);
-      throw new Failure("bad-input", {
-        failed: `The file of '--resume' can't be used: ${path}.`,
-        seen: `${messageOf(error)}.`,
-        advice: "Name a file that an earlier run with '--resume' has written, or one that does not exist.",
-        cause: error,
-      });
+      throw unusable(path, error);
     }
   }
 
@@ -124,8 +122,15 @@ export class LogFile implements ItemMemory {
   recall(key: string, total: number): Promise<Recalled> {
     this.#head = { key, total };
     const own = this.#runs.filter((run) => run.key === key);
-    const runs = own.flatMap(({ program, ...run }) => (program === undefined ? [] : [{ ...run, program }]));
-    if (runs.length > 0 || this.#runs.length === 0) return Promise.resolve({ runs });
+    const failed = own.findLast(({ failedBy }) => failedBy !== undefined);
+    const runs = own.filter(({ number }) => number > (failed?.number ?? 0));
+    const known = runs.filter(({ program }) => program !== undefined);
+    if (failed !== undefined && !known.some(hasSuccess))
+      return Promise.resolve({
+        runs: [],
+        why: `run ${failed.number} in its file failed by '${failed.failedBy}', and not by the end of an item`,
+      });
+    if (known.length > 0 || this.#runs.length === 0) return Promise.resolve({ runs });
     const why =
       own.length > 0
         ? "the runs in its file ran in different images or task definitions, or in ones that are not known"
@@ -136,7 +141,12 @@ export class LogFile implements ItemMemory {
   begin(_: unknown, list: readonly string[]): Promise<undefined> {
     const { key, total } = this.#head ?? { key: "", total: list.length };
     this.#texts = list;
-    this.#append(headLine(key, total, this.#options.clock.now()));
+    const { clock, path } = this.#options;
+    const error = this.#write(headLine(key, total, clock.now()));
+    this.#isBroken = error !== undefined;
+    this.#hasHead = !this.#isBroken;
+    if (error !== undefined && this.mayHaveEarlier) return Promise.reject(unusable(path, error));
+    if (error !== undefined) this.#warn(error);
     if (this.#program !== undefined) this.#append(programLine(this.#program));
     return Promise.resolve(undefined);
   }
@@ -151,8 +161,13 @@ export class LogFile implements ItemMemory {
     this.#append(endLine(end));
   }
 
-  close(): Promise<void> {
+  close(failedBy?: string): Promise<void> {
     this.#stop();
+    const error = failedBy !== undefined && this.#hasHead ? this.#write(failureLine(failedBy)) : undefined;
+    if (error !== undefined)
+      this.#options.log.warning(
+        `This run failed by '${failedBy}', and the file of '--resume' can't say so. So items that have succeeded by it are not run again when it is resumed: ${messageOf(error)}`,
+      );
     try {
       fsyncSync(this.#fd);
     } catch (error) {
@@ -163,19 +178,28 @@ export class LogFile implements ItemMemory {
     return Promise.resolve();
   }
 
+  /** Appends a line, unless one before it could not be written. */
   #append(line: string): void {
+    const error = this.#isBroken ? undefined : this.#write(line);
+    this.#isBroken ||= error !== undefined;
+    if (error !== undefined) this.#warn(error);
+  }
+
+  /** Undefined when the file has the line. Else it has nothing of it. */
+  #write(line: string): Error | undefined {
     const bytes = Buffer.from(`${line}\n`);
     try {
       for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at);
       this.#length += bytes.length;
       this.#isSynced = false;
+      return undefined;
     } catch (error) {
-      this.#warn(error);
       try {
         ftruncateSync(this.#fd, this.#length);
       } catch {
         // The next run removes what is no whole line.
       }
+      return error instanceof Error ? error : new Error(messageOf(error));
     }
   }
 
@@ -199,3 +223,16 @@ export class LogFile implements ItemMemory {
 /** As many as the name of a lock has (lock-directory.ts). */
 const LOCK_DIGITS = 16;
 const HEAD = '{"fargate-exec"';
+
+function hasSuccess({ ended }: LoggedRun): boolean {
+  return [...ended.values()].some((success) => success !== undefined);
+}
+
+function unusable(path: string, error: unknown): Failure {
+  return new Failure("bad-input", {
+    failed: `The file of '--resume' can't be used: ${path}.`,
+    seen: `${messageOf(error)}.`,
+    advice: "Name a file that an earlier run with '--resume' has written, or one that does not exist.",
+    cause: error,
+  });
+}

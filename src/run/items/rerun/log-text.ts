@@ -1,14 +1,13 @@
 import { isRecord } from "../../../values.ts";
-import type { EarlierRun, Success } from "./earlier-runs.ts";
-import { isCount, isName, MOST, parseProgram } from "./fields.ts";
-import type { Program } from "./earlier-runs.ts";
+import type { EarlierRun, Program, Success } from "./earlier-runs.ts";
+import { isCount, isFailureCode, isName, isSeconds, MOST, parseProgram } from "./fields.ts";
 
 /** A run as an item log has it. */
-export interface LoggedRun extends Pick<EarlierRun, "number" | "ended"> {
+export interface LoggedRun extends EarlierRun {
   readonly key: string;
   readonly total: number;
-  /** Undefined: not known, or not one. */
-  readonly program: Program | undefined;
+  /** The code of what failed the run other than the end of an item. */
+  readonly failedBy: string | undefined;
 }
 
 const NAME = "item log";
@@ -24,17 +23,23 @@ export function programLine({ definition, image }: Program): string {
   return JSON.stringify({ definition, image });
 }
 
+/** The line that says that the run failed by something else than the end of an item. */
+export function failureLine(failedBy: string): string {
+  return JSON.stringify({ failedBy });
+}
+
 interface OpenRun {
   readonly number: number;
   readonly key: string;
   readonly total: number;
   readonly programs: Program[];
+  failedBy: string | undefined;
   readonly ended: Map<number, Success | undefined>;
 }
 
 /**
  * The runs of a log, oldest first; or the number of the first line that is none of a log. Each line is an object of JSON: the head of a run, what its
- * items run in, or the end of an item as the output `results` has it.
+ * items run in, the end of an item as the output `results` has it, or what else has failed the run.
  */
 export function parseItemLog(text: string): readonly LoggedRun[] | { readonly wrongLine: number } {
   const runs: OpenRun[] = [];
@@ -52,15 +57,19 @@ function readLine(line: string, runs: OpenRun[]): boolean {
   const value = parseJson(line);
   if (!isRecord(value)) return false;
   const run = runs.at(-1);
-  const { key, items: total, index, outcome } = value;
+  const { key, items: total, index, outcome, failedBy } = value;
   if (value["fargate-exec"] === NAME) {
     if (value["format"] !== FORMAT || !isName(key) || !isCount(total, 1, MOST.items)) return false;
-    runs.push({ number: runs.length + 1, key, total, programs: [], ended: new Map() });
+    runs.push({ number: runs.length + 1, key, total, programs: [], failedBy: undefined, ended: new Map() });
     return true;
   }
   if (run === undefined) return false;
   const program = parseProgram(value);
   if (program !== undefined) return run.programs.push(program) > 0;
+  if (isFailureCode(failedBy)) {
+    run.failedBy = failedBy;
+    return true;
+  }
   if (!isCount(index, 0, run.total - 1) || typeof outcome !== "string") return false;
   const success = outcome === "succeeded" ? parseSuccess(value, index, run.number) : undefined;
   if (outcome === "succeeded" && success === undefined) return false;
@@ -70,7 +79,7 @@ function readLine(line: string, runs: OpenRun[]): boolean {
 
 function parseSuccess(value: Record<string, unknown>, index: number, run: number): Success | undefined {
   const { exitCode, seconds, attempts, task, worker } = value;
-  const isEnd = exitCode === 0 && isCount(attempts, 1, MOST.begins) && typeof seconds === "number";
+  const isEnd = exitCode === 0 && isCount(attempts, 1, MOST.begins) && isSeconds(seconds);
   if (!isEnd || !isCount(task, 0, MOST.tasks) || !isCount(worker, 0, MOST.workers)) return undefined;
   return { index, seconds, attempts, task, worker, run };
 }

@@ -1,5 +1,7 @@
 import type { FirstLook } from "../../../ready/look.ts";
+import type { PackedFiles } from "../../../payload/files/pack-files.ts";
 import type { StepContext } from "../../step-context.ts";
+import { contentDigest } from "../../../payload/files/content-digest.ts";
 import { CarriedItems } from "./carried-items.ts";
 import { itemsKey } from "./key.ts";
 import { LogFile } from "./log-file.ts";
@@ -12,15 +14,23 @@ export async function openItemLog(step: StepContext): Promise<LogFile | undefine
   return path === undefined ? undefined : await LogFile.open({ path, workspace, machineLock, clock, log });
 }
 
+export interface CarriedSources {
+  readonly itemLog: LogFile | undefined;
+  /** What the input `files` brings. */
+  readonly files: PackedFiles | undefined;
+  readonly looking: Promise<FirstLook>;
+}
+
 /** What finds items that need not run again, when the inputs ask for that. It has to be closed. */
 export function carriedItems(
   step: StepContext,
-  itemLog: LogFile | undefined,
-  looking: Promise<FirstLook>,
+  { itemLog, files: packed, looking }: CarriedSources,
 ): CarriedItems | undefined {
   const { inputs, readFile } = step;
+  // Attempts of a workflow's run have one commit, and what they have built of it may differ in nothing but times. Runs of a program have no such bond.
+  const files = itemLog && packed && contentDigest(packed.bytes);
   const memory = itemLog ?? recordOf(step, looking);
-  const keyOf = (items: readonly string[]): string => itemsKey(inputs, items, readFile);
+  const keyOf = (items: readonly string[]): string => itemsKey(inputs, items, { readFile, files });
   return memory && new CarriedItems({ ...step, memory, keyOf });
 }
 

@@ -1,11 +1,12 @@
 import type { ObjectName, StoredVersion } from "../../../aws/s3.ts";
 import type { Clock } from "../../../clock.ts";
-import { Failure, messageOf } from "../../../errors.ts";
+import { asFailure, Failure, messageOf } from "../../../errors.ts";
 import type { Inputs } from "../../../inputs/inputs.ts";
 import type { Origin } from "../../../inputs/origin.ts";
 import type { Log } from "../../../log.ts";
 import { OldVersions } from "../../../queue/old-versions.ts";
 import type { QueueS3 } from "../../../queue/queue-object.ts";
+import { unlessAborted } from "../../../waiting.ts";
 import {
   type ItemEnd,
   type ItemMemory,
@@ -16,7 +17,7 @@ import {
 } from "./earlier-runs.ts";
 import { MOST } from "./fields.ts";
 import { recordName } from "./key.ts";
-import { type ItemRecord, LARGEST_RECORD, parseRecord, writeRecord } from "./record.ts";
+import { type ItemRecord, LARGEST_RECORD, parseRecord, whyDistrusted, writeRecord } from "./record.ts";
 
 /** The pause before a write, and before another try. With the write itself an end is kept within five seconds. */
 const WRITE_AFTER_MS = 2_500;
@@ -60,6 +61,7 @@ export class RecordObject implements ItemMemory {
   /** Two steps write the record, or this one is over: nothing is written any more. */
   #isClosed = false;
   #isContested = false;
+  #failedBy: string | undefined;
   #hasNews = false;
   #hasWarned = false;
   /** Nothing is written before that, so what an earlier attempt has left stays until its items are carried over. */
@@ -109,18 +111,13 @@ export class RecordObject implements ItemMemory {
         runs: [],
         why: `s3://${this.#options.inputs.bucket}/${this.#object?.key} has other bytes than fargate-exec writes`,
       };
-    const { attempt, isContested, program, successes } = record;
+    const { attempt, program, successes } = record;
     if (attempt >= this.#attempt) {
       this.#isContested = true;
       return { runs: [], why: SAME_KEY };
     }
-    if (isContested)
-      return { runs: [], why: `two steps of attempt ${attempt} had the same script, items and inputs` };
-    if (program === undefined && successes.length > 0)
-      return {
-        runs: [],
-        why: `attempt ${attempt} ran in different images or task definitions, or in one that is not known`,
-      };
+    const why = whyDistrusted(record);
+    if (why !== undefined) return { runs: [], why };
     const ended = new Map(successes.map((success) => [success.index, success]));
     return { runs: program === undefined ? [] : [{ number: attempt, program, ended }] };
   }
@@ -131,10 +128,19 @@ export class RecordObject implements ItemMemory {
     this.#hasBegun = true;
     const writing = this.#write();
     void writing.then(() => this.#keepWriting());
-    // Without the write this step could not tell whether another one has the same key.
-    if (carried.length === 0 || (await writing)) return undefined;
+    // Nothing precedes a first attempt, so it does not wait.
+    if (!this.mayHaveEarlier) return void writing.then((failure) => this.#warnOf(failure));
+    const failure = await unlessAborted(writing, this.#options.cancel);
+    if (failure !== undefined && (this.#isContested || this.#replaced !== "absent")) {
+      this.#isClosed = true;
+      throw asFailure(failure).alsoSeen(
+        "What an earlier attempt has left would count for the next one, so no item was run.",
+      );
+    }
+    this.#warnOf(failure);
+    if (!this.#isContested) return undefined;
     this.#successes.clear();
-    return this.#isContested ? SAME_KEY : "this attempt can't keep its own results";
+    return carried.length === 0 ? undefined : SAME_KEY;
   }
 
   ranIn(program: Program): void {
@@ -151,17 +157,22 @@ export class RecordObject implements ItemMemory {
     this.#tellNews();
   }
 
-  async close(): Promise<void> {
+  async close(failedBy?: string): Promise<void> {
     const { clock } = this.#options;
     const late = new AbortController();
     this.#over.abort();
-    const last = this.#write().then(() => true);
-    const waited = clock.sleep(LAST_WRITE_MS, late.signal).then(
-      () => false,
-      () => true,
-    );
-    if (!(await Promise.race([last, waited])))
-      this.#warn(`S3 has not answered for ${LAST_WRITE_MS / 1000} s.`);
+    if (failedBy !== undefined) {
+      this.#failedBy = failedBy;
+      this.#hasNews = true;
+    }
+    const seen = await Promise.race([
+      this.#write().then((failure) => failure && seenOf(failure)),
+      clock.sleep(LAST_WRITE_MS, late.signal).then(
+        () => `S3 has not answered for ${LAST_WRITE_MS / 1000} s.`,
+        () => undefined,
+      ),
+    ]);
+    if (seen !== undefined) this.#warn(seen, true);
     late.abort();
     this.#isClosed = true;
   }
@@ -182,30 +193,28 @@ export class RecordObject implements ItemMemory {
       } catch {
         break; // `close` writes
       }
-      await this.#write();
+      this.#warnOf(await this.#write());
     }
     this.#isWriting = false;
   }
 
-  /** True when the object has what is to be kept. Never rejects. */
-  async #write(): Promise<boolean> {
+  /** Undefined when the object has what is to be kept, or is marked. Never rejects. */
+  async #write(): Promise<Error | undefined> {
     const writing = this.#lastWrite.then(() => this.#writeNow());
     this.#lastWrite = writing;
     return await writing;
   }
 
-  async #writeNow(): Promise<boolean> {
-    if (!this.#hasBegun || this.#isClosed || this.#object === undefined) return false;
-    if (!this.#hasNews) return true;
+  async #writeNow(): Promise<Error | undefined> {
+    if (!this.#hasBegun || this.#isClosed || this.#object === undefined || !this.#hasNews) return undefined;
     this.#hasNews = false;
     try {
-      if (!this.#isContested && (await this.#swap(this.#object))) return true;
-      await this.#contest(this.#object);
+      if (this.#isContested || !(await this.#swap(this.#object))) await this.#contest(this.#object);
+      return undefined;
     } catch (error) {
       this.#hasNews = true;
-      this.#warn(seenOf(error));
+      return error instanceof Error ? error : new Error(messageOf(error));
     }
-    return false;
   }
 
   /** False when another step has written the object. */
@@ -245,28 +254,44 @@ export class RecordObject implements ItemMemory {
     for (let tries = 0; tries < MARK_TRIES; tries += 1) {
       const found = await s3.getVersion(object, LARGEST_RECORD);
       const record = found && parseRecord(found.bytes, MOST.items);
-      if (record?.isContested === true && record.attempt >= this.#attempt) break;
-      if ((await s3.putIf(object, writeRecord(this.#record), found ?? "absent", inputs)) !== undefined) break;
+      this.#isClosed =
+        (record?.isContested === true && record.attempt >= this.#attempt) ||
+        (await s3.putIf(object, writeRecord(this.#record), found ?? "absent", inputs)) !== undefined;
+      if (this.#isClosed) return;
     }
-    this.#isClosed = true;
+    throw new Failure("aws-error", {
+      failed: `s3://${object.bucket}/${object.key} can't be marked.`,
+      seen: `Another step has changed it at each of ${MARK_TRIES} tries.`,
+      advice: "Give one of the steps with the same script, items and inputs an 'env' of its own.",
+    });
   }
 
   get #record(): ItemRecord {
     const program = this.#program === "several" ? undefined : this.#program;
     return {
       ...{ attempt: this.#attempt, writer: this.#options.origin.id, isContested: this.#isContested },
-      ...{ program, successes: [...this.#successes.values()] },
+      ...{ failedBy: this.#failedBy, program, successes: [...this.#successes.values()] },
     };
   }
 
-  #warn(seen: string): void {
+  #warnOf(failure: Error | undefined): void {
+    if (failure !== undefined) this.#warn(seenOf(failure));
+  }
+
+  /** `isLast`: no other try follows. */
+  #warn(seen: string, isLast = false): void {
     const { log, inputs } = this.#options;
-    if (this.#hasWarned) return;
+    const object = `s3://${inputs.bucket}/${this.#object?.key}`;
+    const failed =
+      this.#failedBy && `this attempt failed by '${this.#failedBy}', and not by the end of an item`;
+    const mark = this.#isContested ? SAME_KEY : failed;
+    if (mark === undefined ? this.#hasWarned : !isLast) return;
     this.#hasWarned = true;
-    log.warning(
-      `Which items have succeeded can't be kept in s3://${inputs.bucket}/${this.#object?.key}, so more of them run if this job runs again. ${seen}`,
-      "items.md",
-    );
+    const text =
+      mark === undefined
+        ? `Which items have succeeded can't be kept in ${object}, so more of them run if this job runs again.`
+        : `It can't be kept in ${object} that ${mark}, so items may not run if this job runs again without debug logging.`;
+    log.warning(`${text} ${seen}`, "items.md");
   }
 }
 
