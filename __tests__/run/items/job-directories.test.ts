@@ -40,7 +40,7 @@ class Step {
   }
 
   static async open(jobs: number, batch = 1, more: Partial<ItemDirectoriesOptions> = {}): Promise<Step> {
-    const list = ["a", "b", "c", "d"];
+    const list = more.list ?? ["a", "b", "c", "d"];
     const log = new Listener();
     const directories = itemDirectories({ workspace, list, log, ...more });
     const items = await StepItems.open({
@@ -200,6 +200,34 @@ it("a later run has a directory of its own, which counts instead of the one befo
   expect(step.directories.report?.directories.map(({ path }) => path)).toEqual([
     join(workspace, "artifacts/items/0-attempt-2"),
   ]);
+});
+
+it.each([
+  ["which is named", 1],
+  ["of which five are named", 7],
+])("five items for which a later run has made up hide no later one, %s", async (_, lost) => {
+  const list = Array.from({ length: 5 + lost }, (_, index) => `test ${index}`);
+  const step = await Step.open(1, 1, { list });
+  const part = (index: number): string[] =>
+    packed(`1 ${index}`, { early: "x", late: noise(30_000) }).slice(0, -1);
+  for (let index = 0; index < 5; index += 1)
+    step.tell(0, `begin 1 ${index} 0`, ...part(index), `end 1 ${index} 75 1.0 0`);
+  step.leave(0);
+  step.start(0);
+  for (let index = 0; index < 5; index += 1)
+    step.tell(1, `begin 1 ${index} 0`, ...packed(`1 ${index}`, { f: "x" }), `end 1 ${index} 0 1.0 0`);
+  for (let index = 5; index < 5 + lost; index += 1)
+    step.tell(1, `begin 1 ${index} 0`, ...part(index), `end 1 ${index} 0 1.0 0`);
+  const [problems = []] = await step.end();
+  const named = Array.from(
+    { length: Math.min(5, lost) },
+    (_, i) =>
+      `Item ${5 + i} 'test ${5 + i}': Its directory did not come whole: the container did not send all of them.`,
+  );
+  if (lost > 5) named.push(`… and ${lost - 5} more of this kind.`);
+  const short = (sentence: string): string => sentence.replace(/ Missing: .*/, "");
+  expect(problems.map(short)).toEqual(named);
+  expect(step.log.lines.slice(5, -1).map(short)).toEqual(named.map((sentence) => `warning: ${sentence}`));
 });
 
 it("all items of a batch have its directory, which is that of the first", async () => {

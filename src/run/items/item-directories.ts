@@ -33,13 +33,23 @@ const IN_MEMORY = 8 * 1024 * 1024;
 const ENOUGH = 4 * 1024 * 1024;
 /** How long whole archives are unpacked after a cancel, in milliseconds. */
 const AFTER_CANCEL_MS = 1_000;
+/** The most sentences in the log before the end, at the end, and of a task. */
 const MOST_WARNINGS = 5;
+/** The characters of sentences that are kept. A run whose sentences are not is named all the same. */
+const MOST_KEPT = 1024 * 1024;
 const PAGE = "items.md#the-directory-of-an-item";
 
 /** A run whose directory has come, or some of it. */
 interface RunDirectory {
   readonly run: ItemRun;
   readonly path: string;
+}
+
+/** What is missing of a run's directory, in sentences, and whether they were logged as it ended. */
+interface Lack {
+  readonly run: ItemRun;
+  readonly sentences: readonly string[];
+  readonly isSaid: boolean;
 }
 
 /** Brings back what runs for items have written into their directories: each below `items/`, in a directory of its own. */
@@ -53,8 +63,11 @@ export class ItemDirectories {
   readonly #placed: RunDirectory[] = [];
   /** The directory of the last run of each item that has one. */
   readonly #last: (RunDirectory | undefined)[] = [];
-  readonly #problems: { readonly run: ItemRun; readonly sentence: string }[] = [];
-  #moreProblems = 0;
+  /** What is missing of the last run of each item that lacks something. */
+  readonly #lacks: (Lack | undefined)[] = [];
+  #kept = 0;
+  #said = 0;
+  #unsaid = 0;
   #cancelledAt: number | undefined;
 
   constructor(options: ItemDirectoriesOptions) {
@@ -83,7 +96,11 @@ export class ItemDirectories {
   async end(): Promise<readonly (readonly string[])[]> {
     await this.#unpacking;
     const { log } = this.#options;
-    if (this.#moreProblems > 0) this.#warn(`… and ${this.#moreProblems} more of this kind.`);
+    const open = [...this.#openLacks()];
+    const late = open.filter(({ isSaid }) => !isSaid).flatMap(({ sentences }) => sentences);
+    for (const sentence of late.slice(0, MOST_WARNINGS)) this.#warn(sentence);
+    const more = this.#unsaid - Math.min(late.length, MOST_WARNINGS);
+    if (more > 0) this.#warn(`… and ${more} more of this kind.`);
     if (this.#placed.length > 0) {
       const items = this.#last.filter((each) => each !== undefined).length;
       log.info(
@@ -91,10 +108,13 @@ export class ItemDirectories {
       );
     }
     const missing: string[][] = [];
-    for (const { run, sentence } of this.#problems)
-      if (run.indices.some((index) => (this.#last[index]?.run.attempt ?? 0) <= run.attempt))
-        (missing[run.task] ??= []).push(sentence);
-    return Array.from(missing, (sentences: string[] | undefined) => sentences ?? []);
+    for (const { run, sentences } of open) (missing[run.task] ??= []).push(...sentences);
+    return Array.from(missing, (sentences: string[] | undefined = []) => {
+      const left = sentences.length - MOST_WARNINGS;
+      return left <= 0
+        ? sentences
+        : [...sentences.slice(0, MOST_WARNINGS), `… and ${left} more of this kind.`];
+    });
   }
 
   /** The directory of the last run of this item that has one, as the output `results` names it. */
@@ -140,7 +160,7 @@ export class ItemDirectories {
       for (const index of run.indices)
         if ((this.#last[index]?.run.attempt ?? 0) < run.attempt) this.#last[index] = placed;
     }
-    for (const problem of missing.problems(unpacked)) this.#note(run, problem);
+    this.#note(run, missing.problems(unpacked));
   }
 
   async #place(archive: ItemArchive, name: string): Promise<UnpackedArchive> {
@@ -170,14 +190,27 @@ export class ItemDirectories {
     return clock.now() - this.#cancelledAt > AFTER_CANCEL_MS;
   }
 
-  #note(run: ItemRun, problem: string): void {
-    const sentence = `${this.#nameOf(run)}: ${problem}`;
-    if (this.#problems.length >= MOST_WARNINGS) {
-      this.#moreProblems += 1;
-      return;
-    }
-    this.#problems.push({ run, sentence });
-    this.#warn(sentence);
+  #note(run: ItemRun, problems: readonly string[]): void {
+    if (problems.length === 0) return;
+    const name = this.#nameOf(run);
+    const all = problems.map((problem) => `${name}: ${problem}`);
+    const isSaid = this.#said + all.length <= MOST_WARNINGS;
+    if (isSaid) for (const sentence of all) this.#warn(sentence);
+    const isKept = this.#kept < MOST_KEPT;
+    const sentences = isKept ? all : [`${name}: Its directory did not come whole.`];
+    if (isKept) this.#kept += all.reduce((sum, { length }) => sum + length, 0);
+    if (isSaid) this.#said += all.length;
+    else this.#unsaid += sentences.length;
+    const lack = { run, sentences, isSaid };
+    for (const index of run.indices)
+      if ((this.#lacks[index]?.run.attempt ?? 0) <= run.attempt) this.#lacks[index] = lack;
+  }
+
+  /** What is missing of runs that no later one makes up for, in the order of the list. */
+  #openLacks(): ReadonlySet<Lack> {
+    const isOpen = ({ run }: Lack, index: number): boolean =>
+      (this.#last[index]?.run.attempt ?? 0) <= run.attempt;
+    return new Set(this.#lacks.flatMap((lack, index) => (lack && isOpen(lack, index) ? [lack] : [])));
   }
 
   #warn(sentence: string): void {
