@@ -290,7 +290,7 @@ export class RecordObject implements ItemMemory {
     const text =
       mark === undefined
         ? `Which items have succeeded can't be kept in ${object}, so more of them run if this job runs again.`
-        : `It can't be kept in ${object} that ${mark}, so items may not run if this job runs again without debug logging.`;
+        : `It can't be kept in ${object} that ${mark}, so items may not run if this job runs again, unless RUNNER_DEBUG is 1.`;
     log.warning(`${text} ${seen}`, "items.md");
   }
 }
