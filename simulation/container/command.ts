@@ -253,6 +253,7 @@ function parseSettings(text: string): Settings {
     fenceMs: seconds("fx_fence"),
     pieces: isOn("fx_pieces"),
     leaves: isOn("fx_leaves"),
+    detaches: isOn("fx_detaches"),
     isHeldForJob: isOn("fx_held_for_job"),
     items: assigned(text, "fx_items") === "" ? undefined : Number(assigned(text, "fx_items")),
     itemsPaceMs: seconds("fx_items_pace") ?? 0,

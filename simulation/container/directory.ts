@@ -12,6 +12,7 @@ export interface Settings {
   readonly fenceMs: number | undefined;
   readonly pieces: boolean;
   readonly leaves: boolean;
+  readonly detaches: boolean;
   readonly isHeldForJob: boolean;
   /** The container lives on for later steps, each of which puts its end off. */
   readonly keepsTask: boolean;

@@ -149,7 +149,7 @@ class Job {
     );
     this.#areWorkersOver = true;
     await time.sleep(this.#host, PATIENCE_MS);
-    if (this.#directory.isDetached) this.#directory.stock?.tellAgain();
+    if (this.#directory.settings?.detaches === true) this.#directory.stock?.tellAgain();
     this.#facts?.drain();
     for (const { lines, maker } of files)
       this.#directory.spool.add(maker.take(Buffer.from(lines), this.#patterns));

@@ -97,6 +97,7 @@ export function jobText(options: JobOptions): string {
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
+    `fx_detaches=${options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
     `fx_keeps=${options.keepsTask === true ? 1 : ""}`,
     `fx_lives_on=${options.keepsForShell === true ? 1 : ""}`,
