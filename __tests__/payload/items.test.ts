@@ -235,6 +235,11 @@ echo hidden >"$FARGATE_EXEC_ITEM_DIR/a b/.c"`;
   });
 });
 
+it("a job that may be left tells them also when it ends before that: the step may leave without having read all", async () => {
+  const job = await follow({ script: "exit 3", items: ["one"], detaches: true }, ["1 give 0", "2 end"]);
+  expect(timeless(job).slice(-2)).toEqual(["end 1 0 3 0", "text 0 one"]);
+});
+
 it.each(["python3", "awk"])(
   "a job that was left tells all ends and texts once more, by %s",
   async (recorder) => {
