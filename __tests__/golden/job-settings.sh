@@ -10,7 +10,6 @@ fx_fence=
 fx_echo=
 fx_pieces=1
 fx_leaves=1
-fx_detaches=
 fx_held_for_job=
 fx_keeps=
 fx_lives_on=

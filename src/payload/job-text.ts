@@ -97,15 +97,13 @@ export function jobText(options: JobOptions): string {
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
-    `fx_detaches=${options.detaches ? 1 : ""}`,
     `fx_held_for_job=${options.isHeldForJob ? 1 : ""}`,
     `fx_keeps=${options.keepsTask === true ? 1 : ""}`,
     `fx_lives_on=${options.keepsForShell === true ? 1 : ""}`,
     `fx_deadline=${DEADLINE_FILE}`,
     `fx_slack=${HOLD_SLACK_MS / 1000}`,
     `fx_cuts=${quote(options.cuts.map((cut) => cut.join(":")).join(" "))}`,
-    `fx_items=${options.items?.count ?? ""}`,
-    ...(options.items === undefined ? [] : [`fx_items_pace=${options.items.pace}`]),
+    ...itemsText(options),
     `fx_merged=${options.mergesStderr ? 1 : ""}`,
     `fx_user=${quote(options.user ?? "")}`,
     `fx_workdir=${quote(options.workingDirectory ?? "")}`,
@@ -133,6 +131,11 @@ export function jobText(options: JobOptions): string {
       hasArtifacts: options.artifacts !== undefined,
     }),
   ].join("\n");
+}
+
+function itemsText({ items, detaches }: JobOptions): readonly string[] {
+  if (items === undefined) return ["fx_items="];
+  return [`fx_items=${items.count}`, `fx_items_pace=${items.pace}`, `fx_detaches=${detaches ? 1 : ""}`];
 }
 
 /** The settings and programs that place files, when there are any. */

@@ -94,15 +94,26 @@ it("a report that comes with the repetition can make an item succeed in a run th
   ]);
 });
 
-it("of a job that was lost only the ends that were heard are known", () => {
-  const items = attach(3);
-  tell(items, "end 1 1 0 2 0");
+it("of a job that was lost only those ends are certain whose begin the step has heard, too", () => {
+  const items = attach(4);
+  tell(items, "end 1 1 0 2 0", "end 1 2 7 2 0", "begin 1 3 0", "end 1 3 0 2 0");
   items.leave(false);
   expect(rows(items)).toEqual([
     ["item 0", "unknown", undefined],
-    ["item 1", "succeeded", 0],
-    ["item 2", "unknown", undefined],
+    ["item 1", "unknown", undefined],
+    ["item 2", "failed", 7],
+    ["item 3", "succeeded", 0],
   ]);
+});
+
+it("a container that packs for many orders has one directory for each item", () => {
+  const items = attach(2);
+  for (let order = 1; order <= 1_000; order += 1) {
+    const fact: OutputItem = { kind: "item-fact", text: `pack ${order} 0 fx` };
+    items.jobDirectories.note(fact, 1_000 - order);
+  }
+  // Those of other orders would begin earlier.
+  expect(items.jobDirectories.openSince).toBe(999);
 });
 
 it.each([["timed-out", 124] as const, ["cancelled", 130] as const])(

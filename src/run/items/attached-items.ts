@@ -44,7 +44,10 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   /** When the item with this first index was heard to begin. */
   readonly #begins = new Map<number, number>();
   /** The runs whose directories come, by their first indices. */
-  readonly #runs = new Map<number, { task: number; indices: readonly number[]; attempt: number }>();
+  readonly #runs = new Map<
+    number,
+    { order: number; task: number; indices: readonly number[]; attempt: number }
+  >();
   #stoppedAs: "cancelled" | "timed-out" = "cancelled";
   #heardAll = false;
 
@@ -117,9 +120,11 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   }
 
   /** A run that may have begun before this step came. Its end tells all its items. */
-  #runOf({ index }: NamedBatch): ItemRun | undefined {
+  #runOf({ order, index }: NamedBatch): ItemRun | undefined {
     if (index >= this.total || this.#ended.has(index)) return undefined;
-    const run = this.#runs.get(index) ?? { task: 0, indices: [index], attempt: 1 };
+    const run = this.#runs.get(index) ?? { order, task: 0, indices: [index], attempt: 1 };
+    // An item was given once.
+    if (run.order !== order) return undefined;
     this.#runs.set(index, run);
     return run;
   }
@@ -191,7 +196,10 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
 
   #resultOf(index: number): ItemResult {
     const item = this.#ended.get(index) ?? this.#itemOf(index);
-    if (item.last === undefined && !this.#heardAll) item.state = "hand";
+    // The script may have reported, before this step came, that an item failed whose run has ended with 0.
+    const isCertain =
+      item.last !== undefined && (item.last.outcome !== "succeeded" || item.last.beganAt !== undefined);
+    if (!isCertain && !this.#heardAll) item.state = "hand";
     // The texts come behind the ends.
     const text = this.#nameOf(index);
     return { ...item.result(this.#stoppedAs, (of) => this.#lastLines.of(of)), item: text };
