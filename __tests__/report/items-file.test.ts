@@ -11,8 +11,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { OutsidePath } from "../../src/report/artifacts/directory.ts";
+import { ITEMS_FILE } from "../../src/report/artifacts/item-names.ts";
 import type { ItemResult } from "../../src/report/item-results.ts";
-import { ITEMS_FILE, writeItemsFile } from "../../src/report/items-file.ts";
+import { writeItemsFile } from "../../src/report/items-file.ts";
 import { anItem, someItems } from "./example-items.ts";
 
 let workspace: string;

@@ -63,9 +63,6 @@ export interface ItemResults {
   readonly file?: string | undefined;
 }
 
-/** The directory of those of the items, below that of the artifacts. */
-export const ITEMS_FOLDER = "items";
-
 /** What runs of items have written into their directories. */
 export interface ItemDirectoriesReport {
   /** The directory of the artifacts, an absolute path. */

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import type { Random } from "../clock.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import { makeDirectory } from "./artifacts/directory.ts";
+import { ITEMS_FILE } from "./artifacts/item-names.ts";
 import { endLine } from "./item-entries.ts";
 import type { ItemResults } from "./item-results.ts";
-
-/** The name of the file with the end of each item, among the artifacts. */
-export const ITEMS_FILE = "fargate-exec-items.jsonl";
 
 /**
  * Writes the end of each item into a file among the artifacts, one a line, in the order of the list. It replaces a file of that name. Returns its path.

@@ -300,14 +300,37 @@ sys.stdout.buffer.write(out.getvalue())`;
   });
 });
 
+it("a second step with the same 'artifacts-path' has a directory of its own for its items", async () => {
+  for (const name of ["first", "second", "third"]) {
+    const step = await Step.open(1);
+    step.tell(0, "begin 1 0 0", ...packed("1 0", { [name]: "x" }), "end 1 0 0 1.0 0");
+    expect(await step.end()).toEqual([]);
+    const folder = { first: "items", second: "items-2", third: "items-3" }[name];
+    expect(step.directories.of(0)).toBe(`artifacts/${folder}/0`);
+    expect(step.log.lines).toEqual([`Directories of 1 item: 1 files, 1 bytes, in artifacts/${folder}.`]);
+  }
+  expect(Object.keys(files(""))).toEqual([
+    ...["artifacts/items-2/0/second", "artifacts/items-3/0/third", "artifacts/items/0/first"],
+  ]);
+});
+
+it("a directory with nothing that can be packed, such as a FIFO, is as an empty one", async () => {
+  const step = await Step.open(1);
+  step.tell(0, "begin 1 0 0", "pack 1 0 fnone 0", "pack 1 0 fend 0 -", "end 1 0 0 1.0 0");
+  expect(await step.end()).toEqual([]);
+  expect(step.log.lines).toEqual([]);
+});
+
 it("a link in the place of a directory is not followed", async () => {
   const step = await Step.open(1);
-  mkdirSync(join(workspace, "artifacts/items"), { recursive: true });
-  mkdirSync(join(workspace, "elsewhere"));
-  symlinkSync(join(workspace, "elsewhere"), join(workspace, "artifacts/items/0"));
   step.tell(0, "begin 1 0 0", ...packed("1 0", { f: "x" }), "end 1 0 0 1.0 0");
+  step.settle();
+  await step.directories.end();
+  mkdirSync(join(workspace, "elsewhere"));
+  symlinkSync(join(workspace, "elsewhere"), join(workspace, "artifacts/items/1"));
+  step.tell(0, "begin 1 1 1", ...packed("1 1", { f: "x" }), "end 1 1 0 1.0 1");
   const [[problem] = []] = await step.end();
-  expect(problem).toMatch(/Item 0 'a': Its directory did not come whole: .*symbolic link/);
+  expect(problem).toMatch(/Item 1 'b': Its directory did not come whole: .*symbolic link/);
   expect(readdirSync(join(workspace, "elsewhere"))).toEqual([]);
 });
 

@@ -26,11 +26,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-function receive(more: Partial<Pick<JobArtifactsOptions, "readPart" | "onProgress">> = {}): JobArtifacts {
+function receive(
+  more: Partial<Pick<JobArtifactsOptions, "readPart" | "onProgress" | "folder" | "hasItems">> = {},
+  patterns = ["a", "b"],
+): JobArtifacts {
   return new JobArtifacts({
     artifacts: {
       ...{
-        globs: ["a", "b"].map((pattern) => ({ pattern, isExclusion: false })),
+        globs: patterns.map((pattern) => ({ pattern, isExclusion: false })),
         directory: join(scratch, "back"),
         within: [scratch],
         maxCount: 10,
@@ -152,4 +155,44 @@ it("a step that attaches to a job with artifacts, and gets none, says so", async
   expect((await received.end()).problems).toEqual([
     "The artifacts did not come whole: the container did not send them.",
   ]);
+});
+
+describe("artifacts in the place of what comes of items", () => {
+  const ITEM_NAMES = ["items/0/junit.xml", "items-2/0/junit.xml", "fargate-exec-items.jsonl"];
+  const names = ["a", "items.txt", "sub/items/c", ...ITEM_NAMES];
+
+  async function place(more: Pick<JobArtifactsOptions, "folder" | "hasItems">) {
+    const from = join(scratch, "from");
+    for (const name of names) {
+      mkdirSync(join(from, name, ".."), { recursive: true });
+      writeFileSync(join(from, name), "x");
+    }
+    const packed = execFileSync("tar", ["-czC", from, ...names]);
+    const received = receive(more, ["**"]);
+    const output = new Unsettled(new StepBudget().memory, { artifacts: received });
+    output.take({ kind: "artifact-bytes", bytes: packed });
+    output.take({ kind: "artifact-fact", text: `end ${packed.length} ${sha(packed)}` });
+    output.settle();
+    const report = await received.end();
+    const placed = names.filter((name) => existsSync(join(report.taskPath, name)));
+    return { placed, problems: report.problems };
+  }
+
+  it("are refused", async () => {
+    const { placed, problems } = await place({ folder: undefined, hasItems: true });
+    expect(placed).toEqual(["a", "items.txt", "sub/items/c"]);
+    const why = "in 'artifacts-path' is for what items write into FARGATE_EXEC_ITEM_DIR";
+    expect(problems).toEqual([
+      `'items/0/junit.xml' was not unpacked: 'items' ${why}.`,
+      `'items-2/0/junit.xml' was not unpacked: 'items-2' ${why}.`,
+      "'fargate-exec-items.jsonl' was not unpacked: the step writes a file of this name.",
+    ]);
+  });
+
+  it.each([
+    ["in a step without items", { folder: undefined, hasItems: false }],
+    ["in the directory of a task", { folder: "task-0", hasItems: true }],
+  ])("are artifacts as others %s", async (_, more) => {
+    expect(await place(more)).toEqual({ placed: names, problems: [] });
+  });
 });

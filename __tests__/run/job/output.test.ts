@@ -1,5 +1,10 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { systemClock } from "../../../src/clock.ts";
 import { JobOutput } from "../../../src/run/job/output.ts";
+import type { JobEnd } from "../../../src/carriers/job-end.ts";
 import type { Inputs } from "../../../src/inputs/inputs.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { LONGEST_LINE } from "../../../src/report/show/lines.ts";
@@ -121,4 +126,27 @@ it.each([
   const marks = Buffer.from(`${mark("@0")}\n${mark(". 0 fenced 0=143:1!")}`);
   const seen = new SeenJob(NONCE, output.spool);
   expect([...seen.read(marks)].at(-1)).toMatchObject({ kind: "status", status: { kind } });
+});
+
+it.each([
+  ["with items", true, 0],
+  ["without items", false, 1],
+])("an artifact %s, where what comes of items would lie", async (_, hasItems, count) => {
+  const scratch = mkdtempSync(join(tmpdir(), "fx-job-output-"));
+  mkdirSync(join(scratch, "items/0"), { recursive: true });
+  writeFileSync(join(scratch, "items/0/junit.xml"), "x");
+  const bytes = execFileSync("tar", ["-czC", scratch, "items/0/junit.xml"]);
+  const options = {
+    ...{ directory: join(scratch, "back"), within: [scratch] },
+    ...{ maxCount: 10, maxBytes: 1 << 20, missing: "warn" as const },
+  };
+  const { output } = outputFor({
+    artifacts: { ...options, globs: [{ pattern: "/items", isExclusion: false }] },
+    itemFiles: hasItems ? options : undefined,
+  });
+  output.showLive({ kind: "artifact-bytes", bytes });
+  output.showLive({ kind: "artifact-fact", text: `end ${bytes.length} -` });
+  const end = { kind: "status", status: { kind: "exited", codes: ["0"] } } as unknown as JobEnd;
+  expect(await output.artifacts(end, true)).toMatchObject({ count });
+  rmSync(scratch, { recursive: true });
 });

@@ -96,6 +96,23 @@ it("a report that an item has written belongs to the item, is counted once, and 
   ]);
 });
 
+it("only items' own directories are left out of the reports of tasks", async () => {
+  const tree = {
+    "artifacts/task-0/items/0/a.xml": { bytes },
+    "artifacts/items/0/a.xml": { bytes },
+    "artifacts/items-2/0/a.xml": { bytes },
+  };
+  const items = [{ folder: "0", label: "item 0 'a'" }];
+  const tests = async (folder: string) =>
+    (await readFrom([folder], { tree, reports: ["**/*.xml"], items })).tests;
+  expect((await tests("task-0"))?.suites.map(({ name }) => name)).toEqual(["task 0: s", "item 0 'a': s"]);
+  // That of a step with one task is `artifacts-path` itself, where an earlier step has left `items-2`.
+  expect((await tests(""))?.suites.map(({ name, failed }) => [name, failed])).toEqual([
+    ["s", 1],
+    ["item 0 'a': s", 1],
+  ]);
+});
+
 it.each([
   ["no artifacts came", [undefined], {}],
   ["the step is cancelled", [""], { cancel: AbortSignal.abort() }],

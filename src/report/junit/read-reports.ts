@@ -20,8 +20,8 @@ export interface ReportDirectory {
   readonly path: string;
   /** Tells the directory from others in names and messages, as in "task 3" or "item 3 'a'"; empty for the only one. */
   readonly label: string;
-  /** The name of a directory in it that is left out. */
-  readonly except?: string | undefined;
+  /** Whether what is below this name in it is left out. */
+  readonly leavesOut?: ((name: string) => boolean) | undefined;
 }
 
 export interface ReportContext {
@@ -147,7 +147,7 @@ async function reportFiles(
   const matched = new Set<string>();
   const missing: string[] = [];
   const unlisted: string[] = [];
-  for (const { path, label, except } of directories) {
+  for (const { path, label, leavesOut } of directories) {
     const way = openWay(path, within);
     const files = way && (await matchingFiles(patterns, way.root, { clock, signal: until }));
     way?.close();
@@ -161,7 +161,7 @@ async function reportFiles(
     else for (const pattern of patterns) if (!unmatched.includes(pattern)) matched.add(pattern);
     if (files === undefined) continue;
     unlisted.push(...files.unlisted);
-    const own = files.paths.filter((file) => except === undefined || !file.startsWith(`${except}/`));
+    const own = files.paths.filter((file) => leavesOut?.(file.slice(0, file.indexOf("/"))) !== true);
     if (own.length > 0) found.push({ path, label, files: own.toSorted() });
   }
   if (isAnywhere)

@@ -1,6 +1,6 @@
 import { artifactsBudget } from "../../carriers/pieces/budget.ts";
 import { messageOf } from "../../errors.ts";
-import { parseFact } from "../../report/artifacts/facts.ts";
+import { type Fact, parseFact } from "../../report/artifacts/facts.ts";
 import { MissingArtifacts } from "../../report/missing-artifacts.ts";
 import type { MemoryShare, SharedMemory } from "../../shared-memory.ts";
 import { ITEM_BYTES } from "../step-budget.ts";
@@ -86,7 +86,7 @@ export class ItemArchive {
     this.#facts = { count: count + 1, chars: chars + text.length };
     const fact = parseFact(text);
     if (count >= ITEM_BUDGET.facts || chars + text.length > ITEM_BUDGET.factChars) this.lose(TOO_MUCH);
-    else if (fact !== undefined && fact.kind !== "part" && fact.kind !== "no-part") this.missing.take(fact);
+    else if (fact !== undefined && !isOfArtifacts(fact)) this.missing.take(fact);
     this.#isOver ||= fact?.kind === "end";
     this.#noteHeld();
   }
@@ -95,4 +95,9 @@ export class ItemArchive {
     const { chars, count } = this.missing.held;
     this.#memory.hold(chars + count * ITEM_BYTES);
   }
+}
+
+/** Of parts there are none here, and of globs only that for the whole directory, which may hold nothing that can be packed. */
+function isOfArtifacts(fact: Fact): fact is Extract<Fact, { kind: "part" | "no-part" | "none" }> {
+  return fact.kind === "part" || fact.kind === "no-part" || fact.kind === "none";
 }

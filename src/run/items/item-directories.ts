@@ -6,9 +6,11 @@ import { PRIVATE_NAMES } from "../../inputs/beneath/private-names.ts";
 import type { ArtifactOptions } from "../../inputs/inputs.ts";
 import type { Log } from "../../log.ts";
 import { makeDirectory } from "../../report/artifacts/directory.ts";
+import { itemsFolder } from "../../report/artifacts/item-names.ts";
 import { Refusal } from "../../report/artifacts/refusal.ts";
 import { type UnpackedArchive, unpackArchive } from "../../report/artifacts/unpack-archive.ts";
-import { type ItemDirectoriesReport, ITEMS_FOLDER, shortItem } from "../../report/item-results.ts";
+import { type ItemDirectoriesReport, shortItem } from "../../report/item-results.ts";
+import { codeOf } from "../../values.ts";
 import type { StepBudget } from "../step-budget.ts";
 import { ArchiveShelf } from "./archive-shelf.ts";
 import { ITEM_BUDGET, ItemArchive, type ItemRun, OF_ITEM } from "./item-archive.ts";
@@ -52,7 +54,7 @@ interface Lack {
   readonly isSaid: boolean;
 }
 
-/** Brings back what runs for items have written into their directories: each below `items/`, in a directory of its own. */
+/** Brings back what runs for items have written into their directories: each below `items/`, or `items-2/` and so on, in a directory of its own. */
 export class ItemDirectories {
   readonly #options: ItemDirectoriesOptions;
   readonly #shelf: ArchiveShelf;
@@ -69,6 +71,8 @@ export class ItemDirectories {
   #said = 0;
   #unsaid = 0;
   #cancelledAt: number | undefined;
+  /** Where the directories are; undefined before the first one. */
+  #all: string | undefined;
 
   constructor(options: ItemDirectoriesOptions) {
     const { files, clock } = options;
@@ -104,7 +108,7 @@ export class ItemDirectories {
     if (this.#placed.length > 0) {
       const items = this.#last.filter((each) => each !== undefined).length;
       log.info(
-        `Directories of ${items} ${items === 1 ? "item" : "items"}: ${this.#count} files, ${this.#bytes} bytes, in ${this.#shortPath(join(this.#options.files.directory, ITEMS_FOLDER))}.`,
+        `Directories of ${items} ${items === 1 ? "item" : "items"}: ${this.#count} files, ${this.#bytes} bytes, in ${this.#shortPath(this.#all ?? "")}.`,
       );
     }
     const missing: string[][] = [];
@@ -145,7 +149,6 @@ export class ItemDirectories {
     const { run, missing } = archive;
     const [first = 0] = run.indices;
     const name = run.attempt > 1 ? `${first}-attempt-${run.attempt}` : `${first}`;
-    const path = join(this.#options.files.directory, ITEMS_FOLDER, name);
     let unpacked: UnpackedArchive | string | undefined;
     const before = this.#count;
     try {
@@ -155,7 +158,7 @@ export class ItemDirectories {
       unpacked = messageOf(error);
     }
     if (this.#count > before) {
-      const placed = { run, path };
+      const placed = { run, path: join(this.#all ?? "", name) };
       this.#placed.push(placed);
       for (const index of run.indices)
         if ((this.#last[index]?.run.attempt ?? 0) < run.attempt) this.#last[index] = placed;
@@ -167,7 +170,7 @@ export class ItemDirectories {
     const { files, clock, gunzip, budget, cancel } = this.#options;
     const { missing } = archive;
     const unpacking = {
-      root: makeDirectory(join(files.directory, ITEMS_FOLDER), files.within, name),
+      root: makeDirectory((this.#all ??= this.#makeAll()), files.within, name),
       maxCount: Math.min(OF_ITEM.maxCount, MOST_FILES - this.#count),
       maxBytes: Math.min(OF_ITEM.maxBytes, files.maxBytes - this.#bytes),
       ...{ platform: process.platform, clock, gunzip, cancel, memory: budget.memory },
@@ -180,6 +183,24 @@ export class ItemDirectories {
       },
     };
     return await unpackArchive(archive.read(), unpacking, ITEM_BUDGET);
+  }
+
+  /** Makes the first of the directories for items that no step has made before, so that no report of another step lies there. */
+  #makeAll(): string {
+    const { directory: path, within } = this.#options.files;
+    const directory = makeDirectory(path, within);
+    try {
+      for (let step = 1; ; step += 1) {
+        try {
+          directory.makeDirectory(itemsFolder(step));
+          return join(path, itemsFolder(step));
+        } catch (error) {
+          if (codeOf(error) !== "EEXIST") throw error;
+        }
+      }
+    } finally {
+      directory.close();
+    }
   }
 
   /** Whether the time for unpacking after a cancel is over. */

@@ -2,6 +2,7 @@ import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
 import { OutsidePath, makeDirectory } from "../../report/artifacts/directory.ts";
 import { checkAsked, UNNAMED } from "../../report/artifacts/check-asked.ts";
+import { refuseItemNames } from "../../report/artifacts/item-names.ts";
 import { parseFact } from "../../report/artifacts/facts.ts";
 import { type UnpackedArchive, unpackArchive } from "../../report/artifacts/unpack-archive.ts";
 import type { UnpackerOptions } from "../../report/artifacts/unpack.ts";
@@ -27,6 +28,8 @@ export interface JobArtifactsOptions {
   readonly artifacts: Artifacts;
   /** The directory of this task below the one of the inputs; undefined when the inputs allow only one task. */
   readonly folder: string | undefined;
+  /** The step has items, and what comes of these lies below the directory of the inputs, too. */
+  readonly hasItems?: boolean | undefined;
   readonly workspace: string;
   readonly clock: Clock;
   readonly gunzip: World["gunzip"];
@@ -181,13 +184,18 @@ export class JobArtifacts {
   }
 
   async #unpack(): Promise<UnpackedArchive | string> {
-    const { artifacts, folder, clock, gunzip, cancel, step } = this.#options;
+    const { artifacts, folder, hasItems = false, clock, gunzip, cancel, step } = this.#options;
+    const { platform } = process;
+    const checkMember = checkAsked({ ...artifacts, platform });
     try {
       const root = makeDirectory(artifacts.directory, artifacts.within, folder);
       const unpacking: UnpackerOptions & Pick<World, "gunzip"> = {
-        ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform: process.platform },
+        ...{ root, maxCount: artifacts.maxCount, maxBytes: artifacts.maxBytes, platform },
         ...{ clock, gunzip, cancel, memory: step.memory },
-        check: checkAsked({ ...artifacts, platform: process.platform }),
+        check: (names, member) => {
+          checkMember(names, member);
+          if (hasItems && folder === undefined) refuseItemNames(names, platform);
+        },
         onRefused: (name, why) => {
           if (why === UNNAMED) this.#missing.noteLeftOut(name);
           else this.#missing.noteRefused(name, why);

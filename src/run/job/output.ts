@@ -97,7 +97,7 @@ export class JobOutput {
       artifacts &&
       new JobArtifacts({
         ...{ artifacts, folder, workspace, clock, gunzip, cancel, step: budget, ...bucket },
-        enough: enoughUnpacked(tasks),
+        ...{ enough: enoughUnpacked(tasks), hasItems: inputs.itemFiles !== undefined },
         onProgress: (done) => log.progress?.(done),
       });
     const readers = { files: this.#files, artifacts: this.#artifacts, items: items?.jobDirectories };

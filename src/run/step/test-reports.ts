@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { ITEMS_FOLDER } from "../../report/item-results.ts";
+import { isItemsFolder } from "../../report/artifacts/item-names.ts";
 import type { TestResults } from "../../report/junit/test-results.ts";
 import { type Result, taskResults } from "../../report/result.ts";
 import type { StepContext } from "../step-context.ts";
@@ -27,8 +27,8 @@ export async function readTestReports(
     path: taskPath,
     // Such as `task 3`, for the directory `task-3`; empty for the only task.
     label: relative(path, taskPath).replace("-", " "),
-    // What items have written is read by item.
-    except: items === undefined ? undefined : ITEMS_FOLDER,
+    // What items have written is read by item, and what those of an earlier step have written is none of this one.
+    leavesOut: items !== undefined && taskPath === path ? isItemsFolder : undefined,
   }));
   const directories = [...ofTasks, ...(items?.directories?.directories ?? [])];
   const within = [workspace, ...((inputs.artifacts ?? inputs.itemFiles)?.within ?? [])];
