@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
@@ -527,6 +536,20 @@ fx_take_order "3 give 2"`;
     rmSync(directory, { recursive: true });
   },
 );
+
+it.each(SHELLS)("whose directory was replaced by a link change nothing behind it, in %s", (sh) => {
+  const directory = mkdtempSync(join(tmpdir(), "items-"));
+  const behind = join(directory, "app");
+  mkdirSync(behind);
+  chmodSync(behind, 0o755);
+  symlinkSync(behind, join(directory, "item.1.0"));
+  const source = readFileSync("src/payload/container/item-dir.sh", "utf8");
+  const removal = `fx_user=root fx_uid=$(id -u) fx_item_dir=${directory}/item.1.0\nfx_remove_item_dir`;
+  runShell(sh, [source, removal].join("\n"));
+  expect(readdirSync(directory)).toEqual(["app"]);
+  expect(statSync(behind).mode & 0o777).toBe(0o755);
+  rmSync(directory, { recursive: true });
+});
 
 it("that end with an open line leave it whole to the log, before their fact", async () => {
   const script = 'printf "reason of $FARGATE_EXEC_ITEM"; printf "error of $FARGATE_EXEC_ITEM" >&2; exit 3';
