@@ -551,6 +551,24 @@ it.each(SHELLS)("whose directory was replaced by a link change nothing behind it
   rmSync(directory, { recursive: true });
 });
 
+it.each(["a file", "a FIFO"])(
+  "whose directory was replaced by %s are said to miss it without python3",
+  async (kind) => {
+    const path = withoutPython("mawk", tmpdir());
+    for (const tool of ["find", "sort", "stat", "tar", "rmdir", "mkfifo"]) {
+      rmSync(join(path, tool), { force: true });
+      symlinkSync(findProgram(tool), join(path, tool));
+    }
+    const make = kind === "a file" ? "echo x >" : "mkfifo ";
+    const script = `rmdir "$FARGATE_EXEC_ITEM_DIR"; ${make}"$FARGATE_EXEC_ITEM_DIR"`;
+    const job = await follow({ containerEnv: { PATH: path }, script, items: NAMES }, ["1 give 0", "2 end"]);
+    rmSync(path, { recursive: true });
+    expect(facts(job).filter((fact) => fact.startsWith("pack"))).toEqual([
+      'pack 1 0 funread "" its directory can\'t be entered',
+    ]);
+  },
+);
+
 it("that end with an open line leave it whole to the log, before their fact", async () => {
   const script = 'printf "reason of $FARGATE_EXEC_ITEM"; printf "error of $FARGATE_EXEC_ITEM" >&2; exit 3';
   const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 0 1 2", "2 end"]);
