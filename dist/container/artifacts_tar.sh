@@ -12,7 +12,10 @@ shift 5
 case $fx_directory in /*) ;; *) cd -P /proc/self/fd/7 || exit ;; esac
 fx_given=$fx_directory fx_exchanged=''
 case $fx_given in /* | '') ;; *) fx_given=$(pwd -P)/$fx_given ;; esac
-fx_enter "$fx_directory" || exit
+fx_enter "$fx_directory" || {
+  echo "funread \"\" its directory can't be entered"
+  exit
+}
 exec 7<&-
 # A link on the way to the directory may belong to another user, and may lead anywhere.
 [ -z "$fx_given" ] || fx_safe "$fx_given" || fx_exchanged=1

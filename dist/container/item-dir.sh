@@ -19,8 +19,9 @@ fx_print_item_dir() {
 fx_with_item_dir() { "$@" "$fx_item_dir" 1000 16777216 + '' '' '.*'; }
 
 # Removes fx_item_dir. As long as another user owns what is in it, a directory there may become a link while root removes what it holds.
+# A link in its place, which a script of root can put there, is only removed.
 fx_remove_item_dir() {
-  [ -z "$fx_user" ] || (cd "$fx_item_dir" && fx_take_over)
+  [ -z "$fx_user" ] || [ -L "$fx_item_dir" ] || (cd "$fx_item_dir" && fx_take_over)
   rm -rf "$fx_item_dir"
 } 2>/dev/null
 

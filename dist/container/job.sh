@@ -106,7 +106,7 @@ fx_await_workers() {
 fx_conclude() {
   fx_lost=
   [ -z "$fx_items" ] || fx_tell_fact .
-  fx_stop_recording && { [ -z "$fx_items" ] || [ ! -e "$fx_dir/detached" ] || fx_keep_ends; } && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
+  fx_stop_recording && { [ -z "$fx_items" ] || [ -z "$fx_detaches" ] || fx_keep_ends; } && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
   [ "$fx_lost" ] || [ -z "$fx_artifacts" ] || fx_keep_artifacts
   [ -z "$fx_items" ] || fx_remove_item_dirs
 

@@ -61,8 +61,10 @@ fx_run_attacher() {
     fx_end_session "$fx_self"
     return 0
   fi
+  # A reader that has taken the end from S3 has left, though its word to this attacher was lost with its connection.
+  [ "$fx_last" = left ] || [ ! -s "$fx_dir/taken" ] || fx_untaken=1
   fx_remove_job
-  # The same when the directory was removed, as it is soon after a cancel. A reader that is there has the time to read why.
+  # The same then, and when the directory was removed, as it is soon after a cancel. A reader that is there has the time to read why.
   [ -z "$fx_untaken" ] || sleep 2
   # And when S3 has brought the end: a reader that has left needs no session.
   [ "$fx_last" != left ] && [ -z "$fx_untaken" ] || fx_end_session "$fx_self"

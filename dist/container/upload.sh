@@ -93,7 +93,8 @@ fx_obey() {
     cancel) fx_cancel ;;
     detach) : >"$fx_dir/detached" ;;
     taken)
-      : >"$fx_dir/taken"
+      # The file is not empty: the reader of a session has not written it.
+      echo >"$fx_dir/taken"
       fx_tell TERM "$fx_self"
       ;;
     lost) fx_end_orphans ;;

@@ -1,0 +1,90 @@
+# --- What a script reports of single items in FARGATE_EXEC_ITEM_RESULTS. No form of a report may make an item succeed that has failed.
+
+# Tells the ends of items that the script has reported in the file N.results. Its run has failed when they can't be read: nothing says that none
+# of them has.
+fx_keep_results() {
+  fx_results=$fx_dir/$fx_number.results
+  # A script of root can put anything in the file's place, and any script can take the right to read it.
+  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && [ -r "$fx_results" ] && fx_size "$fx_number.results" &&
+    [ "$fx_bytes" -le 1048576 ]; then
+    # A daemon may go on writing to the file.
+    ! dd bs=4096 count=256 <"$fx_results" 2>/dev/null | (fx_tell_results) || return 0
+  else
+    echo "fargate-exec: what is in FARGATE_EXEC_ITEM_RESULTS is not read: it has to be a file of at most 1 MiB that can be read." >&2
+  fi
+  [ "$fx_exit_code" -gt 0 ] || fx_exit_code=126
+}
+
+# Reads lines `CODE SECONDS ITEM`, and tells the last end of each item. An item is that of the batch with this text. False, with nothing told, when
+# a line is no such one: it may be that of any item. In a subshell: it changes how words are split.
+fx_tell_results() {
+  set -f
+  LC_ALL=C
+  IFS='
+'
+  # shellcheck disable=SC2086 # it is to be split into lines
+  set -- $fx_item
+  unset IFS
+  fx_place=1 fx_strange='' fx_strange_count=0 fx_cr=$(printf '\r')
+  while IFS= read -r fx_line || [ "$fx_line" ]; do
+    fx_line=${fx_line%"$fx_cr"}
+    [ "$fx_line" ] || continue
+    fx_text=${fx_line#* }
+    fx_item_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
+    # As a rule the lines come in the order of the batch.
+    [ "$fx_place" -gt $# ] || eval "fx_each=\${$fx_place}"
+    if [ "$fx_text" != "$fx_each" ]; then
+      fx_place=1
+      for fx_each; do
+        [ "$fx_text" != "$fx_each" ] || break
+        fx_place=$((fx_place + 1))
+      done
+    fi
+    if ! fx_read_end "${fx_line%% *}" || { [ "$fx_place" -gt $# ] && fx_is_blurred; }; then
+      printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one is not CODE SECONDS ITEM: '%.200s'\n" \
+        "$fx_line" >&2
+      return 1
+    elif [ "$fx_place" -le $# ]; then
+      eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\""
+      fx_place=$((fx_place + 1))
+    else
+      [ "$fx_strange_count" -gt 0 ] || fx_strange=$fx_line
+      fx_strange_count=$((fx_strange_count + 1))
+    fi
+  done
+  [ "$fx_strange_count" -eq 0 ] || printf \
+    "fargate-exec: %s of the lines in FARGATE_EXEC_ITEM_RESULTS name no item of this run. The first one: '%.200s'\n" \
+    "$fx_strange_count" "$fx_strange" >&2
+  fx_place=1 fx_left=${fx_batch%@*},
+  while [ "$fx_place" -le $# ]; do
+    eval "fx_end_=\${fx_end_$fx_place-}"
+    [ -z "$fx_end_" ] || fx_tell_end "item $fx_order ${fx_left%%,*} $fx_end_"
+    fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
+  done
+}
+
+# Whether a blank or a tab stands around fx_text, so that it may name an item all the same.
+fx_is_blurred() {
+  case $fx_text in [[:blank:]]* | *[[:blank:]]) ;; *) false ;; esac
+}
+
+# fx_read_end CODE: sets fx_code_ to the exit code, which is 1 for a number that is none, and fx_item_seconds to the seconds in it as facts have
+# them. False when fx_line is not CODE SECONDS ITEM.
+fx_read_end() {
+  fx_code_=$1
+  case $fx_line in ?*' '?*' '?*) ;; *) return 1 ;; esac
+  case ${fx_code_#-} in '' | *[!0-9]*) return 1 ;; esac
+  case $fx_code_ in -* | ????*) fx_code_=256 ;; esac
+  [ "$fx_code_" -le 255 ] || fx_code_=1
+  case $fx_item_seconds in
+    # A time such as 1.2e-05.
+    [0-9]*[eE]-[0-9]*) fx_item_seconds=0 ;;
+    [0-9]*.*)
+      fx_fraction=${fx_item_seconds#*.}000 fx_item_seconds=${fx_item_seconds%%.*}
+      fx_item_seconds=$fx_item_seconds.${fx_fraction%"${fx_fraction#???}"}
+      ;;
+  esac
+  case $fx_item_seconds in [!0-9]* | *[!0-9.]* | *.*.* | ??????????????* | '') return 1 ;; esac
+  fx_whole_=${fx_item_seconds%%.*}
+  [ ${#fx_whole_} -le 9 ]
+}
