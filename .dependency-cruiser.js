@@ -67,7 +67,7 @@ const INSIDE_ROOMS = {
     ["items"],
     // One job in one container.
     ["job", "retry-reason"],
-    ["attempts", "parallel-jobs", "relay-tasks"],
+    ["attempts", "begin-items", "parallel-jobs", "relay-tasks"],
     ["fan-out", "under-lock", "at-hook"],
     ["run-in-targets", "show-uploaded", "run-forward", "run-shell"],
   ],

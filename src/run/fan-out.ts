@@ -1,14 +1,8 @@
 import { runAttempts } from "./attempts.ts";
 import { Failure } from "../errors.ts";
-import type { EarlierTimes } from "./items/earlier-times.ts";
-import { listedItems, listingInputs } from "./items/listed-items.ts";
-import type { CarriedItems } from "./items/rerun/carried-items.ts";
-import { carryOver, nothingToRun } from "./items/rerun/carry-over.ts";
+import { beginItems, type ItemMemory } from "./begin-items.ts";
 import { resultOfItems, whatIsGone } from "./items/result.ts";
-import { type ItemsOfStep, StepItems, type StepItemsOptions } from "./items/step-items.ts";
-import { AttachedItems } from "./items/attached-items.ts";
-import { ItemDirectories } from "./items/item-directories.ts";
-import { mayUsePieces } from "./job/output-ways.ts";
+import type { ItemsOfStep } from "./items/step-items.ts";
 import { attachToJob, runJob } from "./job.ts";
 import type { JobContext, UnassignedJob } from "./job/context.ts";
 import { MANY, runInParallel } from "./parallel-jobs.ts";
@@ -38,13 +32,8 @@ import type { Target } from "../targets/target.ts";
 import { TaskLooks } from "../targets/tasks/task-looks.ts";
 import { isKept, runsSince } from "../undo/keep-task.ts";
 
-/** What the jobs of a step share, besides their targets. */
-interface SharedByJobs extends Pick<UnassignedJob, "exec" | "early" | "lock" | "files"> {
-  /** What the step's items took in earlier runs. */
-  readonly times?: EarlierTimes | undefined;
-  /** What finds items that need not run again. */
-  readonly carried?: CarriedItems | undefined;
-}
+/** What the jobs of a step share, besides their targets, and what is known of its items. */
+type SharedByJobs = Pick<UnassignedJob, "exec" | "early" | "lock" | "files"> & ItemMemory;
 
 /**
  * Runs the job in all targets, at the same time or as many at once as `max-parallel` allows. Each job has a log and a ledger
@@ -59,7 +48,9 @@ export async function runJobs(resolved: JobTargets, given: SharedByJobs, step: S
   const images = step.inputs.summary ? new ImageSizes(step.aws.ecr) : undefined;
   const shared = { ...step, ...given, looks, images };
   const alone = { ...shared, write: step.writer() };
-  const begun = await beginItems(resolved, alone, step);
+  const listing = (job: JobContext): Promise<TaskResult> =>
+    runIn(job, resolved.mayHavePublicIp).then(({ result }) => result);
+  const begun = await beginItems(resolved, { ...alone, listing }, step);
   if ("kind" in begun) {
     await later?.close();
     return begun;
@@ -94,79 +85,6 @@ export async function runJobs(resolved: JobTargets, given: SharedByJobs, step: S
   // Wait for every task that is still being started, because the cleanup has to know it.
   await later?.close();
   return await withItems(ended);
-}
-
-/** Decides which items run, and in how many tasks. Else the result with which the step ends. */
-async function beginItems(
-  { targets, later, mayHavePublicIp }: JobTargets,
-  job: UnassignedJob & SharedByJobs,
-  step: StepContext,
-): Promise<{ readonly items: ItemsOfStep | undefined; readonly tasks: number } | Result> {
-  const { carried, times, looks } = job;
-  const asked = targets.length + (later?.count ?? 0);
-  const listed = await listItems(targets[0], mayHavePublicIp, job);
-  if (listed !== undefined && "outcome" in listed) return listed;
-  const directories = directoriesOf(listed, step);
-  if (listed === undefined || directories === undefined)
-    return { items: directories && itemsOfHandle(directories, step), tasks: asked };
-  const over = await carryOver(listed, { carried, targets, looks, tasks: asked }, step).catch(
-    (error: unknown) => failedResult(logFailure(error, step.log)),
-  );
-  if ("outcome" in over) return over;
-  if (over.tasks === 0) return nothingToRun(over.carried, targets[0], looks);
-  const items = await StepItems.open({
-    ...{ ...itemOptions(step), ...over, items: listed, times, memory: carried, directories },
-  });
-  return { items, tasks: over.tasks };
-}
-
-function itemOptions({
-  inputs,
-  clock,
-  log,
-}: StepContext): Omit<StepItemsOptions, "items" | "tasks" | "times" | "carried" | "memory" | "directories"> {
-  const { items, retry, failFast } = inputs;
-  const detaches = inputs.detach !== undefined;
-  return { batch: items?.batch ?? 1, detaches, retry, failFast, hasBucket: mayUsePieces(inputs), clock, log };
-}
-
-/** What brings back what these items write, or those of the job that this step attaches to; undefined without items. */
-function directoriesOf(list: readonly string[] | undefined, step: StepContext): ItemDirectories | undefined {
-  const { itemFiles: files } = step.inputs;
-  return files && new ItemDirectories({ ...step, files, list: list ?? [] });
-}
-
-/** The items of the job that this step attaches to; undefined when it has none. */
-function itemsOfHandle(
-  directories: ItemDirectories,
-  { inputs: { where }, clock, log }: StepContext,
-): ItemsOfStep | undefined {
-  const { items: total, workers } = where.kind === "handle" ? where.handle : {};
-  return total === undefined || workers === undefined
-    ? undefined
-    : new AttachedItems({ total, workers, directories, clock, log });
-}
-
-/** The items of the inputs: those of the list, or those that the command prints in this task. Else the result with which the step ends. */
-async function listItems(
-  target: Target,
-  mayHavePublicIp: boolean,
-  job: UnassignedJob,
-): Promise<readonly string[] | TaskResult | undefined> {
-  const { inputs, origin, ledger, log } = job;
-  if (inputs.items === undefined) return undefined;
-  const { source } = inputs.items;
-  if (source.kind === "list") return source.items;
-  log.phase("Listing the items");
-  const listing = {
-    ...{ ...job, target, queues: true, inputs: listingInputs(inputs, source.command) },
-    origin: { ...origin, id: `${origin.id}-items` },
-    ledger: ledger.part(),
-  };
-  const listed = listedItems((await runIn(listing, mayHavePublicIp)).result, inputs);
-  if ("outcome" in listed) log.info("The command of 'items' has given no list, so the script was not run.");
-  else log.info(`The command of 'items' has listed ${listed.length} of them.`);
-  return listed;
 }
 
 /** The next task of those that are started later, or the failure to start it. */
