@@ -36,6 +36,10 @@ it("the job that lists the items runs the command alone, once, and nothing of th
   });
 });
 
+it("the job that lists the items is followed to its end, also by a step that leaves its script", () => {
+  expect(listingInputs({ ...INPUTS, detach: 0 }, "ls").detach).toBeUndefined();
+});
+
 it("each line that the command has printed is an item", () => {
   expect(listedItems(listing("a\r\n\nb c\n"), INPUTS)).toEqual(["a", "b c"]);
 });

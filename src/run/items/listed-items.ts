@@ -11,7 +11,8 @@ export function listingInputs(inputs: Inputs, command: string): Inputs {
     script: { kind: "run", text: command },
     ...{ shell: undefined, args: [], stdin: undefined, workers: 1, items: undefined, stderr: "apart" },
     ...{ artifacts: undefined, itemFiles: undefined, reports: undefined, retry: undefined },
-    workflowCommands: false,
+    // The list has to be whole before the script runs.
+    ...{ detach: undefined, workflowCommands: false },
   };
 }
 
