@@ -4,7 +4,7 @@ import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { Fault, ProcessName, RunnerOptions, Scenario, Script, ScriptLine } from "./scenario.ts";
 
 /** The share of scenarios in which a step has items. */
-const SCENARIOS = 0.1;
+const SCENARIOS = 0.15;
 /** The share of these that keep the faults of the scenario besides those that are drawn for the items. */
 const KEEP_FAULTS = 0.4;
 /** The exit code for which an item may run again. */

@@ -2,6 +2,7 @@ import { drawArtifacts } from "./draw-artifacts.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
 import { drawForwards } from "./draw-forwards.ts";
+import { drawItemKinds } from "./draw-item-kinds.ts";
 import { drawItems } from "./draw-items.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawTasks } from "./draw-tasks.ts";
@@ -57,7 +58,7 @@ export function drawScenario(seed: number): Scenario {
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
-  return drawItems(drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks)))));
+  return drawItemKinds(drawItems(drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))))));
 }
 
 function drawWorld(random: Random): WorldOptions {

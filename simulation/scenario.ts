@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly mayResume: boolean;
   /** The gateway pauses an agent this many milliseconds after it has sent what no client hears. */
   readonly pausesAfter: number;
+  /** When the tag of the image is moved to another image, in milliseconds; undefined: never. */
+  readonly retagsAt?: number;
 }
 
 /** A container of a task that runs when the world begins. */
@@ -65,6 +67,10 @@ export interface RunnerOptions {
   readonly follows?: number;
   /** The index of the step of the same workflow job whose task this one runs in. It begins when that one has ended with a task. */
   readonly shares?: number;
+  /** The index of the step of which this one is the next attempt: GitHub runs the workflow job again. It begins when that one is over. */
+  readonly reruns?: number;
+  /** The index of a step of the same workflow run and attempt that nothing tells from this one, as in a reusable workflow that is called twice. */
+  readonly twin?: number;
   /** Its inputs besides `cluster`, `region`, `run`, `handle` and, unless another target is named, `task`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;

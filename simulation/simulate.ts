@@ -4,8 +4,8 @@ import { prepareProcess } from "./runner/modules.ts";
 import type { Scenario, TimedFault } from "./scenario.ts";
 import { World } from "./world/world.ts";
 
-/** How long a step may take before it counts as one that never ends. */
-const LONGEST_MS = 4 * 3_600_000;
+/** How long the steps may take before one counts as one that never ends. */
+const LONGEST_MS = 8 * 3_600_000;
 /** After the last step the world heals for so long: the container keeps what was not taken for ten minutes. */
 const HEALING_MS = 25 * 60_000;
 

@@ -5,7 +5,7 @@ import { type ArtifactSettings, matches } from "./artifact-settings.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import { mark } from "./records.ts";
-import { tarOf } from "./tar.ts";
+import { type Member, tarOf } from "./tar.ts";
 
 /** Bytes of a record, before base64. */
 const RECORD_BYTES = 48 << 10;
@@ -51,15 +51,27 @@ export async function packArtifacts(
     name,
     bytes: container.files.get(name) ?? Buffer.alloc(0),
   }));
-  // The smallest files come first.
-  members.sort((one, other) => one.bytes.length - other.bytes.length || (one.name < other.name ? -1 : 1));
-  for (const { name, bytes } of members) await keep("f", `list ${bytes.length} ${JSON.stringify(name)}`);
-  const archive = gzipSync(tarOf(members));
-  for (let at = 0; at < archive.length; at += RECORD_BYTES) {
-    await time.sleep(host, PACE_MS + container.options.pace);
-    if (!(await keep("a", archive.toString("base64", at, Math.min(at + RECORD_BYTES, archive.length)))))
-      break;
+  for (const line of packedLines(members, RECORD_BYTES)) {
+    if (line.startsWith("a")) await time.sleep(host, PACE_MS + container.options.pace);
+    if (!(await keep(line[0] as "a" | "f", line.slice(1))) && line.startsWith("a")) break;
   }
-  await keep("f", `end ${archive.length} ${createHash("sha256").update(archive).digest("hex")}`);
   if (isEnough()) spool.add(Buffer.from(`${mark("f")}cut\n`));
+}
+
+/** What a packer tells of these files, line by line: facts, and up to `bytes` of the archive in each line between. */
+export function packedLines(members: readonly Member[], bytes: number): readonly string[] {
+  // The smallest files come first.
+  const sorted = members.toSorted(
+    (one, other) => one.bytes.length - other.bytes.length || (one.name < other.name ? -1 : 1),
+  );
+  const archive = gzipSync(tarOf(sorted));
+  const count = Math.ceil(archive.length / bytes);
+  return [
+    ...sorted.map((member) => `flist ${member.bytes.length} ${JSON.stringify(member.name)}`),
+    ...Array.from(
+      { length: count },
+      (_, at) => `a${archive.subarray(at * bytes, (at + 1) * bytes).toString("base64")}`,
+    ),
+    `fend ${archive.length} ${createHash("sha256").update(archive).digest("hex")}`,
+  ];
 }

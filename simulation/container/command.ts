@@ -245,6 +245,7 @@ function parseSettings(text: string): Settings {
     return value === "" ? undefined : Number(value) * 1000;
   };
   const isOn = (name: string): boolean => assigned(text, name) === "1";
+  const environment = variables(assigned(text, "fx_own_environment") ?? "");
   return {
     url: assigned(text, "fx_url") ?? "",
     workers: Number(assigned(text, "fx_workers")),
@@ -257,7 +258,8 @@ function parseSettings(text: string): Settings {
     isHeldForJob: isOn("fx_held_for_job"),
     items: assigned(text, "fx_items") === "" ? undefined : Number(assigned(text, "fx_items")),
     itemsPaceMs: seconds("fx_items_pace") ?? 0,
-    task: Number(variables(assigned(text, "fx_own_environment") ?? "")["FARGATE_EXEC_TASK"] ?? 0),
+    task: Number(environment["FARGATE_EXEC_TASK"] ?? 0),
+    runAttempt: Number(environment["GITHUB_RUN_ATTEMPT"] ?? 1),
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,
     artifacts: parseArtifacts(text),

@@ -34,6 +34,10 @@ export interface ScriptRun {
   exitCode: number | undefined;
   /** The files that it has written: path and size. */
   readonly files: string[];
+  /** The files that it has written into the directory of its run: name and size. */
+  readonly kept: string[];
+  /** What it has reported of single items: their indices, and what it says. */
+  readonly reports: { readonly index: number; readonly says: string }[];
   /** What it has printed to standard output and to standard error. */
   readonly out: string[];
 }

@@ -22,6 +22,8 @@ export interface Settings {
   readonly itemsPaceMs: number;
   /** The index of the task among those of the step: the script's FARGATE_EXEC_TASK. */
   readonly task: number;
+  /** The attempt of the workflow's run. */
+  readonly runAttempt: number;
   /** How much later than the job's time-out that end is. */
   readonly slackMs: number;
   /** How many bytes of output may wait for the reader. */

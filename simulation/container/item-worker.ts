@@ -1,9 +1,12 @@
+import { keptBytes } from "../items.ts";
 import { Host } from "../time.ts";
-import type { Container } from "./container.ts";
+import { packedLines } from "./artifacts.ts";
+import type { Container, ScriptRun } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import type { ScriptProcess } from "./script-process.ts";
 import type { Facts } from "./facts.ts";
 import type { Batch, Stock } from "./stock.ts";
+import type { Member } from "./tar.ts";
 
 /** A worker that finds the stock empty looks again so often. */
 const LOOK_MS = 200;
@@ -11,8 +14,12 @@ const LOOK_MS = 200;
 const SILENT_MS = 120_000;
 /** With python3 it waits for so long, at most, until the recorder has all of a run. */
 const RECORDED_MS = 500;
-/** The exit code of items that can't be written down. */
+/** The bytes of an archive in a fact, and how long each takes. */
+const PACKED_BYTES = 2_880;
+const PACKED_MS = 2;
+/** The exit code of items that can't be written down, and of a run that reports of its items in another form than it has to. */
 const NOT_WRITTEN = 126;
+const NOT_READ = 126;
 
 export interface ItemWorkerOptions {
   readonly number: number;
@@ -21,6 +28,8 @@ export interface ItemWorkerOptions {
   /** The job's process. */
   readonly job: Host;
   readonly isStopping: () => boolean;
+  /** The workers are being killed. */
+  readonly isKilling: () => boolean;
   /** Starts the script for a batch. */
   readonly start: (batch: Batch) => ScriptProcess;
   /** The recorder ends the lines of this worker that have not ended. */
@@ -98,15 +107,48 @@ export class ItemWorker {
     const began = base.time.now;
     await base.time.sleep(this.host, options.pace);
     const isWhole = batch.indices.every((index) => stock.items[index] !== undefined);
-    const exitCode = isWhole ? await start(batch).ended : NOT_WRITTEN;
+    const process = isWhole ? start(batch) : undefined;
+    let exitCode = (await process?.ended) ?? NOT_WRITTEN;
     await base.time.sleep(this.host, options.pace);
+    if (process !== undefined && !(await this.#tellReports(batch, process.run.reports)))
+      exitCode ||= NOT_READ;
+    if (process !== undefined && process.run.kept.length > 0)
+      await this.#bringDirectory(
+        batch,
+        process.run.kept.map((file) => ({ name: file.split(" ")[0] ?? "", bytes: keptBytes(file) })),
+      );
     // How a script has ended that was stopped because its job was killed, tells nothing of its items.
     if (this.#options.job.isDead) return;
     const seconds = ((base.time.now - began) / 1000).toFixed(3);
     const end = `end ${batch.order} ${batch.indices.join()} ${exitCode}${isStopping() ? "!" : ""} ${seconds} ${number}`;
-    stock.ends.push(end);
-    if (options.python === false) facts.tell(end);
+    if (options.python === false) stock.tellEnd(end);
     else await this.#tellAndWait(end, endLines);
+  }
+
+  /** Tells what the script has reported of its items, the last end of each. False when a line has another form: then it tells nothing. */
+  async #tellReports({ order, indices }: Batch, reports: ScriptRun["reports"]): Promise<boolean> {
+    const { base, options } = this.#container;
+    if (reports.length === 0) return true;
+    await base.time.sleep(this.host, options.pace);
+    if (reports.some(({ says }) => says === "?")) return false;
+    const last = new Map(reports.map(({ index, says }) => [index, says]));
+    for (const index of indices)
+      if (last.has(index)) this.#options.stock.tellEnd(`item ${order} ${index} ${last.get(index)} 0.500`);
+    return true;
+  }
+
+  /** Packs the directory of a run, unless the workers are being killed. */
+  async #bringDirectory({ order, indices }: Batch, members: readonly Member[]): Promise<void> {
+    const { base, options } = this.#container;
+    const { facts, isKilling } = this.#options;
+    const tell = (line: string): void => facts.tell(`pack ${order} ${indices[0] ?? NaN} ${line}`);
+    await base.time.sleep(this.host, options.pace);
+    for (const line of packedLines(members, PACKED_BYTES)) {
+      await base.time.sleep(this.host, PACKED_MS);
+      if (isKilling()) break;
+      tell(line);
+    }
+    if (isKilling()) tell("fcut");
   }
 
   /** The output of the next batch comes behind the fact, unless the recorder is held for long. */
@@ -114,7 +156,7 @@ export class ItemWorker {
     const { time } = this.#container.base;
     await new Promise<void>((resolve) => {
       const stop = time.after(this.host, RECORDED_MS, resolve);
-      this.#options.facts.tell(fact, () => {
+      this.#options.stock.tellEnd(fact, () => {
         endLines();
         stop();
         time.after(this.host, 0, resolve);

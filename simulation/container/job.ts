@@ -1,3 +1,4 @@
+import { itemIn } from "../items.ts";
 import { Host } from "../time.ts";
 import { packArtifacts } from "./artifacts.ts";
 import type { Container } from "./container.ts";
@@ -67,6 +68,7 @@ class Job {
   /** A worker whose items nothing runs any more, because that was killed. */
   #lostWorker: number | undefined;
   #areWorkersOver = false;
+  #isKilling = false;
   #facts: Facts | undefined;
   readonly #itemWorkers: ItemWorker[] = [];
   /** How the workers have ended. A stop that comes later only ends the packing of artifacts. */
@@ -168,9 +170,9 @@ class Job {
 
   #startScript(worker: number, sinks: Sinks, batch?: Batch): ScriptProcess {
     const { runId, script, stock } = this.#directory;
-    const { url, task } = this.#settings;
+    const { url, task, runAttempt } = this.#settings;
     const text = script?.toString("utf8") ?? "";
-    const items = (batch?.indices ?? []).map((index) => stock?.items[index] ?? "");
+    const items = (batch?.indices ?? []).map((index) => itemIn(stock?.items[index] ?? "", runAttempt));
     const process = new ScriptProcess(
       this.#container,
       { runId, url, task, worker, text, batch, items },
@@ -192,6 +194,7 @@ class Job {
     let process: ScriptProcess | undefined;
     const one = new ItemWorker(this.#container, this.#directory, {
       ...{ number: worker, stock, facts, job: this.#host, isStopping: () => this.#stopping !== undefined },
+      isKilling: () => this.#isKilling,
       start: (batch) => (process = this.#startScript(worker, sinks, batch)),
       endLines: () => {
         process?.endLines();
@@ -242,6 +245,7 @@ class Job {
     this.#directory.wake();
     const after = reason === "timed-out" ? LATER_MS : SOON_MS;
     this.#container.base.time.after(this.#host, after, () => {
+      this.#isKilling = true;
       for (const worker of this.#workers ?? []) worker.kill();
     });
   }

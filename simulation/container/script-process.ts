@@ -1,4 +1,4 @@
-import { codeOfRun, parseItem } from "../items.ts";
+import { type ItemProgram, keptFile, ofRun } from "../items.ts";
 import { fileBytes, parseScript, type Script, type ScriptLine } from "../scenario.ts";
 import { Host } from "../time.ts";
 import type { Sink } from "./recorder.ts";
@@ -34,8 +34,8 @@ export class ScriptProcess {
       items,
       ...about
     }: Pick<ScriptRun, "runId" | "url" | "task" | "worker" | "text" | "batch"> & {
-      /** The text of the items that the run is for. */
-      readonly items: readonly string[];
+      /** The items that the run is for. */
+      readonly items: readonly (ItemProgram | undefined)[];
     },
     secrets: Readonly<Record<string, string>>,
     sinks: Sinks,
@@ -52,6 +52,7 @@ export class ScriptProcess {
       exitCode: undefined,
       out: [],
       files: [],
+      ...{ kept: [], reports: [] },
     };
     container.scripts.push(this.run);
     const work = batch === undefined ? "" : ` items ${batch.indices.join()} (attempt ${batch.attempt})`;
@@ -88,13 +89,15 @@ export class ScriptProcess {
     script: Script,
     secrets: Readonly<Record<string, string>>,
     sinks: Sinks,
-    items: readonly string[],
+    items: readonly (ItemProgram | undefined)[],
   ): Promise<void> {
     const { time } = this.#container.base;
-    for (const line of [...script.lines, ...items.flatMap((item) => this.#linesOf(item))]) {
+    for (const line of [...script.lines, ...items.flatMap((item, at) => this.#linesOf(item, at))]) {
       if ("wait" in line) await time.sleep(this.#host, line.wait);
       else if ("file" in line) this.#write(line.file);
       else if ("output" in line) sinks.output(line.output);
+      else if ("index" in line) this.run.reports.push(line);
+      else if ("kept" in line) this.run.kept.push(line.kept);
       else
         for (const { isError, data } of printed(line, secrets)) {
           const isRead = await (isError ? sinks.err : sinks.out)(this.#host, data);
@@ -109,16 +112,30 @@ export class ScriptProcess {
     this.#end(items.map((item) => this.#codeOf(item)).find((code) => code !== 0) ?? script.exitCode);
   }
 
-  /** What the script does for an item. */
-  #linesOf(item: string): readonly ScriptLine[] {
-    const { name = "", wait = 0 } = parseItem(item) ?? {};
-    const line = { out: `out ${name} attempt ${this.run.batch?.attempt ?? 1}` };
-    return [line, { wait }];
+  /** What the script does for the item that is the n-th of its batch. */
+  #linesOf(
+    item: ItemProgram | undefined,
+    at: number,
+  ): readonly (ScriptLine | ScriptRun["reports"][number] | { readonly kept: string })[] {
+    const { name = "", wait = 0, says } = item ?? {};
+    const kept = item && keptFile(item, this.#codeOf(item));
+    const said = ofRun(says ?? ["-"], this.#attempt);
+    return [
+      { out: `out ${name} attempt ${this.#attempt}` },
+      { wait },
+      ...(kept === undefined ? [] : [{ kept }]),
+      ...(said === undefined || said === "-"
+        ? []
+        : [{ index: this.run.batch?.indices[at] ?? NaN, says: said }]),
+    ];
   }
 
-  #codeOf(item: string): number {
-    const program = parseItem(item);
-    return program === undefined ? 127 : codeOfRun(program, this.run.batch?.attempt ?? 1);
+  #codeOf(item: ItemProgram | undefined): number {
+    return ofRun(item?.exitCodes ?? [127], this.#attempt) ?? 0;
+  }
+
+  get #attempt(): number {
+    return this.run.batch?.attempt ?? 1;
   }
 
   /** The recorder ends a line that has not ended. */

@@ -3,7 +3,7 @@ const LONGEST_BACK = 3_900;
 
 /** Where the processes of a job tell of its items. */
 export interface FactSink {
-  readonly tell: (text: string) => void;
+  readonly tell: (text: string, kept?: () => void) => void;
 }
 
 /** What one run of the script is for. */
@@ -25,7 +25,7 @@ export class Stock {
   /** The batches in the order in which they came, also those that were claimed. `end`: nothing more comes. */
   readonly entries: (Batch | "end")[] = [];
   readonly obeyed = new Set<number>();
-  /** The facts of all ends. */
+  /** The facts of all ends, and what scripts have reported of single items. */
   readonly ends: string[] = [];
   /** Orders may come. */
   isWanting = true;
@@ -41,6 +41,12 @@ export class Stock {
     for (const end of this.ends) this.facts.tell(end);
     for (const [index, text] of this.items.entries())
       this.facts.tell(`text ${index} ${text.slice(0, 1_000)}`);
+  }
+
+  /** Tells a fact that a step which attaches hears again. */
+  tellEnd(fact: string, kept?: () => void): void {
+    this.ends.push(fact);
+    this.facts.tell(fact, kept);
   }
 
   /** True for the first that wants it. */

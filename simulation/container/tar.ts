@@ -1,7 +1,13 @@
 const BLOCK = 512;
 
+/** A file of an archive. */
+export interface Member {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
 /** An archive of regular files (POSIX ustar). */
-export function tarOf(members: readonly { readonly name: string; readonly bytes: Buffer }[]): Buffer {
+export function tarOf(members: readonly Member[]): Buffer {
   const blocks = members.flatMap(({ name, bytes }) => [
     headerOf(name, bytes.length),
     bytes,

@@ -1,5 +1,5 @@
 import { isStarting } from "../draw-tasks.ts";
-import { itemsOf, parseItem } from "../items.ts";
+import { itemsOf, listingOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Fault, ScriptLine } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
@@ -61,7 +61,13 @@ const CODES_OF_STEPS: readonly {
   readonly codes: Codes;
 }[] = [
   { codes: ["failed"], holds: ({ script }) => script.exitCode !== 0 || typeof script.onTerm !== "string" },
-  { codes: ["failed"], holds: ({ options }) => itemsOf(options).some((text) => / exit .*[1-9]/.test(text)) },
+  {
+    codes: ["failed"],
+    holds: (runner) => itemsOf(firstOf(runner).options).some((text) => / exit .*[1-9?]/.test(text)),
+  },
+  { codes: ["failed"], holds: ({ options }) => (listingOf(options)?.exitCode ?? 0) !== 0 },
+  { codes: ["bad-input"], holds: ({ options }) => isNoList(options) },
+  { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   { codes: ["timed-out"], holds: (runner) => longestItemsOf(runner) >= timeoutOf(runner) },
   { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
@@ -140,9 +146,17 @@ function longestOf(lines: readonly ScriptLine[]): number {
   return lines.reduce((sum, line) => sum + ("wait" in line ? line.wait : 0), 0);
 }
 
-/** How long its items would take in one worker. */
-function longestItemsOf({ options }: Runner): number {
-  return itemsOf(options).reduce((sum, text) => sum + (parseItem(text)?.wait ?? 0), 0);
+/** Whether the command of items prints none, or a secret. */
+function isNoList(options: Runner["options"]): boolean {
+  const lines = listingOf(options)?.lines ?? [{ out: "" }];
+  return lines.every((line) => !("out" in line)) || lines.some((line) => "secret" in line);
+}
+
+/** How long its items would take in one worker, behind the command that lists them. */
+function longestItemsOf(runner: Runner): number {
+  const { options } = firstOf(runner);
+  const listing = longestOf(listingOf(options)?.lines ?? []);
+  return listing + itemsOf(options).reduce((sum, text) => sum + (parseItem(text)?.wait ?? 0), 0);
 }
 
 function timeoutOf(runner: Runner): number {

@@ -1,9 +1,21 @@
 import type { ScriptRun } from "../container/container.ts";
+import { itemsOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Rule } from "./rule.ts";
-import { clip, expectedLines, isWhole, mismatch, runsOf, shownLines, workersOf } from "./script-output.ts";
+import {
+  clip,
+  expectedLines,
+  hasItems,
+  isWhole,
+  mismatch,
+  runsOf,
+  shownLines,
+  workersOf,
+} from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
+
+const BEGUN_MS = 5_000;
 
 /** A step leaves a job only when that has begun, and then another step can find it. */
 const left: Rule = {
@@ -13,9 +25,12 @@ const left: Rule = {
       if (runner.outputs["outcome"] !== "detached") continue;
       const runs = runsOf(runner, ended);
       const containers = tasksOf(runner, ended).flatMap(({ container }) => container ?? []);
+      // Items are there once nothing more is given.
+      const isThere = hasItems(runner)
+        ? containers.some(({ orders }) => orders.some((order) => order.endsWith(" end")))
+        : runs.length === workersOf(runner);
       check(
-        (runs.length === workersOf(runner) || containers.some(({ host }) => host.isDead)) &&
-          (runner.outputs["handle"] ?? "") !== "",
+        (isThere || containers.some(({ host }) => host.isDead)) && (runner.outputs["handle"] ?? "") !== "",
         runner.name,
         () => `has left a job of ${runs.length} scripts with the handle '${clip(runner.outputs["handle"])}'`,
       );
@@ -36,10 +51,13 @@ const alone: Rule = {
         ({ kind, actor }) => kind === "kill-process" && places.includes(actor),
       );
       if (isHarmed) continue;
+      // From the begin of the job to that of its first item.
+      const began = Math.min(...runsOf(runner, ended).map((run) => run.began)) - BEGUN_MS;
       for (const run of runsOf(runner, ended)) {
         if (run.exitCode === undefined) continue;
+        const isOut = (run.ended ?? began) - (hasItems(runner) ? began : run.began) >= timeoutOf(runner);
         check(
-          run.exitCode === runner.script.exitCode || lasted(run) >= timeoutOf(runner),
+          run.exitCode === exitCodeOf(runner, run) || isOut,
           runner.name,
           () => `the script ended with ${run.exitCode ?? "nothing"} after ${lasted(run)} ms`,
         );
@@ -54,7 +72,7 @@ const onward: Rule = {
   look(ended, check) {
     for (const runner of ended.runners) {
       if (runner.before === undefined || !runner.hasBegun) continue;
-      for (const run of runsOf(runner, ended)) {
+      for (const run of workersRuns(runsOf(runner, ended))) {
         for (const stream of ["1", "2"] as const) {
           const wrong = shownFrom(runner, run, stream, ended).wrong;
           check(wrong === undefined, runner.name, () => wrong ?? "");
@@ -63,6 +81,23 @@ const onward: Rule = {
     }
   },
 };
+
+/** The runs of each worker as one: it runs the script again for each batch of items. */
+function workersRuns(runs: readonly ScriptRun[]): readonly ScriptRun[] {
+  return runs
+    .filter(({ worker }, at) => runs.findIndex((run) => run.worker === worker) === at)
+    .map((first) => {
+      const own = runs.filter(({ worker }) => worker === first.worker);
+      return { ...first, out: own.flatMap(({ out }) => out) };
+    });
+}
+
+/** With what the script ends when nothing stops it. */
+function exitCodeOf(runner: Runner, { batch }: ScriptRun): number {
+  const items = itemsOf(runner.options);
+  const codes = batch?.indices.map((index) => parseItem(items[index] ?? "")?.exitCodes[0] ?? 0) ?? [];
+  return codes.find((code) => code !== 0) ?? runner.script.exitCode;
+}
 
 /** How many lines this step and those before it have shown, and what is wrong with them. */
 function shownFrom(

@@ -3,7 +3,7 @@ import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
-import { firstOf, runsOf } from "./script-output.ts";
+import { firstOf, jobsOf, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
@@ -58,7 +58,7 @@ const timeouts: Rule = {
     for (const runner of ended.runners) {
       if (isOrphaned(runner, ended)) continue;
       const most = timeoutOf(runner) + KILLED_MS + NOTICED_MS;
-      for (const { began, ended: at, worker } of runsOf(runner, ended)) {
+      for (const { began, ended: at, worker } of jobsOf(runner, ended)) {
         const took = (at ?? ended.world.base.time.now) - began;
         check(took <= most, runner.name, () => `worker ${worker} ran for ${took} ms`);
       }
@@ -106,7 +106,7 @@ const stops: Rule = {
       const { cancelledAt, mainEnd, postEnd } = runner;
       if (cancelledAt === undefined || mainEnd === undefined || isLeft(runner)) continue;
       const over = Math.max(mainEnd.at, postEnd?.at ?? 0);
-      for (const { began, ended: at, worker } of runsOf(runner, ended)) {
+      for (const { began, ended: at, worker } of jobsOf(runner, ended)) {
         if ((at ?? Infinity) <= cancelledAt) continue;
         const took = (at ?? ended.world.base.time.now) - Math.max(over, began);
         check(took <= STOPPED_MS, runner.name, () => `worker ${worker} went on for ${took} ms`);

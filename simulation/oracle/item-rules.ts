@@ -1,7 +1,9 @@
 import type { ScriptRun } from "../container/container.ts";
+import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
 import { hasWholeTask, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
 import type { Rule } from "./rule.ts";
+import { listingsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** The reasons of `retry` for which an item may begin again in another job: what has become of its last run is not known. */
@@ -65,6 +67,26 @@ const apart: Rule = {
   },
 };
 
+/** What a script has reported of an item counts, and not how its run has ended. */
+const reported: Rule = {
+  name: "an item has the end that its script has reported",
+  look(ended, check) {
+    for (const { runner, all, runs, told = [] } of itemStepsOf(ended))
+      for (const { item, index, outcome, exitCode } of told) {
+        const [only, ...more] = runs[index] ?? [];
+        const run = all.find(({ batch }) => batch?.indices.includes(index));
+        if (only === undefined || more.length > 0 || only.exitCode === run?.exitCode) continue;
+        if (outcome === "succeeded" || outcome === "failed")
+          check(
+            exitCode === only.exitCode,
+            runner.name,
+            () =>
+              `'${item}' ended with ${String(exitCode)}, and its script has reported ${only.exitCode ?? ""}`,
+          );
+      }
+  },
+};
+
 /** What a step says of an item is what has become of it. */
 const truth: Rule = {
   name: "what a step says of its items is true",
@@ -76,7 +98,8 @@ const truth: Rule = {
         runner.name,
         () => `has ${told.length} results of ${items.length} items`,
       );
-      for (const { item, index, outcome, exitCode, attempts } of told) {
+      for (const { item, index, outcome, exitCode, attempts, carriedFrom } of told) {
+        if (carriedFrom !== undefined) continue;
         const each = runs[index] ?? [];
         const codes = each.map((run) => run.exitCode);
         const isTrue =
@@ -89,10 +112,12 @@ const truth: Rule = {
                 : outcome === "unknown"
                   ? exitCode === null
                   : each.length > 0;
+        // The container tells the texts at the end of its job to a step that attaches.
+        const isNamed = item === items[index] || (runner.before !== undefined && item === `item ${index}`);
         // A container may die between the fact that an item begins and its script.
         const most = each.length + (outcome === "unknown" ? 1 : 0);
         check(
-          isTrue && item === items[index] && attempts <= most,
+          isTrue && isNamed && attempts <= most,
           runner.name,
           () =>
             `'${item}' is ${outcome} (${String(exitCode)}) in ${attempts} attempts, and its runs ended with ${codes.join() || "nothing"}`,
@@ -116,14 +141,119 @@ const truth: Rule = {
 const green: Rule = {
   name: "green only when all items have succeeded",
   look(ended, check) {
-    for (const { runner, runs, told } of itemStepsOf(ended)) {
-      const isGreen = runner.mainEnd?.exitCode === 0;
-      const failed = runs.findIndex((each) => !each.some(({ exitCode }) => exitCode === 0));
+    for (const { runner, inputs, runs, told = [] } of itemStepsOf(ended)) {
+      const carried = new Set(
+        told.flatMap(({ index, carriedFrom }) => (carriedFrom === undefined ? [] : [index])),
+      );
+      const isGreen = runner.mainEnd?.exitCode === 0 && runner.outputs["outcome"] !== "detached";
+      const failed = runs.findIndex(
+        (each, index) => !carried.has(index) && !each.some(({ exitCode }) => exitCode === 0),
+      );
       if (isGreen)
         check(failed < 0, runner.name, () => `main ended with 0, and item ${failed} has not succeeded`);
-      const isKnown = told?.every(({ outcome }) => outcome === "succeeded") === true;
-      if (isKnown && hasWholeTask(runner, ended) && !("lock" in runner.options.inputs))
+      const isKnown = told.length > 0 && told.every(({ outcome }) => outcome === "succeeded");
+      const mayLack = inputs["artifacts-missing"] === "error";
+      if (isKnown && hasWholeTask(runner, ended) && !("lock" in inputs) && !mayLack)
         check(isGreen, runner.name, () => "all items have succeeded, and main has not ended with 0");
+    }
+  },
+};
+
+/** The command that prints the list runs once, and nothing runs for a list that is not whole, or that is none. */
+const listed: Rule = {
+  name: "items run only for a whole list",
+  look(ended, check) {
+    for (const { runner, inputs, items, all, told } of itemStepsOf(ended)) {
+      const listing = listingOf({ inputs });
+      const [only, ...more] = listingsOf(runner, ended);
+      if (listing === undefined || only === undefined) continue;
+      check(more.length === 0, runner.name, () => `has listed its items ${more.length + 1} times`);
+      const isList =
+        only.exitCode === 0 && items.length > 0 && listing.lines.every((line) => !("secret" in line));
+      const isBefore = all.every(({ began }) => began >= (only.ended ?? Infinity));
+      check(
+        isList ? isBefore : all.length === 0 && runner.mainEnd?.exitCode !== 0,
+        runner.name,
+        () => `ran ${all.length} times for items whose list ended with ${only.exitCode ?? "its container"}`,
+      );
+      const { outcome, "exit-code": code = "" } = runner.outputs;
+      if (told === undefined && outcome === "failed" && code !== "")
+        check(
+          code === String(only.exitCode),
+          runner.name,
+          () => `exit-code is ${code}, and its list ended with ${only.exitCode ?? "none"}`,
+        );
+    }
+  },
+};
+
+/**
+ * What was carried over has succeeded in that attempt, in the image of this one. Nothing is when two steps of it had the same key, or when it had
+ * failed by something else.
+ */
+const carried: Rule = {
+  name: "only items that have succeeded are carried over",
+  look(ended, check) {
+    const steps = itemStepsOf(ended);
+    for (const { runner, told = [] } of steps) {
+      const digests = new Set(tasksOf(runner, ended).map(({ imageDigest }) => imageDigest));
+      for (const { item, index, outcome, exitCode, carriedFrom } of told) {
+        if (carriedFrom === undefined) continue;
+        const before = steps.filter((step) => isSameRun(step, runner) && step.runner.attempt === carriedFrom);
+        const isTrusted = before.filter(({ all, runner: one }) => all.length > 0 && !one.isKilled).length < 2;
+        const last = before.flatMap(({ runs }) => runs[index]?.at(-1) ?? []);
+        const isTrue = last.some((run) => run.exitCode === 0) && outcome === "succeeded" && exitCode === 0;
+        const isSame = before.some(({ runner: one }) =>
+          tasksOf(one, ended).some((task) => digests.has(task.imageDigest)),
+        );
+        check(
+          isTrue && isSame && isTrusted && !before.some(hasFailedOtherwise),
+          runner.name,
+          () =>
+            `carries '${item}' over, whose runs in attempt ${carriedFrom} ended with ${last.map((run) => run.exitCode).join() || "nothing"}`,
+        );
+      }
+    }
+  },
+};
+
+/** Whether the step has failed although all of its items have succeeded. */
+function hasFailedOtherwise({ runner: { mainEnd, cancelledAt }, told = [] }: ItemStep): boolean {
+  const isRed = mainEnd?.exitCode === 1 && cancelledAt === undefined;
+  return isRed && told.length > 0 && told.every(({ outcome }) => outcome === "succeeded");
+}
+
+function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
+  return runner.runId === runId;
+}
+
+/** What has succeeded is not run again, when nothing disturbs either attempt. */
+const mended: Rule = {
+  name: "what has succeeded is not run again",
+  look(ended, check) {
+    const steps = itemStepsOf(ended);
+    for (const { runner, all, told } of steps) {
+      const before = steps.find((step) => step.runner === runner.earlier);
+      const isAlone = steps
+        .filter((step) => isSameRun(step, runner))
+        .every((step) => step.runner.options.twin === undefined);
+      const isHeard = before?.told?.some(({ outcome }) => outcome === "failed") === true;
+      if (
+        told === undefined ||
+        before?.told === undefined ||
+        !isAlone ||
+        !isHeard ||
+        ended.scenario.world.retagsAt !== undefined
+      )
+        continue;
+      if (![runner, before.runner].every((each) => isUndisturbed(each, ended))) continue;
+      for (const { item, index, outcome } of before.told)
+        if (outcome === "succeeded")
+          check(
+            !all.some(({ batch }) => batch?.indices.includes(index)),
+            runner.name,
+            () => `ran '${item}' again, which had succeeded before`,
+          );
     }
   },
 };
@@ -135,7 +265,10 @@ const all: Rule = {
     for (const step of itemStepsOf(ended)) {
       const { runner, items, runs, told } = step;
       if (told === undefined || !isUndisturbed(runner, ended) || mayStop(step, ended)) continue;
-      const left = items.filter((_, index) => runs[index]?.length === 0);
+      const carried = new Set(
+        told.flatMap(({ index, carriedFrom }) => (carriedFrom === undefined ? [] : [index])),
+      );
+      const left = items.filter((_, index) => runs[index]?.length === 0 && !carried.has(index));
       check(
         left.length === 0,
         runner.name,
@@ -148,8 +281,7 @@ const all: Rule = {
 };
 
 /** The step may hand out nothing more before all items have begun, though nothing disturbs it. */
-function mayStop({ runner, told = [] }: ItemStep, { scenario }: Simulated): boolean {
-  const { inputs } = runner.options;
+function mayStop({ runner, inputs, told = [] }: ItemStep, { scenario }: Simulated): boolean {
   // No container can be held alive, or be started, or it is not waited for.
   if ("start-timeout" in inputs) return true;
   if (scenario.ecs?.hasOwnEntryPoint === true || scenario.ecs?.mayRegister === false) return true;
@@ -179,8 +311,9 @@ const orders: Rule = {
 const inOrder: Rule = {
   name: "items begin in the order of the list",
   look(ended, check) {
-    for (const { runner, runs } of itemStepsOf(ended)) {
-      if (runner.options.inputs["tasks"] !== undefined) continue;
+    for (const { runner, inputs, runs } of itemStepsOf(ended)) {
+      // A later attempt knows what the items took, and begins with the longest.
+      if (inputs["tasks"] !== undefined || runner.attempt > 1) continue;
       const begins = runs.flatMap(([first]) => (first === undefined ? [] : [first.began]));
       const late = begins.findIndex((began, at) => began > (begins[at + 1] ?? Infinity) + CLAIMED_MS);
       check(late < 0, runner.name, () => `item ${late} began after the one behind it`);
@@ -193,10 +326,9 @@ const fed: Rule = {
   name: "a free worker soon gets an item",
   look(ended, check) {
     for (const step of itemStepsOf(ended)) {
-      const { runner, runs } = step;
+      const { runner, all, runs } = step;
       if (!isUndisturbed(runner, ended) || mayStop(step, ended) || step.told === undefined) continue;
       const last = Math.max(...runs.map(([first]) => first?.began ?? 0));
-      const all = [...new Set(runs.flat())];
       for (const run of all) {
         if (run.ended === undefined || run.ended >= last) continue;
         const { ended: freeAt } = run;
@@ -215,4 +347,17 @@ const fed: Rule = {
 };
 
 /** What must hold of items. */
-export const ITEM_RULES: readonly Rule[] = [once, apart, truth, green, all, orders, inOrder, fed];
+export const ITEM_RULES: readonly Rule[] = [
+  once,
+  apart,
+  reported,
+  truth,
+  green,
+  listed,
+  carried,
+  mended,
+  all,
+  orders,
+  inOrder,
+  fed,
+];

@@ -1,8 +1,8 @@
 import type { ScriptRun } from "../container/container.ts";
-import { itemsOf } from "../items.ts";
+import { itemsOf, listingOf } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
-import { hasItems, runsOf } from "./script-output.ts";
+import { firstOf, hasItems, listingsOf, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** What the output `results` says of an item. */
@@ -12,17 +12,23 @@ export interface ToldItem {
   readonly exitCode: number | null;
   readonly outcome: string;
   readonly attempts: number;
+  /** The attempt of the workflow's run in which it has succeeded, so that it was not run in this one. */
+  readonly carriedFrom?: number;
 }
 
 /** A step with items: what it was asked for, what has become of its items, and what it says. */
 export interface ItemStep {
   readonly runner: Runner;
+  /** The inputs of the step that has begun the items. */
+  readonly inputs: Runner["options"]["inputs"];
   readonly items: readonly string[];
-  /** The runs of the script for each item, in the order in which they began. */
+  /** The runs of the script, in the order in which they began. */
+  readonly all: readonly ScriptRun[];
+  /** The same for each item. The exit code is that of the item. */
   readonly runs: readonly (readonly ScriptRun[])[];
   /** What the output `results` has; undefined when it has no items. */
   readonly told: readonly ToldItem[] | undefined;
-  /** What `retry` names. */
+  /** What `retry` names beside `rerun`. */
   readonly reasons: readonly string[];
   /** How often an item may begin. */
   readonly most: number;
@@ -32,15 +38,32 @@ export function itemStepsOf(ended: Simulated): readonly ItemStep[] {
   return ended.runners
     .filter((runner) => runner.hasBegun && hasItems(runner))
     .map((runner) => {
-      const items = itemsOf(runner.options);
+      const { options } = firstOf(runner);
+      const { inputs } = options;
+      const items = itemsOf(options);
       const all = runsOf(runner, ended).toSorted((one, other) => one.began - other.began);
-      const { retry, "retry-attempts": attempts = "2" } = runner.options.inputs;
+      const { retry, "retry-attempts": attempts = "2" } = inputs;
+      const reasons = (retry?.split(",") ?? []).filter((reason) => reason !== "rerun");
       return {
-        ...{ runner, items, told: toldOf(runner) },
-        runs: items.map((_, index) => all.filter(({ batch }) => batch?.indices.includes(index))),
-        ...{ reasons: retry?.split(",") ?? [], most: retry === undefined ? 1 : Number(attempts) },
+        ...{ runner, inputs, items, all, told: toldOf(runner) },
+        runs: items.map((_, index) =>
+          all
+            .filter(({ batch }) => batch?.indices.includes(index))
+            .map((run) => ({ ...run, exitCode: codeOf(run, index) })),
+        ),
+        ...{ reasons, most: reasons.length === 0 ? 1 : Number(attempts) },
       };
     });
+}
+
+/** The exit code of an item in a run that was for it, as docs/items.md has it. */
+function codeOf({ exitCode, batch, reports }: ScriptRun, index: number): number | undefined {
+  const isRead = reports.every(({ says }) => says !== "?");
+  if (exitCode === undefined || reports.length === 0 || !isRead)
+    return exitCode === 0 && !isRead ? 126 : exitCode;
+  const says = new Map(reports.map((report) => [report.index, Number(report.says)]));
+  const isBlameless = says.size === batch?.indices.length && [...says.values()].every((code) => code === 0);
+  return exitCode !== 0 && isBlameless ? exitCode : (says.get(index) ?? exitCode);
 }
 
 function toldOf({ outputs }: Runner): readonly ToldItem[] | undefined {
@@ -50,7 +73,8 @@ function toldOf({ outputs }: Runner): readonly ToldItem[] | undefined {
 
 /** Whether nothing has met the step or its tasks, and it was not stopped. */
 export function isUndisturbed(runner: Runner, ended: Simulated): boolean {
-  const actors = new Set(["service", runner.name, ...tasksOf(runner, ended).map(({ name }) => name)]);
+  const actors = new Set(["service", ...tasksOf(runner, ended).map(({ name }) => name)]);
+  for (let each: Runner | undefined = runner; each !== undefined; each = each.before) actors.add(each.name);
   return !ended.world.base.faults.taken.some(
     ({ actor }) => actors.has(actor) || actor.endsWith(` of ${runner.name}`),
   );
@@ -67,15 +91,28 @@ export function hasWholeTask(runner: Runner, ended: Simulated): boolean {
 
 /** What the items of a world have met. */
 export function marksOfItems(ended: Simulated): readonly string[] {
-  return itemStepsOf(ended).flatMap(({ runner, runs, told = [] }) => {
-    const all = runs.flat();
-    const { inputs } = runner.options;
+  return itemStepsOf(ended).flatMap(({ runner, inputs, all, runs, told = [] }) => {
     const isBack = tasksOf(runner, ended).some(({ container }) => (container?.givenBack ?? 0) > 0);
     const isTold = (wanted: string): boolean => told.some(({ outcome }) => outcome === wanted);
     const marks: readonly (readonly [string, boolean])[] = [
       ["items: a step that has begun some", all.length > 0],
       ["items: in several tasks", new Set(all.map(({ task }) => task)).size > 1],
       ["items: in batches", all.some(({ batch }) => (batch?.indices.length ?? 0) > 1)],
+      [
+        "items: batches of auto",
+        inputs["batch"] === "auto" && all.some(({ batch }) => (batch?.indices.length ?? 0) > 1),
+      ],
+      ["items: reported by the script", all.some(({ reports }) => reports.length > 0)],
+      ["items: listed by a command", all.length > 0 && listingOf({ inputs }) !== undefined],
+      ["items: a command that gives no list", all.length === 0 && listingsOf(runner, ended).length > 0],
+      ["items: left to another step", runner.outputs["outcome"] === "detached"],
+      ["items: told to a step that attaches", runner.before !== undefined && told.length > 0],
+      [
+        "items: carried over from an earlier attempt",
+        told.some(({ carriedFrom }) => carriedFrom !== undefined),
+      ],
+      ["items: all run in a later attempt", runner.attempt > 1 && runs.every(({ length }) => length > 0)],
+      ["items: with a directory", all.some(({ kept }) => kept.length > 0)],
       ["items: given back", isBack],
       [
         "items: a container died under them",

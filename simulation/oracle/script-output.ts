@@ -3,7 +3,18 @@ import { SECRET, type Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 
 /** The starts of this step's script, worker by worker. */
-export function runsOf(runner: Runner, { world }: Simulated): readonly ScriptRun[] {
+export function runsOf(runner: Runner, ended: Simulated): readonly ScriptRun[] {
+  const runs = jobsOf(runner, ended);
+  return hasItems(runner) ? runs.filter(({ batch }) => batch !== undefined) : runs;
+}
+
+/** The starts of the command that lists the items of this step. */
+export function listingsOf(runner: Runner, ended: Simulated): readonly ScriptRun[] {
+  return hasItems(runner) ? jobsOf(runner, ended).filter(({ batch }) => batch === undefined) : [];
+}
+
+/** All starts of what this step runs in containers. */
+export function jobsOf(runner: Runner, { world }: Simulated): readonly ScriptRun[] {
   return world.containers.flatMap(({ scripts }) => scripts).filter(({ url }) => url === runner.jobUrl);
 }
 

@@ -90,7 +90,7 @@ const output: Rule = {
 /** Whether all output comes before what the step waits for: each item's end, which follows its output where python3 records. */
 function endsWithItems(runner: Runner, ended: Simulated): boolean {
   const records = tasksOf(runner, ended).every(({ container }) => container?.options.python !== false);
-  return runner.mainEnd?.exitCode === 0 && records;
+  return runner.mainEnd?.exitCode === 0 && runner.outputs["outcome"] !== "detached" && records;
 }
 
 /** The output `stdout` and the script's own outputs are whole when the step is green. */

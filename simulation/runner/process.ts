@@ -12,6 +12,8 @@ import { Sockets } from "./socket.ts";
 export class Process {
   readonly host: Host;
   env: Readonly<Record<string, string>>;
+  /** Of the address of its workflow run. */
+  serverUrl = "https://github.com";
   readonly files = new Map<string, string>();
   exitCode = 0;
   stdout = "";
@@ -66,8 +68,8 @@ export class Process {
     const [owner = "", repo = ""] = (this.env["GITHUB_REPOSITORY"] ?? "").split("/");
     return {
       context: () => ({
-        ...{ repo: { owner, repo }, runId: Number(this.env["GITHUB_RUN_ID"]), runAttempt: 1 },
-        serverUrl: "https://github.com",
+        ...{ repo: { owner, repo }, runId: Number(this.env["GITHUB_RUN_ID"]) },
+        ...{ runAttempt: Number(this.env["GITHUB_RUN_ATTEMPT"]), serverUrl: this.serverUrl },
       }),
       world: {
         clock: {

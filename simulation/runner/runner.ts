@@ -2,6 +2,7 @@ import { runnerSurroundings } from "../../src/doors/github/surroundings.ts";
 import { run } from "../../src/main.ts";
 import { runForward } from "../../src/run/run-forward.ts";
 import { finishCleanup } from "../../src/doors/post-main.ts";
+import { itemsOf, parseItem } from "../items.ts";
 import { type RunnerOptions, type Script, scriptText, type Signal } from "../scenario.ts";
 import { CLUSTER, REGION } from "../world/names.ts";
 import type { World } from "../world/world.ts";
@@ -46,32 +47,46 @@ export class Runner {
   readonly before: Runner | undefined;
   /** The step whose task this one runs in. */
   readonly host: Runner | undefined;
+  /** The attempt of the workflow's run before this one. */
+  readonly earlier: Runner | undefined;
+  /** The workflow's run, and its attempt, from 1. */
+  readonly runId: number;
+  readonly attempt: number;
   /** The steps that come later in its workflow job. */
   readonly #later: Runner[] = [];
   /** What is in its directory of artifacts at the end of main, by path; undefined for a step that asks for none. */
   artifacts: ReadonlyMap<string, Buffer> | undefined;
   #outputs: { readonly text: string; readonly values: Readonly<Record<string, string>> } | undefined;
   readonly #workspace: Workspace | undefined;
-  readonly #index: number;
   readonly #world: World;
   readonly #whenMainEnded: (() => void)[] = [];
+  readonly #whenOver: (() => void)[] = [];
 
   /** `others` are the steps of the scenario before this one. */
   constructor(world: World, index: number, options: RunnerOptions, others: readonly Runner[]) {
     this.#world = world;
-    this.#index = index;
     this.before = others[options.follows ?? -1];
     this.host = others[options.shares ?? -1];
     if (this.host !== undefined) this.host.#later.push(this);
     this.name = `runner ${index}`;
+    this.earlier = others[options.reruns ?? -1];
+    const known = this.earlier ?? others[options.twin ?? -1];
+    this.runId = known?.runId ?? 4_000 + index;
+    this.attempt = this.earlier === undefined ? (known?.attempt ?? 1) : this.earlier.attempt + 1;
     this.#workspace = bringsBack(options, this.before) ? new Workspace(this.name) : undefined;
     this.options = options;
     this.script = options.script;
-    this.jobUrl = this.before?.jobUrl ?? `https://github.com/org/repo/actions/runs/${4_000 + index}`;
     this.main = new Process(world, this.name, "main", {});
+    // The oracle tells the jobs of steps apart by this address.
+    if (known !== undefined) this.main.serverUrl = `https://${index}.github.com`;
+    this.jobUrl = this.before?.jobUrl ?? `${this.main.serverUrl}/org/repo/actions/runs/${this.runId}`;
     world.base.time.after(world.base.host, options.at, () => {
       const last = this.before ?? this.host;
-      if (last === undefined || last.mainEnd !== undefined) this.#begin();
+      if (this.earlier !== undefined)
+        this.#beginBehind(
+          others.filter(({ runId, attempt }) => runId === this.runId && attempt < this.attempt),
+        );
+      else if (last === undefined || last.mainEnd !== undefined) this.#begin();
       else last.#whenMainEnded.push(() => this.#begin());
     });
   }
@@ -186,6 +201,21 @@ export class Runner {
     this.artifacts = this.#workspace?.filesBelow("artifacts");
     this.#workspace?.remove();
     for (const act of this.#whenMainEnded) time.after(host, 1_000, act);
+    this.#tellIfOver();
+  }
+
+  /** GitHub begins an attempt when all jobs of the one before have ended. */
+  #beginBehind(others: readonly Runner[]): void {
+    const open = others.find(({ isOver }) => !isOver);
+    if (open === undefined) this.#begin();
+    else open.#whenOver.push(() => this.#beginBehind(others));
+  }
+
+  /** GitHub runs a job again some seconds after it has ended. */
+  #tellIfOver(): void {
+    if (!this.isOver) return;
+    for (const act of this.#whenOver.splice(0))
+      this.#world.base.time.after(this.#world.base.host, 5_000, act);
   }
 
   /** The post steps of a workflow job begin after its last main step. */
@@ -207,6 +237,7 @@ export class Runner {
     const end = (exitCode: number): void => {
       this.postEnd ??= { exitCode, at: time.now };
       timeline.note(this.name, `post ends with ${exitCode}`);
+      this.#tellIfOver();
       this.post?.host.kill();
     };
     if (isNothingLeft) {
@@ -239,7 +270,6 @@ export class Runner {
   }
 
   #env(): Readonly<Record<string, string>> {
-    const index = this.#index;
     return {
       ...Object.fromEntries(
         Object.entries({ ...this.#jobInputs(), ...this.options.inputs }).map(([name, value]) => [
@@ -257,7 +287,8 @@ export class Runner {
         GITHUB_OUTPUT: "/files/output",
         GITHUB_STEP_SUMMARY: "/files/summary",
       },
-      ...{ GITHUB_REPOSITORY: "org/repo", GITHUB_RUN_ID: String(4_000 + index), GITHUB_RUN_ATTEMPT: "1" },
+      ...{ GITHUB_REPOSITORY: "org/repo", GITHUB_RUN_ID: String(this.runId) },
+      GITHUB_RUN_ATTEMPT: String(this.attempt),
       ...{
         GITHUB_SERVER_URL: "https://github.com",
         GITHUB_SHA: "0".repeat(40),
@@ -271,7 +302,9 @@ export class Runner {
 /** Whether the step brings files back, or follows a job that has some. */
 function bringsBack({ inputs }: RunnerOptions, before: Runner | undefined): boolean {
   return (
-    inputs["artifacts"] !== undefined || (before !== undefined && bringsBack(before.options, before.before))
+    inputs["artifacts"] !== undefined ||
+    itemsOf({ inputs }).some((text) => parseItem(text)?.keeps !== undefined) ||
+    (before !== undefined && bringsBack(before.options, before.before))
   );
 }
 

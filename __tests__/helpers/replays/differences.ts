@@ -18,7 +18,7 @@ export async function differences(seed: number): Promise<readonly string[]> {
     if (error instanceof TooSlow) return replayForReal(replay);
     throw error;
   });
-  const keys = ["streams", "marks", "status", "pieces", "isLeft"] as const;
+  const keys = ["streams", "marks", "status", "pieces", "facts", "isLeft"] as const;
   const found = keys
     .filter((key) => !isDeepStrictEqual(real[key], simulated[key]))
     .map(

@@ -1,3 +1,5 @@
+import { existsSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RecordReader, type SpoolText } from "../../../src/carriers/stream/records.ts";
 import { parseStatus } from "../../../src/carriers/stream/status.ts";
@@ -5,9 +7,10 @@ import { CANCEL } from "../../../src/payload/input.ts";
 import { UploadedJob, curlOnly } from "../../payload/upload-rig.ts";
 import { extractAll } from "../extracted.ts";
 import type { SealedObject } from "../piece-bucket.ts";
+import { findProgram } from "../tools.ts";
 import { until } from "../until.ts";
 import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../watch.ts";
-import { markOf, recordOf, type ReplayRecord } from "./record.ts";
+import { factsOf, markOf, recordOf, type ReplayRecord } from "./record.ts";
 import { type Replay, SECRET, shellScript } from "./replay.ts";
 
 /** The machine has held the processes up for so long that the replay was another one. */
@@ -15,9 +18,10 @@ export class TooSlow extends Error {}
 
 /** What both worlds are given. */
 export function optionsOf(replay: Replay, script: string): WatchOptions {
-  const { workers, hasSecret, timeoutSeconds, packAbove, uploads, takes } = replay;
+  const { workers, hasSecret, timeoutSeconds, packAbove, uploads, takes, items } = replay;
   return {
     ...{ script, workers, timeoutSeconds, pieces: uploads, take: takes, shell: "sh {0}" },
+    ...(items !== undefined && { items: items.list, detaches: items.detaches }),
     ...(hasSecret && { secrets: { SECRET } }),
     ...(packAbove !== undefined && { packAbove }),
   };
@@ -25,24 +29,40 @@ export function optionsOf(replay: Replay, script: string): WatchOptions {
 
 /** Runs the replay with the programs of `src/payload/container`, as processes of this machine. */
 export async function replayForReal(replay: Replay): Promise<ReplayRecord> {
-  const PATH = replay.form === "python" ? "/usr/bin:/bin" : curlOnly();
-  const options = { ...optionsOf(replay, shellScript(replay.script)), containerEnv: { PATH } };
+  const PATH = replay.form === "python" ? "/usr/bin:/bin" : withPackers(curlOnly());
+  const options = {
+    ...optionsOf(replay, shellScript(replay.script, replay.items !== undefined)),
+    containerEnv: { PATH },
+  };
   return replay.uploads ? await upload(replay, options) : await follow(replay, options);
 }
 
+/** The programs that pack the directory of an item without python3. */
+function withPackers(path: string): string {
+  for (const tool of ["find", "rmdir", "sort", "stat", "tar"])
+    if (!existsSync(join(path, tool))) symlinkSync(findProgram(tool), join(path, tool));
+  return path;
+}
+
 async function follow(replay: Replay, options: WatchOptions): Promise<ReplayRecord> {
-  const { cancelAt, cut, takes } = replay;
+  const { cancelAt, cut, takes, items } = replay;
   const job = new WatchedJob(options);
   try {
     const terminals = [job.attach()];
     const [first] = terminals as [WatchedTerminal];
-    await first.says("attached");
+    await first.says(items === undefined ? "attached" : "header");
+    for (const { at, line } of items?.orders ?? [])
+      void sleep(at).then(() => terminals.at(-1)?.type(Buffer.from(`items ${line}\n`)));
     if (cancelAt !== undefined) void sleep(cancelAt).then(() => terminals.at(-1)?.type(CANCEL));
     if (cut !== undefined && !(await isOver(first, cut.at))) {
       if (job.status !== undefined) throw new TooSlow("the script had ended before its session was cut");
       await first.kill();
       await sleep(cut.back);
-      terminals.push(job.attach());
+      const again = job.attach();
+      terminals.push(again);
+      await again.says("attached");
+      // The reader repeats what it does not know to be obeyed.
+      for (const { line } of items?.orders ?? []) again.type(Buffer.from(`items ${line}\n`));
     }
     await terminals.at(-1)?.closed;
     if (takes) await untilGone(job);
@@ -50,6 +70,7 @@ async function follow(replay: Replay, options: WatchOptions): Promise<ReplayReco
     return recordOf(texts(job), {
       marks: terminals.map(({ events }) => events.flatMap((event) => markOf(event) ?? [])),
       ...{ status: job.status, pieces: [], isLeft: job.directory !== undefined },
+      facts: factsOf(job.events, replay),
     });
   } finally {
     job.remove();
@@ -72,6 +93,7 @@ async function upload(replay: Replay, options: WatchOptions): Promise<ReplayReco
       marks: [],
       status: parseStatus(end?.body.toString() ?? "", replay.workers),
       pieces: pieces.map(({ kind }) => kind).filter((kind, at, all) => kind !== all[at - 1]),
+      facts: undefined,
       isLeft: job.directory !== undefined,
     });
   } finally {

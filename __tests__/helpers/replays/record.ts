@@ -1,6 +1,8 @@
+import { list, type ReadEntry } from "tar";
 import type { SeenItem } from "../extracted.ts";
 import type { SpoolText } from "../../../src/carriers/stream/records.ts";
 import type { JobStatus } from "../../../src/carriers/stream/status.ts";
+import type { Replay } from "./replay.ts";
 
 /** What a container has done, without what is chance: sizes of the header, exact times, cuts between records. */
 export interface ReplayRecord {
@@ -14,6 +16,8 @@ export interface ReplayRecord {
   readonly seconds: readonly number[];
   /** The kinds of the pieces in S3, those of output once. */
   readonly pieces: readonly string[];
+  /** What was told of items: the answers to orders, and what became of batches; undefined for a job without. */
+  readonly facts: { readonly answers: readonly string[]; readonly batches: readonly string[] } | undefined;
   /** Whether the directory of the job is there at the end. */
   readonly isLeft: boolean;
 }
@@ -23,14 +27,28 @@ export function recordOf(
   facts: Omit<ReplayRecord, "streams" | "status" | "seconds"> & { readonly status: JobStatus | undefined },
 ): ReplayRecord {
   const { status } = facts;
+  const seconds = status?.kind === "ended" ? status.workers.map((worker) => worker.seconds) : [];
   return {
     ...facts,
-    streams: streamsOf(items),
+    streams: facts.facts === undefined ? streamsOf(items) : linesOfItems(streamsOf(items)),
     status: JSON.stringify(status, (key, value: unknown) =>
       key === "seconds" || key === "hasBash" ? undefined : value,
     ),
-    seconds: status?.kind === "ended" ? status.workers.map(({ seconds }) => seconds) : [],
+    seconds: facts.facts === undefined ? seconds : seconds.toSorted((one, other) => one - other),
   };
+}
+
+/** Which worker has a batch is chance. */
+function linesOfItems(streams: ReplayRecord["streams"]): ReplayRecord["streams"] {
+  const of = (stream: string): readonly string[] =>
+    Object.entries(streams).flatMap(([name, pieces]) => (name.startsWith(stream) ? pieces : []));
+  const lines = (stream: string): readonly string[] =>
+    of(stream)
+      .join("")
+      .split("\n")
+      .map((line) => line.replace(/^\[\d\] /, ""))
+      .filter((line) => !line.startsWith("fargate-exec: "));
+  return { stdout: lines("stdout").toSorted(), stderr: lines("stderr").toSorted() };
 }
 
 function streamsOf(items: readonly SpoolText[]): Readonly<Record<string, readonly string[]>> {
@@ -59,6 +77,35 @@ function streamsOf(items: readonly SpoolText[]): Readonly<Record<string, readonl
 
 /** What a shell says of a program that a signal has ended. */
 const SAID_BY_SHELL = /^(\[\d\] )?(Terminated|Killed)\n?$/;
+
+/** The facts without what is chance: seconds, which worker took what, and how an archive is cut. */
+export function factsOf(events: readonly SeenItem[], { items, workers }: Replay): ReplayRecord["facts"] {
+  if (items === undefined) return undefined;
+  const answers: string[] = [];
+  const batches: string[] = [];
+  const archives = new Map<string, Buffer[]>();
+  for (const event of events) {
+    if (event.kind !== "item-fact") continue;
+    const { text } = event;
+    const [, of = "", tag, line = ""] = /^pack (\d+ \d+) ([af])(.*)$/.exec(text) ?? [];
+    if (/^(got|back|gone) /.test(text)) answers.push(text);
+    else if (tag === "a") archives.set(of, [...(archives.get(of) ?? []), Buffer.from(line, "base64")]);
+    else if (tag === "f")
+      batches.push(`pack ${of} ${line.replace(/^end .*/, () => filesOf(archives.get(of)))}`);
+    else batches.push(text.replace(/^(begin \d+ \d+) \d+$/, "$1").replace(/^(end .*) [\d.]+ \d+$/, "$1"));
+  }
+  return { answers, batches: workers > 1 ? batches.toSorted() : batches };
+}
+
+/** The names and sizes of the files in an archive. */
+function filesOf(parts: readonly Buffer[] = []): string {
+  const names: string[] = [];
+  const onReadEntry = ({ path, size, type }: ReadEntry): void => {
+    if (type === "File") names.push(`${path.replace("./", "")} ${size}`);
+  };
+  list({ sync: true, onReadEntry }).end(Buffer.concat(parts));
+  return `archive of ${names.toSorted().join()}`;
+}
 
 /** What an item of a session tells of its marks; undefined for those that time decides. */
 export function markOf(item: SeenItem): string | undefined {

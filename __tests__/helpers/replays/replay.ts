@@ -1,4 +1,5 @@
 import { between, chance, pick, type Random, randomOf } from "../../../simulation/random.ts";
+import { itemText } from "../../../simulation/items.ts";
 import type { Script, ScriptLine } from "../../../simulation/scenario.ts";
 
 /** The programs of a container: with python3; without it, so that awk records and curl uploads. */
@@ -24,6 +25,17 @@ export interface Replay {
   readonly refused: number;
   /** The reader takes the status. */
   readonly takes: boolean;
+  /** The script runs for these; undefined: once in each worker. */
+  readonly items: ItemReplay | undefined;
+}
+
+/** The items of a job, and the orders that its reader types. */
+export interface ItemReplay {
+  readonly list: readonly string[];
+  /** When an order comes, in milliseconds since the job has begun. */
+  readonly orders: readonly { readonly at: number; readonly line: string }[];
+  /** The job tells all ends again, behind all else. */
+  readonly detaches: boolean;
 }
 
 /** The value of the secret that a script may print. */
@@ -31,9 +43,10 @@ export const SECRET = "s3cr3t-value-0815";
 /** Between two things of which the order counts: much longer than a busy machine holds a process up. */
 const APART_MS = 500;
 
-/** Expands a seed. Nothing is so close to something else that the order would be chance on a busy machine. */
+/** Expands a seed. Nothing is so close to something else that the order would be chance on a busy machine. Each fourth one has items. */
 export function drawReplay(seed: number): Replay {
   const random = randomOf(seed);
+  if (seed % 4 === 3) return drawWithItems(random, seed);
   const uploads = chance(random, 0.2);
   const isStopped = chance(random, 0.35);
   const isCut = !uploads && !isStopped && chance(random, 0.4);
@@ -55,6 +68,48 @@ export function drawReplay(seed: number): Replay {
     uploads,
     refused: uploads && chance(random, 0.4) ? between(random, 1, 2) : 0,
     takes: chance(random, 0.85),
+    items: undefined,
+  };
+}
+
+/** Items in one worker or two. One that takes long is in hand when the job is stopped, or when its session is cut. */
+function drawWithItems(random: Random, seed: number): Replay {
+  const workers = chance(random, 0.3) ? 2 : 1;
+  const isStopped = chance(random, 0.4);
+  const isTimedOut = isStopped && chance(random, 0.3);
+  const isCut = !isStopped && chance(random, 0.3);
+  const isBack = !isStopped && !isCut && chance(random, 0.4);
+  const list = Array.from({ length: 5 }, (_, at) =>
+    itemText({
+      name: `r0 i${at}`,
+      ...(chance(random, 0.5) && { keeps: between(random, 0, 9_000) }),
+      wait: isStopped && at === 2 ? 20_000 : APART_MS * (isBack ? 4 : workers > 1 ? at + 1 : 1),
+      exitCodes: [pick(random, [0, 0, 0, 3])],
+      ...(chance(random, 0.6) && {
+        says: [pick(random, ["0", "0", "1", "-", chance(random, 0.3) ? "?" : "7"])],
+      }),
+    }),
+  );
+  const words = pick(random, ["0 1,2 4,3", "0,1,2 3@2 4", "0 1 2 3 4", "0 1 99 3 2,x 2"]);
+  const more = isBack
+    ? [
+        { at: 2 * APART_MS, line: "2 back" },
+        { at: 2 * APART_MS, line: "3 give 4@3" },
+        { at: 2 * APART_MS, line: "4 end" },
+      ]
+    : [{ at: 0, line: "2 end" }];
+  return {
+    ...{ seed, form: pick(random, FORMS), workers, hasSecret: false, packAbove: undefined },
+    script: {
+      lines: [{ err: "err begins" }, { part: "part line " }],
+      exitCode: 0,
+      onTerm: pick(random, ["dies", "ignores"]),
+    },
+    timeoutSeconds: isTimedOut ? 4 : 60,
+    cancelAt: isStopped && !isTimedOut ? 7 * APART_MS : undefined,
+    cut: isCut ? { at: APART_MS, back: APART_MS } : undefined,
+    ...{ uploads: false, refused: 0, takes: true },
+    items: { list, orders: [{ at: 0, line: `1 give ${words}` }, ...more], detaches: chance(random, 0.4) },
   };
 }
 
@@ -94,8 +149,36 @@ function drawLine(random: Random, name: string): ScriptLine {
   return pick(random, kinds)();
 }
 
+/** What a script does for the items of its run, as simulated items do. */
+const FOR_ITEMS = `code=0
+of_run() {
+  IFS=,
+  set -- $1
+  unset IFS
+  i=1
+  while [ $# -gt 1 ] && [ "$i" -lt "$FARGATE_EXEC_ITEM_ATTEMPT" ]; do shift; i=$((i + 1)); done
+  value=$1
+}
+while IFS= read -r item; do
+  set -- $item
+  name="$1 $2" keeps= wait=0 exits=0 says=-
+  shift 2
+  while [ $# -gt 0 ]; do
+    case $1 in keeps) keeps=$2 ;; wait) wait=$2 ;; exit) exits=$2 ;; says) says=$2 ;; esac
+    shift 2
+  done
+  printf 'out %s attempt %s\\n' "$name" "$FARGATE_EXEC_ITEM_ATTEMPT"
+  sleep "$((wait / 1000)).$(printf %03d $((wait % 1000)))" || :
+  [ -z "$keeps" ] || head -c "$keeps" /dev/zero >"$FARGATE_EXEC_ITEM_DIR/\${name% *}-\${name#* }.bin"
+  of_run "$says"
+  case $value in -) ;; "?") echo oops >>"$FARGATE_EXEC_ITEM_RESULTS" ;; *) printf '%s 0.5 %s\\n' "$value" "$item" >>"$FARGATE_EXEC_ITEM_RESULTS" ;; esac
+  of_run "$exits"
+  [ "$code" -ne 0 ] || code=$value
+done <"$FARGATE_EXEC_ITEMS_FILE"
+[ "$code" -eq 0 ] || exit "$code"`;
+
 /** The script as a shell runs it. Its first line is the program of the simulated container. */
-export function shellScript(script: Script): string {
+export function shellScript(script: Script, hasItems = false): string {
   const { lines, exitCode, onTerm } = script;
   const seconds = (ms: number): string => (ms / 1000).toFixed(3);
   const trap =
@@ -114,5 +197,6 @@ export function shellScript(script: Script): string {
     if ("err" in line) return `printf '%s\\n' ${quoted(line.err)} >&2`;
     return `printf '%s\\n' ${quoted(line.out)}`;
   });
+  if (hasItems) commands.push(FOR_ITEMS);
   return [trap, ...commands, `exit ${exitCode}`].filter((line) => line !== "").join("\n");
 }

@@ -15,7 +15,7 @@ import { parseStatus } from "../../../src/carriers/stream/status.ts";
 import { extractAll } from "../extracted.ts";
 import { WatchedJob } from "../watch.ts";
 import { optionsOf } from "./real.ts";
-import { markOf, recordOf, type ReplayRecord } from "./record.ts";
+import { factsOf, markOf, recordOf, type ReplayRecord } from "./record.ts";
 import type { Replay } from "./replay.ts";
 
 const DELIVERY = { kind: "session" } as const;
@@ -43,15 +43,19 @@ class SimulatedReplay {
 
   async run(): Promise<ReplayRecord> {
     const { time, host } = this.#world.base;
-    const { cut, cancelAt, uploads, takes } = this.#replay;
+    const { cut, cancelAt, uploads, takes, items } = this.#replay;
     this.#open();
-    await time.run(() => this.#isShown, time.now + HOUR_MS);
+    await time.run(() => (items === undefined ? this.#isShown : this.#hasHeader), time.now + HOUR_MS);
+    for (const { at, line } of items?.orders ?? []) time.after(host, at, () => this.#type(line));
     if (cancelAt !== undefined) time.after(host, cancelAt, () => this.#last?.terminal.type(CANCEL));
     if (cut !== undefined)
       time.after(host, cut.at, () => {
         if (this.#isClosed) return;
         this.#last?.host.kill();
-        time.after(host, cut.back, () => this.#open());
+        time.after(host, cut.back, () => {
+          this.#open();
+          time.after(host, 1_000, () => items?.orders.forEach(({ line }) => this.#type(line)));
+        });
       });
     if (uploads) this.#last?.terminal.type(this.#order());
     await time.run(() => (uploads ? this.#end !== undefined : this.#isOver), time.now + HOUR_MS);
@@ -62,6 +66,14 @@ class SimulatedReplay {
 
   get #last() {
     return this.#sessions.at(-1);
+  }
+
+  #type(line: string): void {
+    this.#last?.terminal.type(Buffer.from(`items ${line}\n`));
+  }
+
+  get #hasHeader(): boolean {
+    return this.#job.events.some(({ kind }) => kind === "header");
   }
 
   get #isShown(): boolean {
@@ -190,20 +202,21 @@ class SimulatedReplay {
     return recordOf(texts, {
       marks: uploads ? [] : this.#sessions.map(({ marks }) => marks),
       status: uploads ? parseStatus(this.#end?.body.toString() ?? "", workers) : this.#job.status,
+      facts: factsOf(this.#job.events, this.#replay),
       pieces: pieces.map(({ kind }) => kind).filter((kind, at, all) => kind !== all[at - 1]),
       isLeft: this.#world.containers[0]?.directories.has(this.#job.runId) === true,
     });
   }
 }
 
-function scenarioOf({ seed, refused }: Replay): Scenario {
+function scenarioOf({ seed, refused, form }: Replay): Scenario {
   return {
     seed,
     world: {
       ...{ latency: [5, 5], bucket: true, mayList: true, isVersioned: false },
       ...{ maySeeSessions: true, mayResume: true, pausesAfter: 30_000 },
     },
-    containers: [{ boto3: true, gzip: true, reaps: true, pace: 10, stopsIn: 0 }],
+    containers: [{ boto3: true, gzip: true, reaps: true, pace: 10, stopsIn: 0, python: form === "python" }],
     runners: [],
     faults: Array.from({ length: refused }, (_, at): Fault => ({
       ...{ kind: "call", actor: "container 0", operation: "s3:PostObject", count: at + 1, what: "failed" },

@@ -10,7 +10,7 @@ export function describeCluster(): unknown {
   };
 }
 
-export function describeTask({ identity, container }: Task, state: TaskState): unknown {
+export function describeTask({ identity, container, imageDigest }: Task, state: TaskState): unknown {
   const { arn, definition, group, startedBy, createdAt, overrides = {}, capacityProvider } = identity;
   const { containerStatus, agentStatus, exitCode, reason } = state;
   return {
@@ -27,6 +27,7 @@ export function describeTask({ identity, container }: Task, state: TaskState): u
       {
         ...{ name: CONTAINER, image: "app:1", lastStatus: containerStatus },
         ...(state.startedAt !== undefined && { runtimeId: container?.runtimeId }),
+        ...((state.pullStoppedAt ?? state.startedAt) !== undefined && { imageDigest }),
         ...(exitCode !== undefined && { exitCode }),
         ...(reason !== undefined && { reason }),
         managedAgents: [

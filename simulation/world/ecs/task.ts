@@ -62,6 +62,13 @@ export class Task {
     this.#states = [{ at: identity.createdAt, state }];
   }
 
+  /** That of its image. ECS tells it when the image was pulled. */
+  get imageDigest(): string {
+    const { time, options } = this.#base;
+    const isNew = this.identity.createdAt - (time.now - time.elapsed) >= (options.retagsAt ?? Infinity);
+    return `sha256:${(isNew ? "b" : "a").repeat(64)}`;
+  }
+
   get name(): string {
     return this.identity.name;
   }
