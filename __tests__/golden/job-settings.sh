@@ -6,6 +6,7 @@ fx_url=https://github.com/example/demo/actions/runs/1
 fx_workers=2
 fx_timeout=3600
 fx_wait=0
+fx_silence=90
 fx_fence=
 fx_echo=
 fx_pieces=1

@@ -114,8 +114,7 @@ export class WatchedJob {
 
   constructor(options: WatchOptions) {
     this.options = options;
-    const hasLock = options.fenceSeconds !== undefined;
-    this.extractor = new SeenJob(this.nonce, options.workers ?? 1, { hasLock });
+        this.extractor = new SeenJob(this.nonce, options.workers ?? 1, { hasLock: options.hasFence === true });
     const { items } = options;
     const parts = {
       script: Buffer.from(options.script),
@@ -128,7 +127,7 @@ export class WatchedJob {
         runId: this.runId,
         workers: 1,
         timeoutSeconds: 60,
-        fenceSeconds: undefined,
+        hasFence: false,
         // This machine stands for the container of every test.
         waitSeconds: 0,
         ...{ pieces: false, logToContainer: false, detaches: false, isHeldForJob: false },
@@ -305,7 +304,6 @@ export class WatchedTerminal {
       if (event.kind === "secrets-wanted") this.type(this.#typing("secrets", typedSecrets(secrets)));
       if (/^(attached|confirmed)$/.test(event.kind) && options.confirm !== false)
         this.type(here(this.#job.extractor.confirmed));
-      if (event.kind === "sign-wanted") this.type(here(this.#job.extractor.confirmed));
       if (event.kind === "payload-wanted") this.type(this.#typing("payload", typedPayload(payload)));
       if (event.kind === "status") {
         if (options.take === "by S3") writeFileSync(`${this.#job.directory ?? ""}/taken`, "\n");

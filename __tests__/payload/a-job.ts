@@ -5,7 +5,7 @@ export const JOB: JobOptions = {
   runId: "0123456789abcdef0123",
   workers: 2,
   timeoutSeconds: 3600,
-  fenceSeconds: undefined,
+  hasFence: false,
   waitSeconds: 0,
   pieces: true,
   logToContainer: false,

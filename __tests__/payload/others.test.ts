@@ -1,3 +1,4 @@
+import { here } from "../../src/payload/input.ts";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
@@ -10,9 +11,12 @@ const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can own a 
 const EACH = everyNth(CONTAINER_SHELLS, 4, 2);
 const DIRECTORY = "/tmp/fargate-exec-0123456789ab";
 
-/** What is said of another run's job whose reader has not been heard yet. */
+/** A beat so many seconds ago (beat.sh). */
+const beatAgo = (seconds: number): string => `$(($(cut -d . -f 1 /proc/uptime) - ${seconds}))`;
+
+/** What is said of another run's job whose reader gives no sign. */
 const UNHEARD =
-  /A job of \S+ runs in this container, begun at \S+ UTC\. Waiting for a sign of its runner, 40 s at most/;
+  /A job of \S+ runs in this container, begun at \S+ UTC\. Waiting for a sign of its runner, 30 s at most/;
 
 /** Makes the directory of a job of another run, with these files; `setUp` runs in it. */
 function plantJob(container: SharedContainer, files: Readonly<Record<string, string>>, setUp = ""): void {
@@ -54,7 +58,7 @@ asOthers.concurrent.each(
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: startVictim(container), pid: startVictim(container) };
-      plantJob(container, { ...victims, reader: "0" }, setUp);
+      plantJob(container, { ...victims, beat: "0" }, setUp);
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 3, script: "exit 3" });
       await job.attach().closed;
       expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([true, true]);
@@ -66,12 +70,12 @@ asOthers.concurrent.each(
 );
 
 asOthers.concurrent.each(EACH)(
-  "a job whose reader was last heard 30 s ago is waited for to its end, under %s",
+  "a job whose reader gave its last sign 30 s ago is waited for to its end, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: startVictim(container), pid: startVictim(container) };
-      plantJob(container, { ...victims, reader: "$(($(date +%s) - 30))" });
+      plantJob(container, { ...victims, beat: beatAgo(30) });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       // UNHEARD is not expected: on a busy machine the 40 s may be over before the first look.
@@ -90,23 +94,18 @@ asOthers.concurrent.each(EACH)(
   },
 );
 
-asOthers.concurrent.each(
-  EACH.flatMap((sh) => [
-    { sh, sign: "heard", write: "date +%s" },
-    { sh, sign: "just being written", write: ":" },
-  ]),
-)(
-  "once the sign of a job's reader is $sign another job starts beside it, and leaves it alone, under $sh",
-  async ({ sh, write }) => {
+asOthers.concurrent.each(EACH.flatMap((sh) => ["beat", "beat.s3"].map((file) => ({ sh, file }))))(
+  "once a job's reader gives a sign ($file) another job starts beside it, and leaves it alone, under $sh",
+  async ({ sh, file }) => {
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: startVictim(container), pid: startVictim(container) };
-      plantJob(container, { ...victims, reader: "$(($(date +%s) - 5))" });
+      plantJob(container, { ...victims, beat: beatAgo(11) });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       await until(() => UNHEARD.test(terminal.shown.toString()));
       expect(job.status).toBeUndefined();
-      container.run(`${write} >${DIRECTORY}/reader`);
+      container.run(`echo "${beatAgo(0)}" >${DIRECTORY}/${file}`);
       await terminal.closed;
       expect(terminal.shown.toString()).not.toContain("is lost");
       expect(Object.values(victims).map((name) => isAlive(container, name))).toEqual([true, true]);
@@ -118,7 +117,7 @@ asOthers.concurrent.each(
 );
 
 const WITHOUT_SESSION: readonly (readonly [which: string, files: Readonly<Record<string, string>>])[] = [
-  ["whose reader follows it by S3", { lease: "$(($(date +%s) - 5)) $(date +%s)" }],
+  ["whose reader follows it by S3", { "beat.s3": beatAgo(30) }],
   ["that a step has left running", { detached: "1" }],
 ];
 
@@ -130,7 +129,7 @@ asOthers.concurrent.each(
     const container = await SharedContainer.start(sh);
     try {
       const victims = { uploader: startVictim(container), pid: startVictim(container) };
-      plantJob(container, { ...victims, reader: "0", ...files });
+      plantJob(container, { ...victims, beat: "0", ...files });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       await terminal.closed;
@@ -155,7 +154,7 @@ asOthers.concurrent.each(
     const container = await SharedContainer.start(sh);
     try {
       const victims = { attacher: startVictim(container), pid: startVictim(container) };
-      plantJob(container, { ...victims, status: "exited", reader: `$(($(date +%s) - ${ago}))` });
+      plantJob(container, { ...victims, status: "exited", beat: beatAgo(ago) });
       const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 30, script: "exit 3" });
       const terminal = job.attach();
       await terminal.closed;
@@ -169,24 +168,24 @@ asOthers.concurrent.each(
 );
 
 asOthers.concurrent.each(EACH)(
-  "a job asks another job's attacher for a sign of its reader, and then starts beside that job at once, under %s",
+  "a job starts at once beside another one whose reader types its lines, under %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
     try {
       const within = {
-        ...{ within: container, sh: "/bin/sh", waitSeconds: 30, confirm: false },
+        ...{ within: container, sh: "/bin/sh", waitSeconds: 30 },
         runUrl: "https://example.com/run",
       };
       const first = new WatchedJob({ ...within, script: "until [ -e /tmp/ran ]; do sleep 0.1; done" });
       const one = first.attach();
       await first.has("recording");
+      const typing = setInterval(() => one.type(here(0)), 500);
       const second = new WatchedJob({ ...within, script: ": >/tmp/ran" });
       const two = second.attach();
-      // The first reader types nothing more unless it is asked.
       await Promise.all([one.closed, two.closed]);
-      expect(two.shown.toString()).toMatch(UNHEARD);
+      clearInterval(typing);
+      expect(two.shown.toString()).not.toContain("of its runner");
       expect(two.shown.toString()).not.toContain("is lost");
-      expect(one.events.filter(({ kind }) => kind === "sign-wanted")).toHaveLength(1);
       for (const { status } of [first, second])
         expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 0 }] });
     } finally {

@@ -58,7 +58,7 @@ function mistakes(script: string): readonly string[] {
 const WHOLE = {
   ...JOB,
   pieces: true,
-  fenceSeconds: 90,
+  hasFence: true,
   logToContainer: true,
   items: { count: 3, pace: 1 },
   artifacts: { globs: [{ pattern: "a/**", isExclusion: false }], maxCount: 1, maxBytes: 1 },

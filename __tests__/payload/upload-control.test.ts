@@ -2,11 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { controlNumber } from "../../src/carriers/pieces/orders.ts";
 import { TestOrder } from "../helpers/piece-bucket.ts";
-import { runShell, SHELLS } from "../helpers/shells.ts";
-import { everyNth } from "../helpers/every-nth.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchOptions } from "../helpers/watch.ts";
 import { LEFT, MIB, PATIENCE, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
@@ -266,25 +263,3 @@ it.concurrent.each(WAYS)(
   },
   PATIENCE,
 );
-
-describe.each(everyNth(SHELLS, 3, 1))("whether a reader follows by S3, under %s", (shell) => {
-  const source = (name: string): string =>
-    fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
-
-  it.each([
-    ["which has just looked and found a new number", "1000 1000", true],
-    ["which has looked twice in vain", "1000 1074", true],
-    ["which has looked for 75 s in vain", "1000 1075", false],
-    ["which has never looked", "", false],
-  ])("is seen from an uploader %s", (_, lease, followed) => {
-    const state = mkdtempSync(join(directory, "lease-"));
-    if (lease !== "") writeFileSync(join(state, "lease"), `${lease}\n`);
-    const script = `. ${source("process.sh")}; . ${source("others.sh")}
-      { fx_name self && printf %s "$fx_token"; } >"$1/uploader"
-      fx_is_followed "$1" && echo followed
-      echo 4711:1 >"$1/uploader"
-      fx_is_followed "$1" && echo "followed by none"
-      :`;
-    expect(runShell(shell, script, [state]).toString()).toBe(followed ? "followed\n" : "");
-  });
-});

@@ -32,7 +32,6 @@ async function* readLog(bytes: AsyncIterable<Uint8Array>, terminal: Terminal): A
         case "echo":
         case "payload-wanted":
         case "secrets-wanted":
-        case "sign-wanted":
         case "note":
           break;
         default:

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { aborted } from "../waiting.ts";
+import { SILENCE_MS } from "../payload/beat.ts";
 import { END_TASK, TAKEN } from "../payload/input.ts";
 import { AWAY, LEFT } from "./pieces/orders.ts";
 import type { Session } from "../session/session.ts";
@@ -21,10 +22,9 @@ export const CLOSING_MS = 800;
  */
 export const LAST_WORDS_MS = 800;
 /**
- * The longest silence before the attacher shows the job. A queued session opens when another one ends, and an
- * abandoned attacher ends after 90 s.
+ * The longest silence before the attacher shows the job. A queued session opens when another one ends, as one without a reader does.
  */
-const SILENCE_MS = 150_000;
+const SILENCE_BEFORE_JOB_MS = SILENCE_MS + 60_000;
 /** The longest silence of an attacher. It reports every half minute; in a busy container a little later. */
 const SILENCE_OF_ATTACHER_MS = 120_000;
 /** The time for the container to stop a cancelled job. The runner waits 7.5 s in all. */
@@ -153,9 +153,9 @@ export class SessionCarrier implements Carrier {
   async #follow(): Promise<void> {
     const { clock, typed, first, opening } = this.#options;
     const { signal } = this.#over;
-    void this.#input.keepSayingHere(clock, signal);
+    void this.#input.keepBeating(clock, signal);
     // The limit is shorter for the first session than for later ones.
-    this.#silence.expect(first ? Math.max(SILENCE_MS, opening + 1_000) : SILENCE_MS);
+    this.#silence.expect(first ? Math.max(SILENCE_BEFORE_JOB_MS, opening + 1_000) : SILENCE_BEFORE_JOB_MS);
     closeUnopened(this.session, this.#options, signal).catch(() => undefined); // the session is over
     void this.#input.prepare(typed, clock, signal);
     await this.#read();
@@ -175,13 +175,13 @@ export class SessionCarrier implements Carrier {
       }
       this.#silence.end();
       for (const event of this.#terminal.read(bytes)) await this.#pass(event);
-      this.#silence.expect(this.#isAttached ? SILENCE_OF_ATTACHER_MS : SILENCE_MS);
+      this.#silence.expect(this.#isAttached ? SILENCE_OF_ATTACHER_MS : SILENCE_BEFORE_JOB_MS);
     }
   }
 
   /** Answers what the container asks for, and passes on the rest. */
   async #pass(event: TerminalEvent): Promise<void> {
-    const { typed, clock } = this.#options;
+    const { typed } = this.#options;
     switch (event.kind) {
       case "ready":
         void this.#input.start(typed.start(event.missing), event.missing);
@@ -191,9 +191,6 @@ export class SessionCarrier implements Carrier {
         return;
       case "secrets-wanted":
         void this.#input.finish(typed.secrets());
-        return;
-      case "sign-wanted":
-        void this.#input.signWanted(clock.now());
         return;
       case "echo":
         await this.events.put({ kind: "refused", code: "echo", text: whyNothingIsTyped(event.replaceable) });

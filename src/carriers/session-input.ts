@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
+import { BEAT_EVERY_MS } from "../payload/beat.ts";
 import { PACKED } from "../payload/bootstrap.ts";
 import {
   CANCEL,
   DETACH,
   here,
-  HERE_EVERY_MS,
   itemOrder,
   type ItemOrderLine,
   typeLines,
@@ -17,9 +17,6 @@ const CONFIRMED_BYTES = 1024 * 1024;
 
 /** This long after a session's opening the runner has nothing to do: the exec agent sleeps for a second before it reads. */
 const IDLE_AFTER_MS = 200;
-
-/** The shortest pause between two signs, however often the container asks for one. */
-const SIGN_PAUSE_MS = 300;
 
 /**
  * The input that is typed into a session, each part when the container asks for it. Nothing is typed before echo is
@@ -43,8 +40,6 @@ export class SessionInput {
   #confirmed: number;
   /** The byte of the spool that the last `here` line named. */
   #told: number;
-  /** When the container was given the last sign that it has asked for, in milliseconds since the epoch. */
-  #signedAt = -Infinity;
   /**
    * True once the attacher reads the input. A line that is typed before the start, the payload or the secrets would be read as a
    * part of them. That may take long: a session may be queued for minutes, and a loader may take half a minute.
@@ -117,13 +112,13 @@ export class SessionInput {
   }
 
   /**
-   * Called when the attacher shows the job. Repeats what was read, because the last session may have been cut before
-   * its attacher knew.
+   * Called when the attacher shows the job. A beat at once: the last session may have been cut, and before its attacher knew what was
+   * read.
    */
   async attached(): Promise<void> {
     this.#hasBegun = true;
     this.#isAttached = true;
-    if (this.#confirmed > 0) await this.#sayHere();
+    await this.#beat();
     await this.#typeOrders();
   }
 
@@ -142,22 +137,15 @@ export class SessionInput {
   /** Tells what is here for certain, once that is much more than the attacher knows. */
   async confirm(byte: number): Promise<void> {
     this.#confirmed = byte;
-    if (byte - this.#told >= CONFIRMED_BYTES) await this.#sayHere();
+    if (byte - this.#told >= CONFIRMED_BYTES) await this.#beat();
   }
 
-  /** Called when another run in the container asks for a sign of this one. */
-  async signWanted(now: number): Promise<void> {
-    if (now - this.#signedAt < SIGN_PAUSE_MS) return;
-    this.#signedAt = now;
-    await this.#sayHere();
-  }
-
-  /** Tells the attacher every twenty seconds that it has a reader, until `over` aborts. */
-  async keepSayingHere(clock: Clock, over: AbortSignal): Promise<void> {
+  /** Tells the attacher again and again that it has a reader, until `over` aborts. */
+  async keepBeating(clock: Clock, over: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await clock.sleep(HERE_EVERY_MS, over);
-        await this.#sayHere();
+        await clock.sleep(BEAT_EVERY_MS, over);
+        await this.#beat();
       }
     } catch {
       // The session is over.
@@ -173,7 +161,7 @@ export class SessionInput {
     await typing;
   }
 
-  async #sayHere(): Promise<void> {
+  async #beat(): Promise<void> {
     if (!this.#hasBegun || this.#isDetached) return;
     this.#told = this.#confirmed;
     await this.type(here(this.#told));

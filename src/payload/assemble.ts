@@ -7,7 +7,6 @@ import { jobEnvironment } from "./environment.ts";
 import { jobText } from "./job-text.ts";
 import { cutsOf, makePayload, type Payload } from "./payload.ts";
 import { tooShortToRedact } from "./redaction.ts";
-import { SILENCE_MS } from "./input.ts";
 import { shellFor } from "./shebang.ts";
 import { workerCount } from "./workers.ts";
 
@@ -48,7 +47,7 @@ export function assemblePayload(
     workers,
     timeoutSeconds: Math.ceil(inputs.timeout / 1000),
     waitSeconds: Math.ceil(waitForOthersMs(inputs, target) / 1000),
-    fenceSeconds: inputs.lock === undefined ? undefined : SILENCE_MS / 1000,
+    hasFence: inputs.lock !== undefined,
     pieces,
     logToContainer: inputs.logToContainer,
     detaches: inputs.detach !== undefined,

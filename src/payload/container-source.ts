@@ -20,6 +20,7 @@ const JOB = [
   "words.sh",
   "signals.sh",
   "processes.sh",
+  "beat.sh",
   "guard.sh",
   "tools.sh",
   "apart.sh",

@@ -39,7 +39,7 @@ export function typedPayload(payload: Payload): Buffer {
 export const TAKEN = Buffer.from("taken\n");
 /**
  * The line that tells the attacher that its reader is there, and has the spool up to this byte. The container may then
- * free that part of the spool. An attacher gives up 90 s after the last line that was typed.
+ * free that part of the spool.
  */
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
@@ -53,9 +53,6 @@ export interface ItemOrderLine {
 export function itemOrder({ number, words }: ItemOrderLine): string {
   return `items ${number} ${words}`;
 }
-export const HERE_EVERY_MS = 20_000;
-/** How long a container waits for a sign of its runner before it stops the job of a lock, or does not begin it, in milliseconds. */
-export const SILENCE_MS = 90_000;
 /** The line that detaches the job from its reader: the attacher ends, and only `timeout` ends the job. */
 export const DETACH = Buffer.from("detach\n");
 /** The line that stops the job: TERM, and KILL three seconds later. */

@@ -1,5 +1,6 @@
 import { containerGlob } from "../inputs/container-glob.ts";
 import { DEADLINE_FILE, HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
+import { SILENCE_MS } from "./beat.ts";
 import { PACKING_MS } from "./packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "./files/pack-files.ts";
@@ -34,8 +35,10 @@ export interface JobOptions {
   readonly timeoutSeconds: number;
   /** How long the job waits for jobs of other runs that have no reader; 0: it does not look for any. */
   readonly waitSeconds: number;
-  /** The job is stopped when no sign of its reader has come for this long; undefined: never. */
-  readonly fenceSeconds: number | undefined;
+  /** The job is stopped when its runner is silent. */
+  readonly hasFence: boolean;
+  /** The age of the last beat, in seconds, at which the runner is silent. */
+  readonly silenceSeconds?: number | undefined;
   /** S3 may carry the output. */
   readonly pieces: boolean;
   /** The job may be detached without a reader. */
@@ -93,7 +96,8 @@ export function jobText(options: JobOptions): string {
     `fx_workers=${options.workers}`,
     `fx_timeout=${options.timeoutSeconds}`,
     `fx_wait=${options.waitSeconds}`,
-    `fx_fence=${options.fenceSeconds ?? ""}`,
+    `fx_silence=${options.silenceSeconds ?? SILENCE_MS / 1000}`,
+    `fx_fence=${options.hasFence ? 1 : ""}`,
     `fx_echo=${options.logToContainer ? CONTAINER_LOG : ""}`,
     `fx_pieces=${options.pieces ? 1 : ""}`,
     `fx_leaves=${options.pieces || options.detaches ? 1 : ""}`,
@@ -125,7 +129,7 @@ export function jobText(options: JobOptions): string {
     `}`,
     jobSource({
       ...options,
-      fence: options.fenceSeconds !== undefined,
+      fence: options.hasFence,
       hasItems: options.items !== undefined,
       hasFiles: options.files !== undefined,
       hasArtifacts: options.artifacts !== undefined,

@@ -1,13 +1,14 @@
 import type { ActiveSession } from "../aws/ssm.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
+import { LOST_MS } from "../payload/beat.ts";
 
 /**
  * How long the run waits for a lone session without a client, whose client may be connecting, or connecting again. AWS does not tell
- * whose session it is, so this run must not end it. After 40 s without a reader the container takes its job for a lost one
- * (others.sh), and this run's attacher ends the other attacher there. A session into which no runner has typed ends by then (bootstrap.sh).
+ * whose session it is, so this run must not end it. By then the container takes its reader for lost (beat.sh), and this run's attacher
+ * ends the other attacher there. A session into which no runner has typed ends by then (bootstrap.sh).
  */
-const PATIENCE_MS = 43_000;
+const PATIENCE_MS = LOST_MS + 3_000;
 /** `Connecting`: no client has ever come. Whether such a session leaves the list before its end is not known. */
 const WITHOUT_CLIENT: ReadonlySet<string | undefined> = new Set(["Disconnected", "Connecting"]);
 const LOST =

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { asFailure, Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { SESSION_OVER_MS } from "../payload/beat.ts";
 import { type ClaimName, leaveQueue } from "./claim.ts";
 import {
   type Line,
@@ -22,8 +23,6 @@ const LONGEST_PAUSE_MS = 10_000;
 const PAUSE_PER_ANSWER = 2;
 /** How often a holder looks whether it may replace a session. */
 const REPLACE_PAUSE_MS = 1_000;
-/** After this time a session that was lost has surely ended: its attacher gives up after 90 s without a reader. */
-export const SESSION_OVER_MS = 120_000;
 
 export interface QueueMemberOptions {
   readonly claim: ClaimName;

@@ -12,7 +12,6 @@ describe("a mark", () => {
     ["n  take note ", { kind: "note", text: "take note" }],
     ["p", { kind: "payload-wanted" }],
     ["s", { kind: "secrets-wanted" }],
-    ["?", { kind: "sign-wanted" }],
     [". 14 exited 0=3:1", { kind: "end", length: 14, status: "exited 0=3:1" }],
     [". 14 lost a\nb", { kind: "end", length: 14, status: "lost a\nb" }],
     ["! download no boto3", { kind: "refused", code: "download", text: "no boto3" }],

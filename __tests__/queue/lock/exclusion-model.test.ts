@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../../src/clock.ts";
 import type { HeldLock } from "../../../src/queue/lock/held-lock.ts";
-import { SILENCE_MS } from "../../../src/payload/input.ts";
+import { BEAT_EVERY_MS, SILENCE_MS } from "../../../src/payload/beat.ts";
 import { takeLock } from "../../../src/queue/lock/take-lock.ts";
 import type { QueueS3 } from "../../../src/queue/queue-object.ts";
 import { Listener } from "../../helpers/listener.ts";
@@ -9,8 +9,6 @@ import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { Bucket } from "../bucket.ts";
 
 const HOUR_MS = 3_600_000;
-/** As `HERE_EVERY_MS` of payload/input.ts. */
-const SIGN_EVERY_MS = 20_000;
 /** KILL comes three seconds after TERM, and the fence looks every two seconds. */
 const [KILL_AFTER_MS, LOOK_EVERY_MS] = [3_000, 2_000];
 
@@ -152,7 +150,7 @@ class Runner {
     lost.push(() => void this.#travel().then(() => container.stop()));
     if (lock.lost !== undefined) lost.at(-1)?.();
     while (!container.isOver) {
-      await this.#clock.sleep(Math.min(SIGN_EVERY_MS, 1_000 + random() * SIGN_EVERY_MS));
+      await this.#clock.sleep(Math.min(BEAT_EVERY_MS, 1_000 + random() * BEAT_EVERY_MS));
       if (lock.lost === undefined) await this.#travel().then(() => container.hear());
     }
   }

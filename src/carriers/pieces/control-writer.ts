@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { asFailure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { HERE_EVERY_MS, type ItemOrderLine } from "../../payload/input.ts";
+import { CONTROL_EVERY_MS, FOLLOWER_LOST_MS } from "../../payload/beat.ts";
+import type { ItemOrderLine } from "../../payload/input.ts";
 import { type ControlWords, type FolderAccess, NO_WORDS } from "./orders.ts";
 import type { PieceStore } from "./store.ts";
 
@@ -9,8 +10,6 @@ import type { PieceStore } from "./store.ts";
 const CONFIRMED_BYTES = 16 * 1024 * 1024;
 /** The pause after which orders for items are written again that S3 has not taken: workers wait for them. */
 const ORDER_AGAIN_MS = 1_000;
-/** A reader that has not written for this many seconds is lost. Each reader writes every 20 s. */
-const READER_SECONDS = 75;
 /** The most tries of a write when another reader has written first. */
 const MOST_SWAPS = 5;
 
@@ -62,14 +61,14 @@ export class ControlWriter {
     return this.#hasOthers;
   }
 
-  /** Tells the container every twenty seconds that its job has a reader, until `over` aborts. */
+  /** Tells the container again and again that its job has a reader, until `over` aborts. */
   async keepWriting(over: AbortSignal): Promise<void> {
     this.#isWriting = true;
     this.#over = over;
     try {
       for (;;) {
         await this.#write();
-        await this.#options.clock.sleep(HERE_EVERY_MS, over);
+        await this.#options.clock.sleep(CONTROL_EVERY_MS, over);
       }
     } catch {
       // The reader has ended.
@@ -153,7 +152,7 @@ export class ControlWriter {
       const found = await store.readControl();
       const now = Math.floor(clock.now() / 1000);
       const others = [...found.words.readers].filter(
-        ([reader, at]) => reader !== this.#reader && now - at < READER_SECONDS,
+        ([reader, at]) => reader !== this.#reader && now - at < FOLLOWER_LOST_MS / 1000,
       );
       const isLeaving = this.#words.isTaken || this.#words.isDetached;
       const { access, isCancelled, isTaken, isAttached, isDetached, itemOrders } = this.#words;

@@ -38,7 +38,6 @@ import { clipText } from "../../values.ts";
  *     `NONCE;p`               the container asks for the payload to be typed.
  *     `NONCE;s`               the container has got a payload that was missing, and asks for the secrets. A container
  *                             that had the payload gets them with the nonce.
- *     `NONCE;?`               another run in the container asks for a sign of the reader, which is any line that it types.
  *     `NONCE;. LENGTH STATUS` the end mark: the spool has this length, and all of it has been sent.
  *     `NONCE;! CODE TEXT`     no job was started or found, or the job was killed without a status, and why.
  *     `ready`, `ready1 WHY`   before the nonce is known: echo is off. `ready1`: the payload is missing, because of WHY,
@@ -87,8 +86,6 @@ export type Mark =
   | { readonly kind: "payload-wanted" }
   /** `s` */
   | { readonly kind: "secrets-wanted" }
-  /** `?` */
-  | { readonly kind: "sign-wanted" }
   /** `.` */
   | { readonly kind: "end"; readonly length: number; readonly status: string }
   /** `.` with a length that can't be read: the session is over, without a status. */
@@ -132,8 +129,6 @@ export function parseMark(text: string): Mark | undefined {
       return { kind: "payload-wanted" };
     case "s":
       return { kind: "secrets-wanted" };
-    case "?":
-      return { kind: "sign-wanted" };
     case ".":
       return parseEnd(body);
     case "!":

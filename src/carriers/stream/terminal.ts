@@ -15,8 +15,6 @@ export type TerminalEvent =
   | { readonly kind: "payload-wanted" }
   /** The container has got the payload and asks for the secrets. */
   | { readonly kind: "secrets-wanted" }
-  /** Another run in the container asks for a sign of the reader. */
-  | { readonly kind: "sign-wanted" }
   /** A note of the container for the user. */
   | { readonly kind: "note"; readonly text: string }
   | SpoolEvent;
@@ -102,9 +100,6 @@ export class Terminal {
       case "secrets-wanted":
         if (!this.#asked.has(mark.kind)) yield mark;
         this.#asked.add(mark.kind);
-        break;
-      case "sign-wanted":
-        yield mark;
         break;
       case "end":
         this.#state = { kind: "over" };

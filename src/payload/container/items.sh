@@ -141,20 +141,11 @@ fx_next_batch() {
     else
       sleep 0.2
       fx_naps=$((fx_naps + 1))
-      [ $((fx_naps % 50)) -gt 0 ] || fx_is_supplied || return
+      [ $((fx_naps % 50)) -gt 0 ] || ! fx_is_silent "$fx_dir" 120 || return
     fi
   done
   false
 } 2>/dev/null
-
-# Whether somebody may give more: the reader has typed a line, or written a `control`, in the last two minutes.
-fx_is_supplied() {
-  fx_heard=0 fx_written=0
-  [ ! -e "$fx_dir/reader" ] || read -r fx_heard <"$fx_dir/reader"
-  [ ! -e "$fx_dir/lease" ] || read -r fx_written fx_skip <"$fx_dir/lease"
-  fx_since=$(($(date +%s) - 120))
-  [ "$fx_heard" -gt "$fx_since" ] || [ "$fx_written" -gt "$fx_since" ]
-}
 
 fx_run_batch() {
   # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.

@@ -1,7 +1,7 @@
 /** The failures of a lock. */
 import { Failure } from "../../errors.ts";
 import { LOCK_LEASE_MS } from "../queue-state.ts";
-import { SILENCE_MS } from "../../payload/input.ts";
+import { SILENCE_MS } from "../../payload/beat.ts";
 
 /** `held` is as in "held by job 'deploy' of https://… since 12:00:00 UTC". */
 export function lockBusy(name: string, seconds: number, held: string): Failure {

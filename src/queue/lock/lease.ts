@@ -1,4 +1,4 @@
-import { SILENCE_MS } from "../../payload/input.ts";
+import { SILENCE_MS } from "../../payload/beat.ts";
 
 /**
  * The times of a lock. A lock excludes only if the job of a lost holder has ended before another run gets the lock. That run
