@@ -45,7 +45,7 @@ export async function attach(
   if (isNewReader && !(await awaitLastReader(shell, directory))) return;
   container.endSession(directory.attacher === host ? undefined : directory.attacher);
   directory.attacher = host;
-  if (directory.settings?.fenceMs !== undefined) directory.signedAt ??= shell.began;
+  directory.beat.typedAt ??= shell.began;
   Object.assign(directory, { hasLeft: false, stays: false, isAway: false });
   const helper = listen(shell, directory);
   if (prepared !== undefined && !(await begin(shell, directory, prepared, secrets))) {
@@ -125,11 +125,6 @@ async function show(
     const { status } = directory;
     await holds.tell(shell, directory.spool.isHeld);
     await shell.tellNotes(directory);
-    if (directory.wantsSign) {
-      directory.wantsSign = false;
-      directory.isAskedForSign = true;
-      await shell.mark("?");
-    }
     let last: string | undefined;
     if (directory.hasLeft) {
       await tell();

@@ -118,20 +118,19 @@ function watch(
 /** Removes a directory in which no job starts. */
 function guard(container: Container, directory: Directory): void {
   const { time } = container.base;
-  const look = (since: number): void => {
+  const since = time.now;
+  const look = (): void => {
     time.after(container.host, 10_000, () => {
       if (directory.hasStarted || directory.isGone) return;
-      const from = directory.waits ? time.now : since;
-      directory.waits = false;
-      if (time.now - from < GUARD_MS) {
-        look(from);
+      if (time.now - since < GUARD_MS || !directory.beat.isSilent(time.now, GUARD_MS)) {
+        look();
         return;
       }
       directory.maker?.kill();
       container.removeDirectory(directory);
     });
   };
-  look(time.now);
+  look();
 }
 
 /** Fetches the payload by boto3. Returns why that has failed; empty when there was nothing to fetch. */
@@ -251,7 +250,8 @@ function parseSettings(text: string): Settings {
     workers: Number(assigned(text, "fx_workers")),
     timeoutMs: seconds("fx_timeout") ?? 0,
     waitMs: seconds("fx_wait") ?? 0,
-    fenceMs: seconds("fx_fence"),
+    silenceMs: seconds("fx_silence") ?? 0,
+    hasFence: isOn("fx_fence"),
     pieces: isOn("fx_pieces"),
     leaves: isOn("fx_leaves"),
     detaches: isOn("fx_detaches"),

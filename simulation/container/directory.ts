@@ -1,4 +1,5 @@
 import type { ArtifactSettings } from "./artifact-settings.ts";
+import { Beat } from "./beat.ts";
 import type { Host, Time } from "../time.ts";
 import type { Killable } from "./killable.ts";
 import { Spool } from "./spool.ts";
@@ -9,7 +10,9 @@ export interface Settings {
   readonly workers: number;
   readonly timeoutMs: number;
   readonly waitMs: number;
-  readonly fenceMs: number | undefined;
+  /** The age of the last beat at which a session ends, and with the fence the job, too. */
+  readonly silenceMs: number;
+  readonly hasFence: boolean;
   readonly pieces: boolean;
   readonly leaves: boolean;
   readonly detaches: boolean;
@@ -62,16 +65,10 @@ export class Directory {
   /** Ends the job's workers: by TERM, KILL later. */
   stop: ((reason: "cancelled" | "timed-out" | "fenced") => void) | undefined;
   attacher: Host | undefined;
-  /** When the reader has typed last, in milliseconds. */
-  readAt: number | undefined;
-  /** When the uploader has found a new `control`, and when it has looked last. */
-  lease: { newAt: number; lookedAt: number } | undefined;
+  readonly beat = new Beat();
   uploader: Host | undefined;
   /** The program that the uploader has started for its order. */
   uploadProgram: Host | undefined;
-  /** When the job's fence has got the last sign. */
-  signedAt: number | undefined;
-  /** For how long no reader has followed the job while another run waited, in seconds. */
   status: string | undefined;
   order: readonly string[] | undefined;
   readonly notes: string[] = [];
@@ -87,10 +84,6 @@ export class Directory {
   hasLeft = false;
   stays = false;
   isAway = false;
-  wantsSign = false;
-  isAskedForSign = false;
-  /** The run waits for another one, so that the guard waits, too. */
-  waits = false;
   isGone = false;
   readonly #time: Time;
   readonly #sleepers = new Set<() => void>();

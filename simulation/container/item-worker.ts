@@ -83,7 +83,8 @@ export class ItemWorker {
         continue;
       }
       await this.#container.base.time.sleep(this.host, LOOK_MS);
-      if (!this.#isSupplied) return undefined;
+      const { base } = this.#container;
+      if (this.#directory.beat.isSilent(base.time.now, SILENT_MS)) return undefined;
     }
     return undefined;
   }
@@ -92,11 +93,6 @@ export class ItemWorker {
   get #isAlone(): boolean {
     const { isGone, recorder } = this.#directory;
     return isGone || this.#options.job.isDead || recorder?.isDead === true;
-  }
-
-  get #isSupplied(): boolean {
-    const { readAt = 0, lease } = this.#directory;
-    return this.#container.base.time.now - Math.max(readAt, lease?.newAt ?? 0) < SILENT_MS;
   }
 
   async #runBatch(batch: Batch): Promise<void> {

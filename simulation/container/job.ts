@@ -106,7 +106,7 @@ class Job {
     this.#container.jobs.push({ url: this.#settings.url, began: time.now });
     this.#putOff();
     if (this.#settings.pieces) void runUploader(this.#container, this.#directory);
-    if (this.#settings.fenceMs !== undefined) this.#keepFence(this.#settings.fenceMs);
+    if (this.#settings.hasFence) this.#keepFence(this.#settings.silenceMs);
     await time.sleep(this.#host, this.#container.options.pace);
     const codes = await this.#runWorkers();
     await time.sleep(this.#host, this.#container.options.pace);
@@ -251,11 +251,11 @@ class Job {
   }
 
   /** Stops the job when no sign of its runner comes, because another run may then get the lock. */
-  #keepFence(fenceMs: number): void {
+  #keepFence(silenceMs: number): void {
     const { time } = this.#container.base;
     const look = (): void => {
       if (this.#directory.status !== undefined) return;
-      if (time.now - (this.#directory.signedAt ?? 0) >= fenceMs) this.#stop("fenced");
+      if (this.#directory.beat.isSilent(time.now, silenceMs)) this.#stop("fenced");
       else time.after(this.#host, FENCE_LOOK_MS, look);
     };
     look();

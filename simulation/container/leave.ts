@@ -1,5 +1,4 @@
 import type { Directory } from "./directory.ts";
-import { isRead } from "./others.ts";
 import type { Shell } from "./shell.ts";
 
 /** The attacher learns within a second that the job was killed. */
@@ -40,19 +39,20 @@ export async function leave(
 
 /** Waits for a sign of the step that follows the job by its session. False when there is one. */
 export async function awaitLastReader(shell: Shell, directory: Directory): Promise<boolean> {
-  for (let tries = 45; isRead(directory, shell.now); tries -= 1) {
-    if (tries === 45) {
+  const { attacher, beat } = directory;
+  const before = beat.typedAt;
+  for (let isTold = false; attacher?.isDead === false && !directory.stays && beat.hasSession(shell.now);) {
+    if (!isTold) {
       await shell.mark(
-        "n Another step follows the job by its session. Waiting for a sign of it, 45 s at most.",
+        "n Another step follows the job by its session. Waiting for a sign of it, 40 s at most.",
       );
-      directory.wantsSign = true;
-      directory.wake();
-    } else if (tries === 0 || (!directory.wantsSign && !directory.isAskedForSign)) {
+      isTold = true;
+    } else if (beat.typedAt !== before) {
       await shell.mark("! followed another step follows the job by its session");
       return false;
     }
     await shell.sleep(1_000);
   }
-  directory.readAt = shell.now;
+  beat.typedAt = shell.now;
   return true;
 }

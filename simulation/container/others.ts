@@ -1,74 +1,19 @@
 import type { Directory } from "./directory.ts";
 import type { Shell } from "./shell.ts";
 
-/** A reader types a line every 20 s; one that has typed none for so long is lost. */
-const READ_MS = 40_000;
-/** The uploader looks for a new `control` every 30 s. */
-const LEASED_MS = 75_000;
-const RENEWED_MS = 40_000;
-
-/** Whether the attacher of the job lives, and has heard of its reader lately. */
-export function isRead({ attacher, readAt }: Directory, now: number): boolean {
-  return attacher !== undefined && !attacher.isDead && readAt !== undefined && now - readAt < READ_MS;
-}
-
-function isLeased({ uploader, lease }: Directory): boolean {
-  return (
-    uploader !== undefined &&
-    !uploader.isDead &&
-    lease !== undefined &&
-    lease.lookedAt - lease.newAt < LEASED_MS
-  );
-}
-
-function isFollowed(directory: Directory, now: number): boolean {
-  return isRead(directory, now) || isLeased(directory);
-}
-
 function goesOn({ job, status, isGone }: Directory): boolean {
   return job !== undefined && !job.isDead && status === undefined && !isGone;
 }
 
-/** The jobs of other runs in this container that may have lost their readers, as the attacher of a new job sees them. */
-class Others {
-  readonly #shell: Shell;
-  readonly #own: Directory;
-  /** When each reader had typed last at the first look. */
-  readonly #looks = new Map<Directory, number | undefined>();
-
-  constructor(shell: Shell, own: Directory) {
-    this.#shell = shell;
-    this.#own = own;
+/** A job of another run that still runs and is not known to have a reader. Ends the sessions of other jobs that have lost theirs. */
+function findOther({ container, now }: Shell, own: Directory): Directory | undefined {
+  for (const other of container.directories.values()) {
+    if (other === own) continue;
+    if (!other.isDetached && goesOn(other)) {
+      if (!other.beat.isThere(now, other.attacher?.isDead === false)) return other;
+    } else if (other.job !== undefined && other.beat.isLost(now)) container.endSession(other.attacher);
   }
-
-  /** A job that still runs and is not known to have a reader. */
-  find(): Directory | undefined {
-    const { container, now } = this.#shell;
-    for (const other of container.directories.values()) {
-      if (other === this.#own) continue;
-      if (!other.isDetached && goesOn(other)) {
-        if (!(isFollowed(other, now) && this.#isHeard(other))) return other;
-      } else if (other.job !== undefined && !isFollowed(other, now)) container.endSession(other.attacher);
-    }
-    return undefined;
-  }
-
-  #isHeard(other: Directory): boolean {
-    const { now } = this.#shell;
-    if (isLeased(other) && now - (other.lease?.newAt ?? 0) < RENEWED_MS) return true;
-    if (!this.#looks.has(other)) {
-      this.#looks.set(other, other.readAt);
-      wantSign(other);
-      return false;
-    }
-    if (this.#looks.get(other) === other.readAt) return !other.wantsSign && !other.isAskedForSign;
-    return true;
-  }
-}
-
-function wantSign(other: Directory): void {
-  other.wantsSign = true;
-  other.wake();
+  return undefined;
 }
 
 /**
@@ -76,29 +21,24 @@ function wantSign(other: Directory): void {
  * was cancelled or has waited in vain.
  */
 export async function awaitOthers(shell: Shell, directory: Directory): Promise<boolean> {
-  const others = new Others(shell, directory);
   const limitMs = directory.settings?.waitMs ?? 0;
   let waited = 0;
-  let naps = 20;
   let met: Directory | undefined;
   let unheard: Directory | undefined;
   const pause = async (ms: number): Promise<boolean> => {
-    directory.waits = true;
     await shell.sleep(ms);
     return !directory.isCancelled;
   };
   for (;;) {
-    const other: Directory | undefined = met !== undefined && goesOn(met) ? met : others.find();
+    const other: Directory | undefined = met !== undefined && goesOn(met) ? met : findOther(shell, directory);
     if (other === undefined) break;
-    if (met !== other && isFollowed(other, shell.now)) {
+    if (met !== other && !other.beat.isLost(shell.now)) {
       if (unheard !== other)
         await shell.mark(
-          "n A job of another run runs in this container. Waiting for a sign of its runner, 40 s at most.",
+          "n A job of another run runs in this container. Waiting for a sign of its runner, 30 s at most.",
         );
       unheard = other;
-      naps -= 1;
-      if (naps <= 0) wantSign(other);
-      if (!(await pause(naps > 0 ? 100 : 1_000))) return false;
+      if (!(await pause(200))) return false;
       continue;
     }
     if (met !== other) {

@@ -3,16 +3,11 @@ import type { Directory } from "./directory.ts";
 import type { Shell } from "./shell.ts";
 import { OrderTaker } from "./order-taker.ts";
 
-/** A reader that has typed nothing for so long is lost, and the session ends. */
-const SILENT_MS = 90_000;
-
 /** Obeys the lines that the reader types, and ends the session of a reader that is lost. */
 export function listen(shell: Shell, directory: Directory): Host {
   const { container } = shell;
   const { time } = container.base;
   const helper = new Host("helper", shell.host);
-  directory.readAt = time.now;
-  let heardAt = time.now;
   const order: string[] = [];
   const items = new OrderTaker(container, directory, helper);
   const obey = async (line: string): Promise<void> => {
@@ -20,11 +15,7 @@ export function listen(shell: Shell, directory: Directory): Host {
       if (directory.settings?.pieces === true) takeOrder(directory, order, line.slice(3));
       return;
     }
-    heardAt = time.now;
-    directory.readAt = time.now;
-    if (directory.settings?.fenceMs !== undefined) directory.signedAt = time.now;
-    directory.isAskedForSign = false;
-    directory.wantsSign = false;
+    directory.beat.typedAt = time.now;
     if (line.startsWith("items ")) await items.take(line.slice("items ".length));
     else obeyReader(shell, directory, line);
   };
@@ -32,14 +23,22 @@ export function listen(shell: Shell, directory: Directory): Host {
     void shell.readLine(helper).then(obey).then(next);
   };
   next();
+  expectReader(shell, directory, helper);
+  return helper;
+}
+
+/** Ends the session when no beat has come for too long. An attacher that stays is told by S3, too, that its reader lives. */
+function expectReader({ container, host }: Shell, directory: Directory, helper: Host): void {
+  const { time } = container.base;
+  const silenceMs = directory.settings?.silenceMs ?? 0;
+  const began = time.now;
   const expect = (): void => {
-    time.after(helper, heardAt + SILENT_MS - time.now, () => {
-      if (time.now - heardAt >= SILENT_MS) container.endSession(shell.host);
-      else expect();
-    });
+    const { typedAt = 0, byS3At = 0 } = directory.beat;
+    const last = Math.max(began, typedAt, directory.stays ? byS3At : 0);
+    if (time.now - last >= silenceMs) container.endSession(host);
+    else time.after(helper, last + silenceMs - time.now, expect);
   };
   expect();
-  return helper;
 }
 
 function takeOrder(directory: Directory, order: string[], line: string): void {
@@ -59,8 +58,10 @@ function obeyReader(shell: Shell, directory: Directory, line: string): void {
   else if (word === "cancel") {
     directory.isCancelled = true;
     if (directory.status === undefined) directory.stop?.("cancelled");
-  } else if (word === "left" && leaves) directory.hasLeft = true;
-  else if (word === "away" && leaves) directory.isAway = true;
+  } else if (word === "left" && leaves) {
+    directory.beat.byS3At = shell.now;
+    directory.hasLeft = true;
+  } else if (word === "away" && leaves) directory.isAway = true;
   else if (word === "detach" && leaves)
     Object.assign(directory, { isDetached: true, isAway: true, hasLeft: true });
   else if (word === "end") shell.container.term();

@@ -75,7 +75,6 @@ export class Uploader {
     this.#seenAt = now + 1_000 - QUIET_MS;
     this.#putAt = carried.number > 0 ? now : now - QUIET_MS;
     this.#endedAt = now;
-    directory.lease = { newAt: now, lookedAt: now };
   }
 
   get #now(): number {
@@ -242,9 +241,7 @@ export class Uploader {
       }
     }
     const found = data === undefined ? undefined : this.#order.open(data);
-    if (this.#directory.lease !== undefined) this.#directory.lease.lookedAt = this.#now;
     if (found === undefined || found.number <= this.#carried.control) return;
-    if (this.#directory.lease !== undefined) this.#directory.lease.newAt = this.#now;
     this.#carried.control = found.number;
     this.#obey(found.begin, found.body.toString("ascii").split("\n"));
   }
@@ -252,8 +249,7 @@ export class Uploader {
   #obey(confirmed: number, lines: readonly string[]): void {
     const directory = this.#directory;
     directory.spool.confirm(confirmed);
-    if (directory.settings?.fenceMs !== undefined) directory.signedAt = this.#now;
-    if (directory.stays) directory.readAt = this.#now;
+    directory.beat.byS3At = this.#now;
     if (this.#order.renew(lines)) {
       this.#againAt = 0;
       this.#pause = 0;
