@@ -13,5 +13,3 @@ export const LOST_MS = 40_000;
 export const SILENCE_MS = 90_000;
 /** After this time a session that was lost has surely ended, though the exec agent was slow. */
 export const SESSION_OVER_MS = SILENCE_MS + 30_000;
-/** A follower of a handle whose last `control` is older is lost for the other followers. */
-export const FOLLOWER_LOST_MS = 75_000;

@@ -2,6 +2,7 @@
  * The steps of a run in a queue. Each turns the queue as it was found into the queue to write. They are pure, because a step
  * is taken anew when another run has changed the queue meanwhile.
  */
+import { RENEWED_IN_LINE_MS } from "./leases.ts";
 import type { Change, FoundQueue } from "./queue-object.ts";
 import {
   type Claim,
@@ -14,8 +15,6 @@ import {
   split,
   withClaim,
 } from "./queue-state.ts";
-
-export const RENEW_EVERY_MS = 30_000;
 
 /** What a run's claim says about the run. */
 export interface OwnClaim {
@@ -61,7 +60,7 @@ export function takeStep(
   }
   const line = { number: numberInLine(live, run), holder: holders(live)[0] ?? live.claims[0] };
   const joins = own === undefined && mayJoin;
-  const renews = own?.renewed !== undefined && now - own.renewed >= RENEW_EVERY_MS;
+  const renews = own?.renewed !== undefined && now - own.renewed >= RENEWED_IN_LINE_MS;
   // Lapsed claims stay until the next run in line takes their place and ends their sessions.
   return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
 }

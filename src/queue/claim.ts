@@ -4,7 +4,8 @@ import { isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import { type Change, type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
-import { claimOf, EMPTY, LOCK_LEASE_MS, split, withoutRun } from "./queue-state.ts";
+import { LEASES } from "./leases.ts";
+import { claimOf, EMPTY, split, withoutRun } from "./queue-state.ts";
 
 /** A claim of this run on a place, with all that is needed to give it back. */
 export interface ClaimName extends ObjectName {
@@ -54,7 +55,7 @@ export async function releaseClaim(
   } catch (error) {
     if (!isDenied(error)) throw error;
     log.info(
-      `The claim can't be given back; if it is still there, it ends by itself within ${LOCK_LEASE_MS / 60_000} minutes. ${error.failed}`,
+      `The claim can't be given back; if it is still there, it ends by itself within ${LEASES.lock.lasts / 60_000} minutes. ${error.failed}`,
     );
   }
 }

@@ -3,17 +3,10 @@ import { asFailure, Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { SESSION_OVER_MS } from "../payload/beat.ts";
 import { type ClaimName, leaveQueue } from "./claim.ts";
-import {
-  type Line,
-  type LostRuns,
-  type OwnClaim,
-  RENEW_EVERY_MS,
-  renewStep,
-  replaceStep,
-  takeStep,
-} from "./claim-steps.ts";
+import { type Line, type LostRuns, type OwnClaim, renewStep, replaceStep, takeStep } from "./claim-steps.ts";
+import { leaseOf } from "./leases.ts";
 import { type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
-import { type Claim, EMPTY, holders, leaseOf, type Queue } from "./queue-state.ts";
+import { type Claim, EMPTY, holders, type Queue } from "./queue-state.ts";
 
 /** The pause between two looks of the next run in line. A run with a higher number has more time until its place. */
 const NEXT_PAUSE_MS = 200;
@@ -24,6 +17,8 @@ const PAUSE_PER_ANSWER = 2;
 /** How often a holder looks whether it may replace a session. */
 const REPLACE_PAUSE_MS = 1_000;
 
+const PLACE = "The claim on the container's place";
+
 export interface QueueMemberOptions {
   readonly claim: ClaimName;
   /** What the claim tells other runs about this one. */
@@ -33,12 +28,20 @@ export interface QueueMemberOptions {
    * session soon, that may list sessions, and whose sessions aren't logged. Until it resolves the run shares with no other.
    */
   readonly shares: Promise<boolean>;
-  /** True for a claim on a lock. `HeldLock` renews it, not this class. */
-  readonly locks?: boolean | undefined;
+  /** What the claim is on, for the log, and what a renewal has to be surrounded by; undefined for a claim on a seat. */
+  readonly lock?: LockRenewal | undefined;
   readonly s3: QueueS3;
   readonly clock: Pick<Clock, "now" | "sleep" | "random">;
   readonly log: Log;
   readonly random?: (() => number) | undefined;
+}
+
+/** How the claim on a lock is renewed. */
+export interface LockRenewal {
+  /** As in "The lock 'deploy'". */
+  readonly subject: string;
+  /** Makes this renewal. Its result is that of `QueueMember.renew`. */
+  readonly renew: (write: () => Promise<boolean>) => Promise<void>;
 }
 
 /** A run's part in the queue of a container: it waits in line, holds a place, and leaves. */
@@ -89,7 +92,7 @@ export class QueueMember {
   }
 
   /**
-   * Waits in line until the run holds a place. From then on it renews the claim, unless that is on a lock. Returns the lost
+   * Waits in line until the run holds a place. From then on it renews the claim. Returns the lost
    * runs whose places it has taken over. A failure or an abort may leave a claim behind, so `leave` has to be called then.
    */
   async take(waiting: WaitOptions): Promise<LostRuns> {
@@ -111,7 +114,7 @@ export class QueueMember {
         });
         if (state.kind === "holds") {
           this.#holds = true;
-          if (this.#options.locks !== true) this.#renewing = this.#keepRenewing();
+          this.#renewing = this.#keepRenewing();
           return state.lost;
         }
         waiting.onWait(state.line);
@@ -194,7 +197,7 @@ export class QueueMember {
       return true;
     } catch (error) {
       log.info(
-        `The claim in s3://${claim.bucket}/${claim.key} was not given back. It ends by itself after ${leaseOf(this.#own.manner) / 1000} s. ${asFailure(error).failed}`,
+        `The claim in s3://${claim.bucket}/${claim.key} was not given back. It ends by itself after ${leaseOf(this.#own.manner).lasts / 1000} s. ${asFailure(error).failed}`,
       );
       return false;
     }
@@ -220,9 +223,14 @@ export class QueueMember {
   }
 
   get #own(): OwnClaim {
-    const { claim, names, clock, locks = false } = this.#options;
+    const { claim, names, clock, lock } = this.#options;
     const isReplacing = clock.now() - this.#replacedAt < SESSION_OVER_MS;
-    return { run: claim.run, names, manner: { shares: this.#shares, locks, sessions: isReplacing ? 2 : 1 } };
+    const manner = {
+      shares: this.#shares,
+      locks: lock !== undefined,
+      sessions: isReplacing ? 2 : 1,
+    } as const;
+    return { run: claim.run, names, manner };
   }
 
   /** A step that does the same, and also keeps the queue that it is given as the last one seen. */
@@ -236,19 +244,20 @@ export class QueueMember {
   }
 
   async #keepRenewing(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, lock } = this.#options;
+    const renew = (): Promise<boolean> => this.renew();
     for (let isFailing = false; this.#holds;) {
       try {
-        await clock.sleep(RENEW_EVERY_MS, this.#over.signal);
+        await clock.sleep(leaseOf(this.#own.manner).renewedEvery, this.#over.signal);
       } catch {
         return; // given back
       }
       try {
-        await this.renew();
+        await (lock === undefined ? renew() : lock.renew(renew));
         isFailing = false;
       } catch (error) {
         if (!isFailing && !this.#over.signal.aborted)
-          log.info(`The claim on the container's place was not renewed: ${asFailure(error).seen}`);
+          log.info(`${lock?.subject ?? PLACE} was not renewed: ${asFailure(error).seen}`);
         isFailing = true;
       }
     }
@@ -256,7 +265,7 @@ export class QueueMember {
 
   /** Renews the claim of a holder. False when the claim was lost to another run. Fails when that can't be written. */
   async renew(): Promise<boolean> {
-    const { log, locks = false } = this.#options;
+    const { log, lock } = this.#options;
     const session = this.#sessions.at(-1);
     const isOurs = await this.#queue.change(
       this.#keepSeen((found) => renewStep(found, this.#own, session)),
@@ -265,7 +274,7 @@ export class QueueMember {
     if (isOurs || !this.#holds) return isOurs;
     this.#holds = false;
     // The result tells the holder of a lock, which ends its job.
-    if (!locks) log.info("The claim on the container's place was lost to another run; this one goes on.");
+    if (lock === undefined) log.info(`${PLACE} was lost to another run; this one goes on.`);
     return false;
   }
 }

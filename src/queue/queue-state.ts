@@ -1,18 +1,7 @@
 import type { MatrixJob } from "../inputs/inputs.ts";
 import { isRecord } from "../values.ts";
+import { leaseOf } from "./leases.ts";
 
-/**
- * A claim that was not renewed for this long belongs to a lost run. Its attacher has had no reader for as long, and has given
- * up. Each run renews its claim every 30 s, so an attacher may outlive the claim by 30 s.
- */
-export const LEASE_MS = 90_000;
-/** The lease of a claim that shares the container: its attacher must have ended before another run comes in. */
-const SHARED_LEASE_MS = 150_000;
-/**
- * The lease of a claim on a lock: the holder's job must have ended before another run gets the lock. `lock/lease.ts` adds
- * the times up.
- */
-export const LOCK_LEASE_MS = 300_000;
 /** The most sessions of runs that share a container. The exec agent runs one or two and queues one more. */
 const MOST_SHARED = 2;
 /** The most sessions in all while one run replaces a session that may not have ended yet. */
@@ -63,17 +52,11 @@ export const EMPTY: Queue = { claims: [], past: [] };
 /** The queue with the claims that live at `now`, and those that have lapsed. */
 export function split({ claims, past }: Queue, now: number): { live: Queue; lapsed: readonly Claim[] } {
   const isLapsed = (claim: Claim): boolean =>
-    claim.renewed !== undefined && now - claim.renewed > leaseOf(claim);
+    claim.renewed !== undefined && now - claim.renewed > leaseOf(claim).lasts;
   return {
     live: { claims: claims.filter((claim) => !isLapsed(claim)), past },
     lapsed: claims.filter(isLapsed),
   };
-}
-
-/** How long the claim lives after its last renewal, in milliseconds. */
-export function leaseOf({ locks, shares }: Pick<Claim, "locks" | "shares">): number {
-  if (locks) return LOCK_LEASE_MS;
-  return shares ? SHARED_LEASE_MS : LEASE_MS;
 }
 
 export function claimOf({ claims }: Queue, run: string): Claim | undefined {

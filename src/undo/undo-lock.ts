@@ -4,13 +4,13 @@ import type { LockClaim } from "../queue/lock/take-lock.ts";
 import type { Log } from "../log.ts";
 import { releaseClaim } from "../queue/claim.ts";
 import type { QueueS3 } from "../queue/queue-object.ts";
-import { LOCK_LEASE_MS } from "../queue/queue-state.ts";
+import { LEASES } from "../queue/leases.ts";
 import { areStopped } from "../targets/made/stopped.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 /** How long a job that was told to stop may still run: TERM, then KILL after three seconds. */
 const STOPPING_MS = 10_000;
-const LEFT = `The lock is not given back, since a job may go on under it. It is free after ${LOCK_LEASE_MS / 60_000} minutes; the container stops the job before that.`;
+const LEFT = `The lock is not given back, since a job may go on under it. It is free after ${LEASES.lock.lasts / 60_000} minutes; the container stops the job before that.`;
 
 export interface UndoLockContext {
   readonly aws: { readonly ecs: Pick<Aws["ecs"], "describeTasks">; readonly s3: QueueS3 };

@@ -1,8 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { asFailure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { CONTROL_EVERY_MS, FOLLOWER_LOST_MS } from "../../payload/beat.ts";
 import type { ItemOrderLine } from "../../payload/input.ts";
+import { LEASES } from "../../queue/leases.ts";
 import { type ControlWords, type FolderAccess, NO_WORDS } from "./orders.ts";
 import type { PieceStore } from "./store.ts";
 
@@ -68,7 +68,7 @@ export class ControlWriter {
     try {
       for (;;) {
         await this.#write();
-        await this.#options.clock.sleep(CONTROL_EVERY_MS, over);
+        await this.#options.clock.sleep(LEASES.follower.renewedEvery, over);
       }
     } catch {
       // The reader has ended.
@@ -152,7 +152,7 @@ export class ControlWriter {
       const found = await store.readControl();
       const now = Math.floor(clock.now() / 1000);
       const others = [...found.words.readers].filter(
-        ([reader, at]) => reader !== this.#reader && now - at < FOLLOWER_LOST_MS / 1000,
+        ([reader, at]) => reader !== this.#reader && now - at < LEASES.follower.lasts / 1000,
       );
       const isLeaving = this.#words.isTaken || this.#words.isDetached;
       const { access, isCancelled, isTaken, isAttached, isDetached, itemOrders } = this.#words;

@@ -1,6 +1,6 @@
 /** The failures of a lock. */
 import { Failure } from "../../errors.ts";
-import { LOCK_LEASE_MS } from "../queue-state.ts";
+import { LEASES } from "../leases.ts";
 import { SILENCE_MS } from "../../payload/beat.ts";
 
 /** `held` is as in "held by job 'deploy' of https://… since 12:00:00 UTC". */
@@ -10,7 +10,7 @@ export function lockBusy(name: string, seconds: number, held: string): Failure {
     seen: `It is ${held}.`,
     advice:
       "Raise 'queue-timeout', or look at the run that holds it. The lock of a run that has died is free " +
-      `${LOCK_LEASE_MS / 60_000} minutes after its last sign of life.`,
+      `${LEASES.lock.lasts / 60_000} minutes after its last sign of life.`,
   });
 }
 

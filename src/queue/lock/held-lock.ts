@@ -1,9 +1,8 @@
 import type { Clock } from "../../clock.ts";
-import { asFailure, type Failure } from "../../errors.ts";
-import type { Log } from "../../log.ts";
+import type { Failure } from "../../errors.ts";
 import type { QueueMember } from "../queue-member.ts";
 import { lockLost } from "./failures.ts";
-import { RENEW_EVERY_MS, TRUST_MS } from "./lease.ts";
+import { TRUST_MS } from "../leases.ts";
 
 /** The pause between two tries to confirm the lock. */
 const CONFIRM_PAUSE_MS = 1_000;
@@ -12,20 +11,18 @@ export interface HeldLockOptions {
   readonly name: string;
   readonly member: Pick<QueueMember, "renew" | "stop" | "leave">;
   readonly clock: Clock;
-  readonly log: Log;
   /** Called once when the lock may be lost: the job has to be ended. */
   readonly onLost: (why: Failure) => void;
 }
 
 /**
- * A lock, from the moment before it is taken. It is renewed until it is given back. A renewal counts from its beginning, and a
- * timer measures how old it is. So neither a pause of the process nor a wrong clock makes the lock seem fresher than it is.
+ * The trust in a lock, from the moment before it is taken. A renewal counts from its beginning, and a timer measures how old it is. So
+ * neither a pause of the process nor a wrong clock makes the lock seem fresher than it is.
  */
 export class HeldLock {
   readonly #options: HeldLockOptions;
   readonly #over = new AbortController();
   #trust = new AbortController();
-  #renewing: Promise<void> = Promise.resolve();
   #isTaken = false;
   /** True when the trust that began with a write has ended, and that write has not taken the lock yet. */
   #isStale = false;
@@ -52,18 +49,17 @@ export class HeldLock {
   keep(): void {
     this.#isTaken = true;
     if (this.#isStale) this.#expire();
-    this.#renewing = this.#keepRenewing();
   }
 
   /**
    * Makes certain that the lock is this run's, by a renewal. To be called when a container is ready to begin the job: the
-   * container then counts the time without a sign (lease.ts). Fails with `lock-lost`.
+   * container then counts the time without a sign (leases.ts). Fails with `lock-lost`.
    */
   async confirm(): Promise<void> {
     for (;;) {
       if (this.#lost !== undefined) throw this.#lost;
       try {
-        await this.#renew();
+        await this.renew(() => this.#options.member.renew());
         if (this.lost === undefined) return;
       } catch {
         await this.#options.clock.sleep(CONFIRM_PAUSE_MS, this.#over.signal);
@@ -75,13 +71,11 @@ export class HeldLock {
   async abandon(): Promise<void> {
     this.#stop();
     await this.#options.member.stop();
-    await this.#renewing;
   }
 
   /** Gives the lock to the next run. Never rejects; false when the claim may still be there. */
   async release(): Promise<boolean> {
     this.#stop();
-    await this.#renewing;
     return await this.#options.member.leave();
   }
 
@@ -90,31 +84,13 @@ export class HeldLock {
     this.#trust.abort();
   }
 
-  async #keepRenewing(): Promise<void> {
-    const { clock, name, log } = this.#options;
-    for (let isFailing = false; this.#lost === undefined;) {
-      try {
-        await clock.sleep(RENEW_EVERY_MS, this.#over.signal);
-      } catch {
-        return; // given back
-      }
-      try {
-        await this.#renew();
-        isFailing = false;
-      } catch (error) {
-        if (!isFailing && !this.#over.signal.aborted)
-          log.info(`The lock '${name}' was not renewed: ${asFailure(error).seen}`);
-        isFailing = true;
-      }
-    }
-  }
-
-  async #renew(): Promise<void> {
-    const { member, name } = this.#options;
+  /** Renews the lock by this write, which is false when another run has it. Fails as the write does. */
+  async renew(write: () => Promise<boolean>): Promise<void> {
     const trust = this.#beginTrust();
     try {
-      const isOurs = await member.renew();
-      if (!isOurs) this.#lose(lockLost(name, "Another run holds it: this one did not renew it in time."));
+      const isOurs = await write();
+      if (!isOurs)
+        this.#lose(lockLost(this.#options.name, "Another run holds it: this one did not renew it in time."));
     } catch (error) {
       trust.abort();
       throw error;
@@ -144,6 +120,7 @@ export class HeldLock {
     if (this.#lost !== undefined) return;
     this.#lost = why;
     this.#trust.abort();
+    void this.#options.member.stop();
     if (!this.#over.signal.aborted) this.#options.onLost(why);
   }
 }

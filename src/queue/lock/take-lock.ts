@@ -47,13 +47,16 @@ export async function takeLock(options: LockOptions): Promise<HeldLock> {
   const { bucket, prefix, kmsKeyId, matrix } = inputs;
   const claim: LockClaim = { bucket, owner, key: lockKey(prefix, name), run: origin.id, kmsKeyId };
   const names = { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix };
-  const member = new QueueMember({ ...options, claim, names, shares: Promise.resolve(false), locks: true });
+  const subject = `The lock '${name}'`;
+  const member: QueueMember = new QueueMember({
+    ...{ ...options, claim, names, shares: Promise.resolve(false) },
+    lock: { subject, renew: (write) => lock.renew(write) },
+  });
   const lock = new HeldLock({ ...options, member });
   const deadline = clock.now() + inputs.queueTimeout;
   const waitLog = new WaitLog({
     ...{ deadline, clock, log },
-    subject: `The lock '${name}'`,
-    got: `The lock '${name}' is this run's`,
+    ...{ subject, got: `${subject} is this run's` },
     busy: (seconds, held) => lockBusy(name, seconds, held),
   });
   onClaim(claim);
