@@ -14,7 +14,7 @@ import type { PiecesCarrier } from "./pieces-carrier.ts";
 import { takeEvent } from "./read-carrier.ts";
 import type { SessionCarrier } from "./session-carrier.ts";
 import type { StepEvent } from "./step-event.ts";
-import { lookAtTask, monitorTask, type TaskMonitorOptions } from "./task-monitor.ts";
+import { TaskWatch } from "./task-watch.ts";
 
 /** The time in which a container surely learns of a renewal: it reads `control` each half minute. */
 const RENEWAL_MS = 60_000;
@@ -34,10 +34,8 @@ class Following {
   readonly #carriers: CarrierSet;
   readonly #next: NextSession;
   readonly #detachTime: DetachTime;
-  readonly #monitoring: TaskMonitorOptions;
+  readonly #task: TaskWatch;
   readonly #over = new AbortController();
-  /** Why the container has ended, once that is known. */
-  #gone: Failure | undefined;
   #mustDetach = false;
   /** Resolves when the container knows that the job is detached. */
   #detaching: Promise<void> | undefined;
@@ -50,14 +48,12 @@ class Following {
   #ways = { byPieces: false, hasOthers: false };
 
   constructor(options: FollowJobOptions) {
-    const { ecs, target, clock, log, credentialsEnd } = options;
     const { signal } = this.#over;
     this.#options = options;
     this.#carriers = new CarrierSet(options);
     this.#next = new NextSession(options);
     this.#detachTime = new DetachTime(options, signal, () => this.#carriers.put({ kind: "detach" }));
-    const refused = (refusal: Failure): void => this.#carriers.put({ kind: "expired", refusal });
-    this.#monitoring = { ecs, target, clock, log, refused, credentialsEnd, signal };
+    this.#task = new TaskWatch(options, signal, (event) => this.#carriers.put(event));
   }
 
   async run(): Promise<FollowedJob> {
@@ -96,7 +92,7 @@ class Following {
         return;
       case "overdue":
         // A step that attaches may have waited for its place.
-        if (this.#options.sessions.until > this.#options.clock.now()) this.#watchTime();
+        if (this.#options.sessions.until > this.#options.clock.now()) this.#task.watchTime();
         else void main?.close();
         return;
       case "cancelled":
@@ -147,15 +143,15 @@ class Following {
     const { running, clock } = this.#options;
     if (running === undefined) {
       await this.#openSession();
-      this.#monitor();
+      this.#task.monitor();
       return;
     }
     this.#attachedAt = clock.now();
-    if ((await this.#look()) === undefined) this.#monitor();
+    if ((await this.#task.look()) === undefined) this.#task.monitor();
     const pieces = running.pieces && (await this.#carriers.resume(running.pieces));
     if (pieces === undefined) {
-      if (this.#gone === undefined) await this.#openSession();
-      return this.#endOfTask;
+      if (this.#task.gone === undefined) await this.#openSession();
+      return this.#task.end;
     }
     this.#usePieces(pieces);
     this.#detachTime.decide();
@@ -176,7 +172,7 @@ class Following {
   }
 
   #usePieces(pieces: PiecesCarrier | undefined): void {
-    if (this.#gone !== undefined) pieces?.finish();
+    if (this.#task.gone !== undefined) pieces?.finish();
     if (this.#mustDetach) this.#detaching ??= pieces?.close("detach");
   }
 
@@ -225,23 +221,23 @@ class Following {
     switch (why.kind) {
       case "closed":
         await this.#carriers.closeReleased();
-        return this.#endOfTask ?? { kind: "ended", end: { kind: "closed-here" }, attached: true };
+        return this.#task.end ?? { kind: "ended", end: { kind: "closed-here" }, attached: true };
       case "exhausted":
         await main.close();
         // The access that another step has given has ended, so the container uploads no more.
-        if (this.#gone === undefined) {
+        if (this.#task.gone === undefined) {
           await this.#openSession();
           return;
         }
         this.#ways = { ...this.#ways, byPieces: true };
         await this.#carriers.closeReleased();
         log.warning(restIsLost(spool.confirmed), BY_S3);
-        return this.#endOfTask;
+        return this.#task.end;
       default:
         await main.close("attach");
         await this.#carriers.giveWay();
         log.warning(sessionGoesOn(why, spool.offset), BY_S3);
-        return this.#endOfTask ?? (await this.#openNext());
+        return this.#task.end ?? (await this.#openNext());
     }
   }
 
@@ -254,13 +250,13 @@ class Following {
     if (this.#detaching !== undefined) return { kind: "detached", writableUntil: undefined };
     if (why.kind === "gap") await main.close();
     else if (why.kind !== "cut") {
-      const failure = this.#gone ?? (await sessions.whyUnopened(sessionId));
+      const failure = this.#task.gone ?? (await sessions.whyUnopened(sessionId));
       // The session may still be in the agent's queue.
       await sessions.terminate(sessionId);
       return { kind: "impossible", failure };
     }
     const end = why.kind === "gap" ? why : ({ ...why, kind: "ended" } as const);
-    const gone = await this.#look();
+    const gone = await this.#task.look();
     if (gone !== undefined) return gone;
     const { heard } = session;
     const isDue = await this.#next.isDue({ sessionId, end, heard, progress: spool.offset > this.#from });
@@ -279,35 +275,5 @@ class Following {
     const { expiry } = this.#options;
     expiry?.refuse(refusal, this.#carriers.session?.isOpen === true);
     if (expiry !== undefined) this.#carriers.stop("expired", expiry.mustEndTask);
-  }
-
-  /** Monitors the task, and bounds the time for which the job is followed. */
-  #monitor(): void {
-    monitorTask(this.#monitoring)
-      .then((failure) => {
-        this.#gone = failure;
-        this.#carriers.put({ kind: "gone" });
-      })
-      .catch(() => undefined); // the job is over
-    this.#watchTime();
-  }
-
-  #watchTime(): void {
-    const { sessions, clock } = this.#options;
-    clock.sleep(Math.max(0, sessions.until - clock.now()), this.#over.signal).then(
-      () => this.#carriers.put({ kind: "overdue" }),
-      () => undefined, // the job ended in time
-    );
-  }
-
-  /** Looks at the task once. Resolves with the job's end when the container has ended. */
-  async #look(): Promise<JobEnd | undefined> {
-    const look = await lookAtTask(this.#monitoring);
-    if (look.kind === "gone") this.#gone ??= look.failure;
-    return this.#endOfTask;
-  }
-
-  get #endOfTask(): JobEnd | undefined {
-    return this.#gone && { kind: "impossible", failure: this.#gone };
   }
 }

@@ -1,9 +1,5 @@
-import {
-  type ObjectToRead,
-  type PieceEvent,
-  PieceReader,
-  type ReadAnswer,
-} from "../../../src/carriers/pieces/reader.ts";
+import { PieceReader } from "../../../src/carriers/pieces/reader.ts";
+import type { ObjectToRead, PieceEvent, ReadAnswer } from "../../../src/carriers/pieces/piece-events.ts";
 import { forEachSeed, type Random, randomOf, sampleOf } from "../../helpers/seeds.ts";
 import { FOLDER } from "./folder.ts";
 import { FolderModel, OUTAGE_MS, SILENCE_MS, SLOWEST_MS } from "./folder-model.ts";

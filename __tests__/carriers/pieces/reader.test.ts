@@ -1,10 +1,5 @@
-import {
-  type PieceEvent,
-  type PieceLimits,
-  PieceReader,
-  type ReadAnswer,
-  type ObjectToRead,
-} from "../../../src/carriers/pieces/reader.ts";
+import { type PieceLimits, PieceReader } from "../../../src/carriers/pieces/reader.ts";
+import type { ObjectToRead, PieceEvent, ReadAnswer } from "../../../src/carriers/pieces/piece-events.ts";
 import { anObject, FOLDER } from "./folder.ts";
 
 const MIB = 1024 * 1024;

@@ -13,7 +13,8 @@ import {
   type OrderedFolder,
   parseControl,
 } from "./orders.ts";
-import { type ObjectToRead, PIECES_ALONE, type PieceLimits, type ReadAnswer } from "./reader.ts";
+import type { ObjectToRead, ReadAnswer } from "./piece-events.ts";
+import { PIECES_ALONE, type PieceLimits } from "./reader.ts";
 
 /** A read that takes longer counts as failed. It is begun again when the reader wants that. */
 const LONGEST_READ_MS = 10_000;

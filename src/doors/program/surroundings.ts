@@ -11,7 +11,7 @@ import { BatchedOutput } from "../../report/show/stdout.ts";
 import { cancelFailure } from "../../run/step/cancelled.ts";
 import type { Display, ReportedInputs, Surroundings } from "../../run/step/surroundings.ts";
 import { realWorld } from "../../run/step/world.ts";
-import { announce } from "../../undo/cleanup.ts";
+import { announce } from "../../undo/entry-words.ts";
 import type { SavedState } from "../../undo/ledger.ts";
 import { readIdToken } from "./id-token.ts";
 import { programInputs } from "./inputs-source.ts";
