@@ -114,7 +114,7 @@ export class WatchedJob {
 
   constructor(options: WatchOptions) {
     this.options = options;
-        this.extractor = new SeenJob(this.nonce, options.workers ?? 1, { hasLock: options.hasFence === true });
+    this.extractor = new SeenJob(this.nonce, options.workers ?? 1, { hasLock: options.hasFence === true });
     const { items } = options;
     const parts = {
       script: Buffer.from(options.script),

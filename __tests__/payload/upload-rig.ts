@@ -120,7 +120,9 @@ export class UploadedJob {
   #state(): string {
     const path = this.job.directory ?? "/-";
     const files = existsSync(path) ? readdirSync(path) : [];
-    const texts = ["err", "carried", "beat", "beat.s3", "notes", "notes.told"].filter((name) => files.includes(name));
+    const texts = ["err", "carried", "beat", "beat.s3", "notes", "notes.told"].filter((name) =>
+      files.includes(name),
+    );
     return JSON.stringify([
       files,
       ...texts.map((name) => readFileSync(join(path, name), "utf8")),

@@ -1,14 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { BEAT_EVERY_MS } from "../payload/beat.ts";
 import { PACKED } from "../payload/bootstrap.ts";
-import {
-  CANCEL,
-  DETACH,
-  here,
-  itemOrder,
-  type ItemOrderLine,
-  typeLines,
-} from "../payload/input.ts";
+import { CANCEL, DETACH, here, itemOrder, type ItemOrderLine, typeLines } from "../payload/input.ts";
 import type { Session } from "../session/session.ts";
 import type { MissingPayload } from "./stream/marks.ts";
 
