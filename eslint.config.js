@@ -124,6 +124,19 @@ export default tseslint.config(
     rules: { "no-restricted-imports": ["error", { paths: restrictedModules }] },
   },
   {
+    files: ["__tests__/**/*.test.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression[property.name=/^(skip|only|todo|failing)$/]",
+          message:
+            "All tests run, and in CI none is skipped but for a need: see withNeed (__tests__/helpers/needs.ts).",
+        },
+      ],
+    },
+  },
+  {
     // When this process began is a fact of the process, not of its clock.
     files: ["src/doors/github/process.ts"],
     rules: { "no-restricted-globals": "off" },

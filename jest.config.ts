@@ -15,8 +15,6 @@ const config: Config = {
   maxConcurrency: 8,
   testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",
   globalSetup: "<rootDir>/__tests__/helpers/before-all.ts",
-  reporters: ["default", "<rootDir>/__tests__/helpers/second-tries.ts"],
-  setupFilesAfterEnv: ["<rootDir>/__tests__/helpers/once-more.ts"],
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {

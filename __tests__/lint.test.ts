@@ -77,6 +77,16 @@ it.each([
   expect(await refusals(text)).toEqual([]);
 });
 
+it.each([
+  'it.skip("x", () => {});',
+  'it.concurrent.only("x", () => {});',
+  "(asRoot ? it : it.skip).each([]);",
+])("the lint refuses a test that is skipped but for a need: %s", async (text) => {
+  expect(await refusals(text, "__tests__/waiting.test.ts")).toEqual([
+    expect.stringContaining("none is skipped but for a need"),
+  ]);
+});
+
 it("only the world of a step and the command line take the real clock", async () => {
   const text = 'import { systemClock } from "../clock.ts"; systemClock.now();';
   expect(await refusals(text)).toEqual([expect.stringContaining("A run is given its clock")]);

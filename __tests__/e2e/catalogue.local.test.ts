@@ -110,14 +110,12 @@ async function runWithout(file: string): Promise<StepResult> {
   }
 }
 
-let servicesMade = 0;
-/** Deploys a new service once, and runs a step for the deployment whose ARN `named` returns. A second try has a service of its own. */
+/** Deploys a new service once, and runs a step for the deployment whose ARN `named` returns. */
 async function decide(
-  what: string,
+  name: string,
   options: Omit<DeployedOptions, "name">,
   named: (service: DeployedService) => string | Promise<string>,
 ): Promise<StepResult> {
-  const name = `${what}-${(servicesMade += 1)}`;
   const service = await DeployedService.start(aws, { ...options, name });
   await service.deploy();
   const deployment = await named(service);

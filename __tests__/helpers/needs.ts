@@ -1,7 +1,6 @@
 /**
  * Things that tests need and a machine may lack. The variable TESTS_WITHOUT names those that the machine can't have, such as
- * `TESTS_WITHOUT="podman zsh"`. In CI nothing else excuses a skipped test: those that `withNeed` skips have the need in
- * their names.
+ * `TESTS_WITHOUT="podman zsh"`. Nothing else excuses a skipped test in CI: the lint refuses one that `withNeed` does not skip.
  */
 export type Need =
   | "act"
@@ -29,21 +28,12 @@ function excusedNeeds(): readonly string[] {
   return (process.env["TESTS_WITHOUT"] ?? "").split(/[\s,]+/).filter((name) => name !== "");
 }
 
-/** Whether the name of a skipped test has a need that TESTS_WITHOUT names. */
-export function isExcused(test: string): boolean {
-  return excusedNeeds().some((need) => test.includes(suffix(need)));
-}
-
-function suffix(need: string): string {
-  return ` (needs ${need})`;
-}
-
 /**
  * `it` or `describe` for tests with this need. When it is missing (see `has`) they are skipped, and their names say what
  * they need.
  */
 export function withNeed<T extends { readonly skip: T }>(block: T, need: Need, why: string | undefined): T {
-  return has(need, why) ? block : withEnding(block.skip, suffix(need));
+  return has(need, why) ? block : withEnding(block.skip, ` (needs ${need})`);
 }
 
 /** The same function, whose tests have this at the end of their titles; so have `each` and `concurrent` of it. */
