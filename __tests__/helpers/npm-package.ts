@@ -1,8 +1,18 @@
 import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Aws, Inputs } from "./local.ts";
 import { inTime, LONG_PATIENCE_MS } from "./until.ts";
@@ -17,14 +27,41 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** Installs without a network: the package needs no other package. */
-export function installPackage(): InstalledPackage {
-  const base = mkdtempSync(join(tmpdir(), "package-"));
-  const [built, folder] = [join(base, "built"), join(base, "folder")];
-  execFileSync(process.execPath, ["scripts/package.ts", built], {
+/** What the package is made of. */
+const SOURCES = ["src", "local", "scripts", "docs/cli.md", "LICENSE", "package.json", "package-lock.json"];
+const CONFIGURATIONS = ["tsconfig.json", "tsconfig.package.json"];
+
+/** The files of the repository at a path, or below it. */
+function filesAt(path: string): readonly string[] {
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
+    .filter((found) => found.isFile() && !found.parentPath.includes("__pycache__"))
+    .map((found) => relative(root, join(found.parentPath, found.name)))
+    .sort();
+}
+
+/** The built package. Its build takes 40 s of processor time, so `.cache` keeps it until something that it is made of changes. */
+function buildPackage(): string {
+  const hash = createHash("sha256");
+  for (const path of [...SOURCES, ...CONFIGURATIONS].flatMap(filesAt))
+    hash.update(`${path}\n`).update(readFileSync(join(root, path)));
+  const directory = join(root, ".cache/npm-package");
+  const kept = join(directory, hash.digest("hex"));
+  if (existsSync(kept)) return kept;
+  rmSync(directory, { recursive: true, force: true });
+  const making = join(directory, `making-${process.pid}`);
+  execFileSync(process.execPath, ["scripts/package.ts", making], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
+  renameSync(making, kept);
+  return kept;
+}
+
+/** Installs without a network: the package needs no other package. */
+export function installPackage(): InstalledPackage {
+  const base = mkdtempSync(join(tmpdir(), "package-"));
+  const [built, folder] = [buildPackage(), join(base, "folder")];
   const npm = (...words: string[]): string => execFileSync("npm", words, { cwd: base, encoding: "utf8" });
   const [tarball = ""] = npm("pack", "--silent", built).trim().split("\n");
   npm("install", "--silent", "--offline", "--no-audit", "--no-fund", "--prefix", folder, `./${tarball}`);

@@ -5,16 +5,22 @@ export const PATIENCE_MS = 60_000;
 /** How long it waits for the end of a whole step, or of a program that runs one. */
 export const LONG_PATIENCE_MS = 300_000;
 
-/** Looks until the condition holds, and fails after this time, with what was seen then. */
+/**
+ * Looks until the condition holds, and fails after this time, with what was seen then. A look at all processes of the machine takes
+ * milliseconds, so the pause grows with the look: to wait takes a tenth of a processor at most.
+ */
 export async function until(
   isSo: () => boolean,
   seen: () => string = () => "",
   patience = PATIENCE_MS,
 ): Promise<void> {
   const end = Date.now() + patience;
-  while (!isSo()) {
+  for (;;) {
+    const began = performance.now();
+    if (isSo()) return;
+    const took = performance.now() - began;
     if (Date.now() > end) throw new Error(`waited in vain for ${String(isSo)} ${seen()}`);
-    await sleep(5);
+    await sleep(Math.min(Math.max(5, 9 * took), 100));
   }
 }
 

@@ -1,12 +1,8 @@
 import { MessageType } from "../../../src/session/wire/message.ts";
-import { Rig } from "./rig.ts";
+import { onRig } from "./rig.ts";
 
 describe("a command that cannot start", () => {
-  let rig: Rig;
-  beforeAll(async () => (rig = await Rig.start()));
-  afterAll(() => rig.stop());
-
-  it.each([
+  it.concurrent.each([
     [
       "a missing program",
       "/no/such/program",
@@ -32,24 +28,30 @@ describe("a command that cannot start", () => {
       "sh -c 'echo",
       "Failed to parse commands input: EOF found when expecting closing quote",
     ],
-  ])("reports %s after 2 seconds", async (_name, command, text) => {
-    const started = Date.now();
-    const client = await rig.exec(command);
-    expect(await client.closed).toBe(`\n----------ERROR-------\nUnable to start command: ${text}\n\n`);
-    expect(Date.now() - started).toBeGreaterThan(1900);
-    expect(client.of(MessageType.output)).toEqual([]);
-  });
+  ])("reports %s after 2 seconds", (_name, command, text) =>
+    onRig(async (rig) => {
+      const started = Date.now();
+      const client = await rig.exec(command);
+      expect(await client.closed).toBe(`\n----------ERROR-------\nUnable to start command: ${text}\n\n`);
+      expect(Date.now() - started).toBeGreaterThan(1900);
+      expect(client.of(MessageType.output)).toEqual([]);
+    }),
+  );
 
-  it("is refused at once when it is blank", async () => {
-    const client = await rig.exec(" ");
-    expect(await client.closed).toBe("Commands cannot be empty for session type InteractiveCommands");
-  });
+  it.concurrent("is refused at once when it is blank", () =>
+    onRig(async (rig) => {
+      const client = await rig.exec(" ");
+      expect(await client.closed).toBe("Commands cannot be empty for session type InteractiveCommands");
+    }),
+  );
 
-  it("ends the worker without a message when it is only a comment", async () => {
-    rig.start("# nothing");
-    const client = await rig.exec("echo next");
-    await client.closed;
-    expect(client.output).toBe("next\r\n");
-    expect(rig.log.join("\n")).toContain("the worker panics");
-  });
+  it.concurrent("ends the worker without a message when it is only a comment", () =>
+    onRig(async (rig) => {
+      rig.start("# nothing");
+      const client = await rig.exec("echo next");
+      await client.closed;
+      expect(client.output).toBe("next\r\n");
+      expect(rig.log.join("\n")).toContain("the worker panics");
+    }),
+  );
 });

@@ -1,48 +1,54 @@
 import { processesBeside } from "../../../local/task/processes.ts";
 import { MessageType } from "../../../src/session/wire/message.ts";
-import { Rig, TestContainer } from "./rig.ts";
+import { onRig, Rig, TestContainer } from "./rig.ts";
 
 const processes = (rig: Rig): string[] =>
   processesBeside(rig.container.handle.pid).map(({ command }) => command);
 
 describe("the end of a session", () => {
-  let rig: Rig;
-  beforeAll(async () => (rig = await Rig.start({ closeOn: "task-complete" })));
-  afterAll(() => rig.stop());
+  const closing = { closeOn: "task-complete" } as const;
 
-  it("does not wait for a process that has closed the terminal", async () => {
-    const client = await rig.exec(
-      "sh -c 'setsid sleep 31 </dev/null >/dev/null 2>&1 & sleep 0.2; echo done'",
-    );
-    await client.closed;
-    expect(client.output).toBe("done\r\n");
-    expect(processes(rig)).toContain("sleep 31");
-  });
+  it.concurrent("does not wait for a process that has closed the terminal", () =>
+    onRig(async (rig) => {
+      const client = await rig.exec(
+        "sh -c 'setsid sleep 31 </dev/null >/dev/null 2>&1 & sleep 0.2; echo done'",
+      );
+      await client.closed;
+      expect(client.output).toBe("done\r\n");
+      expect(processes(rig)).toContain("sleep 31");
+    }, closing),
+  );
 
-  it("comes when the last process closes the terminal", async () => {
-    const client = await rig.exec("sh -c 'setsid sh -c \"sleep 2; echo last\" & sleep 0.2; echo done'");
-    await client.closed;
-    expect(client.output).toBe("done\r\nlast\r\n");
-  });
+  it.concurrent("comes when the last process closes the terminal", () =>
+    onRig(async (rig) => {
+      const client = await rig.exec("sh -c 'setsid sh -c \"sleep 2; echo last\" & sleep 0.2; echo done'");
+      await client.closed;
+      expect(client.output).toBe("done\r\nlast\r\n");
+    }, closing),
+  );
 
-  it("kills the main process alone when the session is terminated", async () => {
-    const ticket = rig.start("sh -c 'setsid sleep 32 & sleep 33 & echo up; wait; echo never'");
-    const client = await rig.connect(ticket);
-    await client.until(() => client.output === "up\r\n");
-    rig.gateway.terminateSession(ticket.sessionId);
-    expect(await client.closed).toBe("");
-    await client.until(() => !processes(rig).includes("sleep 33"));
-    expect(processes(rig)).toContain("sleep 32");
-    expect(processes(rig).filter((command) => command.startsWith("sh -c"))).toEqual([]);
-  });
+  it.concurrent("kills the main process alone when the session is terminated", () =>
+    onRig(async (rig) => {
+      const ticket = rig.start("sh -c 'setsid sleep 32 & sleep 33 & echo up; wait; echo never'");
+      const client = await rig.connect(ticket);
+      await client.until(() => client.output === "up\r\n");
+      rig.gateway.terminateSession(ticket.sessionId);
+      expect(await client.closed).toBe("");
+      await client.until(() => !processes(rig).includes("sleep 33"));
+      expect(processes(rig)).toContain("sleep 32");
+      expect(processes(rig).filter((command) => command.startsWith("sh -c"))).toEqual([]);
+    }, closing),
+  );
 
-  it("does not come when a client disconnects", async () => {
-    const ticket = rig.start("sh -c 'sleep 1.5; echo still; sleep 0.5'");
-    (await rig.connect(ticket)).socket.terminate();
-    const client = await rig.connect(ticket);
-    expect(await client.closed).toBe("");
-    expect(client.output).toBe("still\r\n");
-  });
+  it.concurrent("does not come when a client disconnects", () =>
+    onRig(async (rig) => {
+      const ticket = rig.start("sh -c 'sleep 1.5; echo still; sleep 0.5'");
+      (await rig.connect(ticket)).socket.terminate();
+      const client = await rig.connect(ticket);
+      expect(await client.closed).toBe("");
+      expect(client.output).toBe("still\r\n");
+    }, closing),
+  );
 });
 
 describe("a task that stops under its session", () => {

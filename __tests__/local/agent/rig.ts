@@ -305,3 +305,16 @@ export function message(
 export function json(of: AgentMessage): Record<string, unknown> {
   return JSON.parse(Buffer.from(of.payload).toString("utf8")) as Record<string, unknown>;
 }
+
+/** Starts a rig with these options, and stops it after its use. */
+export async function onRig(
+  use: (rig: Rig) => Promise<void>,
+  ...options: Parameters<typeof Rig.start>
+): Promise<void> {
+  const rig = await Rig.start(...options);
+  try {
+    await use(rig);
+  } finally {
+    await rig.stop();
+  }
+}

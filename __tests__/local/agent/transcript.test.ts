@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { readUpTo } from "../../../local/agent/transcript.ts";
-import { Rig, TestContainer } from "./rig.ts";
+import { onRig, type Rig, TestContainer } from "./rig.ts";
 
 interface Call {
   readonly name: string;
@@ -47,131 +47,168 @@ class Store {
   }
 }
 
-describe("the transcript of a session", () => {
-  let store: Store;
-  let rig: Rig;
-
-  beforeEach(async () => {
-    store = new Store();
-    await once(store.server, "listening");
-  });
-  afterEach(async () => {
-    await rig.stop();
+/** A rig with these options, and a store of its own. */
+async function withStore(
+  use: (rig: Rig, store: Store) => Promise<void>,
+  ...options: Parameters<typeof Rig.start>
+): Promise<void> {
+  const store = new Store();
+  await once(store.server, "listening");
+  try {
+    await onRig((rig) => use(rig, store), ...options);
+  } finally {
     store.server.closeAllConnections();
     store.server.close();
-  });
+  }
+}
 
-  it("keeps the session's place until it is uploaded, at four events of 200,000 bytes a second", async () => {
-    rig = await Rig.start({}, { sessionLimit: 1 });
-    const target = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
-    const first = await rig.connect(
-      rig.start("sh -c 'head -c 1500000 /dev/zero | tr \\\\0 x | fold -w 1000'", target),
-    );
-    const second = await rig.connect(rig.start("sh -c 'echo up; read -r line'"));
-    expect(await first.closed).toBe("");
-    expect([store.names, second.frames]).toEqual([[], []]);
-    await second.until(() => second.output === "up\r\n");
-    const puts = store.calls.filter(({ name }) => name.endsWith("PutLogEvents"));
-    expect(puts.map(({ body }) => (JSON.parse(body.toString()) as PutCall).logEvents.length)).toEqual([4, 4]);
-  });
+describe("the transcript of a session", () => {
+  it.concurrent(
+    "keeps the session's place until it is uploaded, at four events of 200,000 bytes a second",
+    () =>
+      withStore(
+        async (rig, store) => {
+          const target = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
+          const first = await rig.connect(
+            rig.start("sh -c 'head -c 1500000 /dev/zero | tr \\\\0 x | fold -w 1000'", target),
+          );
+          const second = await rig.connect(rig.start("sh -c 'echo up; read -r line'"));
+          expect(await first.closed).toBe("");
+          expect([store.names, second.frames]).toEqual([[], []]);
+          await second.until(() => second.output === "up\r\n");
+          const puts = store.calls.filter(({ name }) => name.endsWith("PutLogEvents"));
+          expect(puts.map(({ body }) => (JSON.parse(body.toString()) as PutCall).logEvents.length)).toEqual([
+            4, 4,
+          ]);
+        },
+        {},
+        { sessionLimit: 1 },
+      ),
+  );
 
-  it("is made by the container's `script` from the output, and uploaded to S3, then to CloudWatch", async () => {
-    rig = await Rig.start({ closeOn: "task-complete" });
-    const target = {
-      region: "us-east-1",
-      cloudWatchLogGroup: "/ecs/exec",
-      s3Bucket: "logs",
-      s3KeyPrefix: "exec",
-    };
-    const ticket = rig.start(`sh -c 'printf "one\\ntwo"; exit 3'`, { endpoint: store.endpoint, ...target });
-    const client = await rig.connect(ticket);
-    expect(await client.closed).toBe("");
+  it.concurrent(
+    "is made by the container's `script` from the output, and uploaded to S3, then to CloudWatch",
+    () =>
+      withStore(
+        async (rig, store) => {
+          const target = {
+            region: "us-east-1",
+            cloudWatchLogGroup: "/ecs/exec",
+            s3Bucket: "logs",
+            s3KeyPrefix: "exec",
+          };
+          const ticket = rig.start(`sh -c 'printf "one\\ntwo"; exit 3'`, {
+            endpoint: store.endpoint,
+            ...target,
+          });
+          const client = await rig.connect(ticket);
+          expect(await client.closed).toBe("");
 
-    const key = `PUT /logs/exec/${ticket.sessionId}.log`;
-    expect(store.names).toEqual([
-      "HEAD /logs",
-      key,
-      "Logs_20140328.CreateLogStream",
-      "Logs_20140328.PutLogEvents",
-    ]);
-    const [look, object, stream] = store.calls;
-    // The bucket may be in another region than the task, and says so to everybody.
-    expect(look?.headers.authorization).toBeUndefined();
-    expect(object?.headers.authorization).toContain("/eu-west-1/s3/");
-    expect(stream?.headers.authorization).toContain("/us-east-1/logs/");
-    expect(object?.headers).toMatchObject({
-      "content-type": "text/plain",
-      "x-amz-acl": "bucket-owner-full-control",
-    });
-    const directory = `/var/lib/amazon/ssm/${rig.container.handle.runtimeId}/session/orchestration/${ticket.sessionId}/InteractiveCommands`;
-    const [first, ...rest] = object?.body.toString().split("\n") ?? [];
-    expect(first).toMatch(/^Script started on /);
-    expect(first).toContain(`[COMMAND="cat ${directory}/ipcTempFile.log" <not executed on terminal>]`);
-    expect(rest).toEqual([
-      "one\r\r",
-      "two",
-      expect.stringMatching(/^Script done on .* \[COMMAND_EXIT_CODE="0"\]$/),
-      "",
-    ]);
+          const key = `PUT /logs/exec/${ticket.sessionId}.log`;
+          expect(store.names).toEqual([
+            "HEAD /logs",
+            key,
+            "Logs_20140328.CreateLogStream",
+            "Logs_20140328.PutLogEvents",
+          ]);
+          const [look, object, stream] = store.calls;
+          // The bucket may be in another region than the task, and says so to everybody.
+          expect(look?.headers.authorization).toBeUndefined();
+          expect(object?.headers.authorization).toContain("/eu-west-1/s3/");
+          expect(stream?.headers.authorization).toContain("/us-east-1/logs/");
+          expect(object?.headers).toMatchObject({
+            "content-type": "text/plain",
+            "x-amz-acl": "bucket-owner-full-control",
+          });
+          const directory = `/var/lib/amazon/ssm/${rig.container.handle.runtimeId}/session/orchestration/${ticket.sessionId}/InteractiveCommands`;
+          const [first, ...rest] = object?.body.toString().split("\n") ?? [];
+          expect(first).toMatch(/^Script started on /);
+          expect(first).toContain(`[COMMAND="cat ${directory}/ipcTempFile.log" <not executed on terminal>]`);
+          expect(rest).toEqual([
+            "one\r\r",
+            "two",
+            expect.stringMatching(/^Script done on .* \[COMMAND_EXIT_CODE="0"\]$/),
+            "",
+          ]);
 
-    const put = JSON.parse(store.calls[3]?.body.toString() ?? "") as PutCall;
-    expect(put.logStreamName).toBe(ticket.sessionId);
-    const expected = object?.body.toString().replaceAll("\r\r\n", "\r\n").slice(0, -1);
-    expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);
-  });
+          const put = JSON.parse(store.calls[3]?.body.toString() ?? "") as PutCall;
+          expect(put.logStreamName).toBe(ticket.sessionId);
+          const expected = object?.body.toString().replaceAll("\r\r\n", "\r\n").slice(0, -1);
+          expect(put.logEvents.map(({ message }) => message)).toEqual([expected]);
+        },
+        { closeOn: "task-complete" },
+      ),
+  );
 
-  it("is uploaded after channel_closed, and only when the session asks for it", async () => {
-    rig = await Rig.start();
-    const logged = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
-    const clients = [
-      await rig.exec("echo one", { endpoint: store.endpoint, region: "us-east-1" }),
-      await rig.exec("echo two", logged),
-    ];
-    await Promise.all(clients.map((client) => client.closed));
-    expect(store.names).toEqual([]);
-    await clients[1]?.until(() => store.names.length === 2);
-    expect(store.calls[1]?.body.toString()).toContain("two");
-  });
+  it.concurrent("is uploaded after channel_closed, and only when the session asks for it", () =>
+    withStore(async (rig, store) => {
+      const logged = { endpoint: store.endpoint, region: "us-east-1", cloudWatchLogGroup: "/ecs/exec" };
+      const clients = [
+        await rig.exec("echo one", { endpoint: store.endpoint, region: "us-east-1" }),
+        await rig.exec("echo two", logged),
+      ];
+      await Promise.all(clients.map((client) => client.closed));
+      expect(store.names).toEqual([]);
+      await clients[1]?.until(() => store.names.length === 2);
+      expect(store.calls[1]?.body.toString()).toContain("two");
+    }),
+  );
 
-  it("is not made without `script` in the image", async () => {
-    const image = TestContainer.start("mount --bind /dev/null /usr/bin/script");
-    rig = await Rig.start({ closeOn: "task-complete" }, {}, image);
-    const client = await rig.exec("echo one", {
-      endpoint: store.endpoint,
-      region: "us-east-1",
-      s3Bucket: "logs",
-    });
-    expect(await client.closed).toMatch(
-      /^\n----------ERROR-------\nunable to generate log data: Failed to generate transcript with the following errors:\nexec: "script": executable file not found in \$PATH/,
-    );
-    expect(client.output).toBe("one\r\n");
-    expect(store.names).toEqual([]);
-  });
+  it.concurrent("is not made without `script` in the image", () =>
+    withStore(
+      async (rig, store) => {
+        const client = await rig.exec("echo one", {
+          endpoint: store.endpoint,
+          region: "us-east-1",
+          s3Bucket: "logs",
+        });
+        expect(await client.closed).toMatch(
+          /^\n----------ERROR-------\nunable to generate log data: Failed to generate transcript with the following errors:\nexec: "script": executable file not found in \$PATH/,
+        );
+        expect(client.output).toBe("one\r\n");
+        expect(store.names).toEqual([]);
+      },
+      { closeOn: "task-complete" },
+      {},
+      TestContainer.start("mount --bind /dev/null /usr/bin/script"),
+    ),
+  );
 
   describe("leads to no file of this machine", () => {
     // The container has a directory of its own there.
     const hidden = mkdtempSync(join(tmpdir(), "of-this-machine-"));
     const mounted = `mount -t tmpfs tmpfs ${hidden}`;
     const logged = { region: "us-east-1", s3Bucket: "logs" };
-    beforeEach(() => writeFileSync(join(hidden, "secret"), "hunter2"));
+    beforeAll(() => writeFileSync(join(hidden, "secret"), "hunter2"));
     afterAll(() => rmSync(hidden, { recursive: true }));
 
-    it("when the container puts a link in its place", async () => {
-      rig = await Rig.start({ closeOn: "task-complete" }, {}, TestContainer.start(mounted));
-      const place = "/var/lib/amazon/ssm/*/session/orchestration/*/InteractiveCommands";
-      const link = `until cd ${place}; do sleep 0.05; done 2>/dev/null; id=\${PWD%/*}; ln -s ${hidden}/secret \${id##*/}.log`;
-      const client = await rig.exec(`sh -c '${link}'`, { endpoint: store.endpoint, ...logged });
-      await client.closed;
-      expect(store.calls.map(({ body }) => body.toString()).join("")).not.toContain("hunter2");
-    });
+    it.concurrent("when the container puts a link in its place", () =>
+      withStore(
+        async (rig, store) => {
+          const place = "/var/lib/amazon/ssm/*/session/orchestration/*/InteractiveCommands";
+          const link = `until cd ${place}; do sleep 0.05; done 2>/dev/null; id=\${PWD%/*}; ln -s ${hidden}/secret \${id##*/}.log`;
+          const client = await rig.exec(`sh -c '${link}'`, { endpoint: store.endpoint, ...logged });
+          await client.closed;
+          expect(store.calls.map(({ body }) => body.toString()).join("")).not.toContain("hunter2");
+        },
+        { closeOn: "task-complete" },
+        {},
+        TestContainer.start(mounted),
+      ),
+    );
 
-    it("when a directory on its way is a link", async () => {
-      const prepare = `${mounted} && mkdir /var/lib/amazon && ln -s ${hidden} /var/lib/amazon/ssm`;
-      rig = await Rig.start({}, {}, TestContainer.start(prepare));
-      const client = await rig.exec("echo one", { endpoint: store.endpoint, ...logged });
-      expect(await client.closed).toContain("encountered an error while creating file");
-      expect([readdirSync(hidden), store.names]).toEqual([["secret"], []]);
-    });
+    it.concurrent("when a directory on its way is a link", () =>
+      withStore(
+        async (rig, store) => {
+          const client = await rig.exec("echo one", { endpoint: store.endpoint, ...logged });
+          expect(await client.closed).toContain("encountered an error while creating file");
+          expect([readdirSync(hidden), store.names]).toEqual([["secret"], []]);
+        },
+        {},
+        {},
+        TestContainer.start(`${mounted} && mkdir /var/lib/amazon && ln -s ${hidden} /var/lib/amazon/ssm`),
+      ),
+    );
   });
 });
 
