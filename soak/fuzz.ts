@@ -1,4 +1,4 @@
-/** Runs all seeds of the fuzz tests and hundreds of random scripts. The tests run a sample of one in twenty. */
+/** Runs all seeds of the fuzz tests and hundreds of random scripts. The tests run a sample of one in forty. */
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "fuzz", "random-scripts"], {

@@ -191,8 +191,8 @@ function word(random: Random): string {
   return Math.floor(random() * 2 ** 32).toString(36);
 }
 
-const IN_A_TERMINAL = sampleOf(200);
-const THROUGH_DIST = sampleOf(40);
+const IN_A_TERMINAL = sampleOf(400);
+const THROUGH_DIST = sampleOf(80);
 
 interface ScriptRun {
   readonly stdout: Buffer;

@@ -15,7 +15,7 @@ import { asRoot } from "../../local/task/isolate.ts";
 import { CANCEL, DETACH } from "../../src/payload/input.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
-import { runShell, SHELLS } from "../helpers/shells.ts";
+import { runShell, shareOf, SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
@@ -104,7 +104,13 @@ const UNREADABLE = [
 ];
 
 describe.each(SHELLS)("the items of a job in %s", (sh) => {
-  it("are each run once with their variables, those of a batch together", async () => {
+  const mine = [0, 2].flatMap((turn) => shareOf(sh, SHELLS, [1, 2, 3, 4, 5], turn));
+  /** A test of this number, if the shell's share has it: two shells run each, and `npm run soak shells` all. */
+  const shared = (number: number, title: string, test: () => Promise<void>, ms?: number): void => {
+    if (mine.includes(number)) it.concurrent(title, test, ms);
+  };
+
+  it.concurrent("are each run once with their variables, those of a batch together", async () => {
     const script =
       'printf "%s/%s/%s/%s\\n" "$FARGATE_EXEC_ITEM_INDEX" "$FARGATE_EXEC_ITEMS_TOTAL" "$FARGATE_EXEC_ITEM_ATTEMPT" "$FARGATE_EXEC_ITEM"; cat "$FARGATE_EXEC_ITEMS_FILE"; exit "$FARGATE_EXEC_ITEM_INDEX"';
     const job = await follow({ sh, script, items: NAMES }, ["1 give 0 1 2@2", "2 give 4,3", "3 end"]);
@@ -124,78 +130,91 @@ describe.each(SHELLS)("the items of a job in %s", (sh) => {
     expect(job.status).toMatchObject({ kind: "ended", reason: "exited", workers: [{ exitCode: 0 }] });
   });
 
-  it("are run by all workers at once, and what has not begun can be given back and given again", async () => {
-    const script =
-      'echo "$FARGATE_EXEC_ITEM begins" && sleep 0.$FARGATE_EXEC_ITEM_INDEX && echo "$FARGATE_EXEC_ITEM ends"';
-    const job = await follow(
-      { sh, script, workers: 2, items: ["a", "b", "c", "d", "e", "f"] },
-      ["1 give 5 4 3 2"],
-      async (job, terminal) => {
-        await until(() => facts(job).filter((fact) => fact.startsWith("begin")).length === 2);
-        order(terminal, "2 back", "3 give 2", "3 give 1", "5 give 0", "4 give 3 0", "5 end");
-      },
-    );
-    expect(facts(job).filter((fact) => fact.startsWith("back"))).toEqual(["back 2 1.3 1.2"]);
-    const begun = timeless(job).filter((fact) => fact.startsWith("begin"));
-    expect(begun.map((fact) => fact.split(" ").slice(1, 3).join(" ")).toSorted()).toEqual([
-      "1 4",
-      "1 5",
-      "3 2",
-      "4 0",
-      "4 3",
-    ]);
-    expect(
-      job
-        .output("stdout")
-        .toString()
-        .match(/. ends/g)
-        ?.toSorted(),
-    ).toEqual(["a ends", "c ends", "d ends", "e ends", "f ends"]);
-    expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }, { exitCode: 0 }] });
-  });
+  shared(
+    1,
+    "are run by all workers at once, and what has not begun can be given back and given again",
+    async () => {
+      const script =
+        'echo "$FARGATE_EXEC_ITEM begins" && sleep 0.$FARGATE_EXEC_ITEM_INDEX && echo "$FARGATE_EXEC_ITEM ends"';
+      const job = await follow(
+        { sh, script, workers: 2, items: ["a", "b", "c", "d", "e", "f"] },
+        ["1 give 5 4 3 2"],
+        async (job, terminal) => {
+          await until(() => facts(job).filter((fact) => fact.startsWith("begin")).length === 2);
+          order(terminal, "2 back", "3 give 2", "3 give 1", "5 give 0", "4 give 3 0", "5 end");
+        },
+      );
+      expect(facts(job).filter((fact) => fact.startsWith("back"))).toEqual(["back 2 1.3 1.2"]);
+      const begun = timeless(job).filter((fact) => fact.startsWith("begin"));
+      expect(begun.map((fact) => fact.split(" ").slice(1, 3).join(" ")).toSorted()).toEqual([
+        "1 4",
+        "1 5",
+        "3 2",
+        "4 0",
+        "4 3",
+      ]);
+      expect(
+        job
+          .output("stdout")
+          .toString()
+          .match(/. ends/g)
+          ?.toSorted(),
+      ).toEqual(["a ends", "c ends", "d ends", "e ends", "f ends"]);
+      expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }, { exitCode: 0 }] });
+    },
+  );
 
-  it("that the script reports have the ends that it has reported, told before that of their run", async () => {
-    const script = `
+  shared(
+    2,
+    "that the script reports have the ends that it has reported, told before that of their run",
+    async () => {
+      const script = `
 printf '%s\\n' "7 0.5 $(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" "0 1.23456 one" "1 3 $(sed -n 3p "$FARGATE_EXEC_ITEMS_FILE")" \
   "" "0 1e-05 five" >>"$FARGATE_EXEC_ITEM_RESULTS"
 printf '0 12 %s' "$(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" >>"$FARGATE_EXEC_ITEM_RESULTS"
 exit 9`;
-    const job = await follow({ sh, script, items: NAMES }, ["1 give 0,2,3,4", "2 end"]);
-    expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual([
-      ...["item 1 0 0 1.234", "item 1 2 0 12", "item 1 3 1 3", "item 1 4 0 0"],
-    ]);
-    expect(timeless(job).at(-1)).toBe("end 1 0,2,3,4 9 0");
-    expect(job.output("stderr").toString()).toBe("");
-  });
+      const job = await follow({ sh, script, items: NAMES }, ["1 give 0,2,3,4", "2 end"]);
+      expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual([
+        ...["item 1 0 0 1.234", "item 1 2 0 12", "item 1 3 1 3", "item 1 4 0 0"],
+      ]);
+      expect(timeless(job).at(-1)).toBe("end 1 0,2,3,4 9 0");
+      expect(job.output("stderr").toString()).toBe("");
+    },
+  );
 
-  it("that the script reports as failed in any form are never green", async () => {
-    const [fail, refuse] = [Object.keys(FAILING), UNREADABLE];
-    const script = `
+  shared(
+    3,
+    "that the script reports as failed in any form are never green",
+    async () => {
+      const [fail, refuse] = [Object.keys(FAILING), UNREADABLE];
+      const script = `
 item=$(sed -n 1p "$FARGATE_EXEC_ITEMS_FILE")
 case $FARGATE_EXEC_ITEM_INDEX in
 ${[...fail, ...refuse].map((line, index) => `${2 * index}) line='${line}' ;;`).join("\n")}
 esac
 echo "0 1 $item" >"$FARGATE_EXEC_ITEM_RESULTS"
 printf '%b\\n' "$line" | sed "s/ITEM/$item/" >>"$FARGATE_EXEC_ITEM_RESULTS"`;
-    const items = [...fail, ...refuse].flatMap((_, index) => [`item ${index}`, `other ${index}`]);
-    const orders = [...fail, ...refuse].map((_, index) => `${2 * index},${2 * index + 1}`);
-    const job = await follow({ sh, script, items }, [`1 give ${orders.join(" ")}`, "2 end"]);
-    expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual([
-      ...fail.flatMap((line, index) => [
-        `item 1 ${2 * index} ${FAILING[line] ?? ""}`,
-        `end 1 ${2 * index},${2 * index + 1} 0 0`,
-      ]),
-      ...refuse.map((_, index) => `end 1 ${orders[fail.length + index] ?? ""} 126 0`),
-    ]);
-    expect(
-      job
-        .output("stderr")
-        .toString()
-        .match(/is not CODE SECONDS ITEM/g),
-    ).toHaveLength(refuse.length);
-  }, 60_000);
+      const items = [...fail, ...refuse].flatMap((_, index) => [`item ${index}`, `other ${index}`]);
+      const orders = [...fail, ...refuse].map((_, index) => `${2 * index},${2 * index + 1}`);
+      const job = await follow({ sh, script, items }, [`1 give ${orders.join(" ")}`, "2 end"]);
+      expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual([
+        ...fail.flatMap((line, index) => [
+          `item 1 ${2 * index} ${FAILING[line] ?? ""}`,
+          `end 1 ${2 * index},${2 * index + 1} 0 0`,
+        ]),
+        ...refuse.map((_, index) => `end 1 ${orders[fail.length + index] ?? ""} 126 0`),
+      ]);
+      expect(
+        job
+          .output("stderr")
+          .toString()
+          .match(/is not CODE SECONDS ITEM/g),
+      ).toHaveLength(refuse.length);
+    },
+    60_000,
+  );
 
-  it("have a directory of their own for each run, which comes back before the end", async () => {
+  shared(4, "have a directory of their own for each run, which comes back before the end", async () => {
     const script = `
 ls -A "$FARGATE_EXEC_ITEM_DIR"
 [ "$FARGATE_EXEC_ITEM_INDEX" != 0 ] || exit 0
@@ -222,7 +241,7 @@ echo hidden >"$FARGATE_EXEC_ITEM_DIR/a b/.c"`;
     );
   });
 
-  it("in hand at a cancel are stopped, and no further one begins", async () => {
+  shared(5, "in hand at a cancel are stopped, and no further one begins", async () => {
     const job = await follow(
       { sh, script: "sleep 30", workers: 2, items: NAMES },
       ["1 give 0 1 2 3 4"],
