@@ -53,28 +53,7 @@ async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {})
   return { result, took };
 }
 
-/** Checks that main itself stopped the task before the runner would have ended main, and that nothing is left. */
-async function expectUndone({ result, took }: CancelledStep): Promise<void> {
-  const task = aws.taskOf(result);
-  expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
-  expect(took).toBeLessThan(SIGTERM_AFTER_MS);
-  expect(await aws.objects()).toEqual([]);
-  await task.ended;
-  expect(result.conclusion).toBe("cancelled");
-  expect(result.outputs["outcome"]).toBe("cancelled");
-  expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
-  expect(result.post?.log.join("\n")).toContain("Nothing was left to undo");
-}
-
 const staged = (): Inputs => ({ ...aws.newTask(), bucket: aws.world.made.bucket });
-
-it("a cancel while the step waits for the task: main stops the task and deletes the object", async () => {
-  const cancelled = await cancelAt(/Started task/, { ...staged(), run: "echo not reached" });
-  await expectUndone(cancelled);
-  expect(cancelled.result.outputs["exit-code"]).toBe("");
-  expect(aws.calls("ExecuteCommand", cancelled.result.outputs["task-arn"])).toEqual([]);
-  expect(mainLog(cancelled.result).join("\n")).not.toMatch(/^\s+at .+:\d+:\d+/m);
-});
 
 it("a cancel while the job runs in a task of its own: main stops the task, after it has taken the artifacts for which there is time", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
@@ -187,28 +166,6 @@ it("a step that is killed while the job runs under a lock is undone by its post 
   expect([aws.startedAndAlive(), pidOf(mark)]).toEqual([[], undefined]);
   expect(await aws.objects()).toEqual([]);
   await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
-});
-
-it("post tries again what main could not undo, and warns of what it can't undo either", async () => {
-  aws.world.local.fail({
-    operation: "StopTask",
-    code: "AccessDeniedException",
-    message: "not authorized to perform: ecs:StopTask",
-    times: 2,
-  });
-  const neverUndone = await aws.step({ ...staged(), run: "echo done" });
-  expect(neverUndone.conclusion).toBe("success");
-  expect(neverUndone.annotations).toEqual([expect.objectContaining({ level: "warning" })]);
-  expect(neverUndone.post?.conclusion).toBe("success");
-  expect(neverUndone.post?.annotations).toEqual([
-    {
-      ...{ level: "warning", title: "fargate-exec" },
-      message: expect.stringMatching(
-        /ecs:StopTask[^]*\nSee https:.*\/docs\/troubleshooting\.md#after-a-lost-runner$/,
-      ) as string,
-    },
-  ]);
-  aws.taskOf(neverUndone).stop("UserInitiated", "by the test");
 });
 
 describe("in a container job, when a cancel does not reach main", () => {

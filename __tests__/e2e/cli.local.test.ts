@@ -20,6 +20,7 @@ import {
   type InstalledPackage,
   runCli,
   runModule,
+  type CliEnd,
   type CliRequest,
 } from "../helpers/npm-package.ts";
 import { ShellUser } from "../helpers/shell-user.ts";
@@ -30,7 +31,6 @@ import { eventually } from "../helpers/until.ts";
 const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";
 const onNode20 = withNeed(it, "node-20", node20 === "" ? "there is no Node.js 20 in /usr" : undefined);
 
-const users: ShellUser[] = [];
 let aws: Aws;
 let installed: InstalledPackage;
 let task: Task;
@@ -51,13 +51,9 @@ afterAll(async () => {
   installed.remove();
 });
 
-/** A user of `fargate-exec shell`, who leaves at the latest when another try begins. */
-function openShell(inputs: Inputs, words: readonly string[]): ShellUser {
-  const user = new ShellUser(aws, installed, inputs, words);
-  for (const last of users.filter((each) => each.inputs["task"] === inputs["task"])) last.leave();
-  users.push(user);
-  return user;
-}
+/** A user of `fargate-exec shell`. */
+const openShell = (inputs: Inputs, words: readonly string[]): ShellUser =>
+  new ShellUser(aws, installed, inputs, words);
 
 /** Runs a command line in the task that the tests share, unless the inputs name another. */
 const cli = (words: readonly string[], { inputs = {}, ...more }: Partial<CliRequest> = {}) =>
@@ -412,4 +408,63 @@ it("holds nothing of the runner's toolkit, and no path of this machine", () => {
     expect(bundle).not.toMatch(/GITHUB_STATE|add-mask|ACTIONS_ID_TOKEN|@actions\/|stop-commands/);
     expect(bundle).not.toContain(resolve(import.meta.dirname, "../.."));
   }
+});
+
+describe("--resume", () => {
+  const script = 'echo "runs $FARGATE_EXEC_ITEM"; [ "$FARGATE_EXEC_ITEM" != "$SLOW" ] || sleep 60';
+  const ran = ({ stdout }: Pick<CliEnd, "stdout">): string[] =>
+    (stdout.toString().match(/^runs .*$/gm) ?? []).map((line) => line.slice("runs ".length)).toSorted();
+  const log = (): string => readFileSync(join(installed.folder, "items.log"), "utf8");
+
+  /** Runs items in a new task. The value of a secret does not count for what is run again, so it says which item takes long. */
+  const run = (slow: string, more: Partial<CliRequest> = {}): Promise<CliEnd> =>
+    runCli(aws, installed, {
+      inputs: { ...aws.newTask(), run: script, items: "a\nb\nc\nd", secrets: "SLOW" },
+      words: ["--resume", "items.log"],
+      env: { SLOW: slow },
+      ...more,
+    });
+
+  it("goes on where an interrupted run has ended, and runs nothing when nothing is left", async () => {
+    let second: Promise<CliEnd> | undefined;
+    const first = await run("c", {
+      onOutput: (output, child) => {
+        if (second !== undefined || !ran(output).includes("c")) return;
+        second = run("c");
+        void second.then(() => child.kill("SIGINT"));
+      },
+    });
+    expect(first.exitCode).toBe(130);
+    const refused = await second;
+    expect([refused?.exitCode, refused?.stderr]).toEqual([
+      125,
+      expect.stringContaining("another process uses it."),
+    ]);
+    const ends = log()
+      .split("\n")
+      .flatMap((line) => /"item":"(.)".*"outcome":"(\w+)"/.exec(line)?.slice(1).join(" ") ?? []);
+    expect(ends).toEqual(["a succeeded", "b succeeded", "c cancelled"]);
+
+    const resumed = await run("none");
+    expect(resumed.stderr).toContain(
+      `2 of 4 items succeeded in run 1 of ${join(installed.folder, "items.log")}, and are not run again.`,
+    );
+    expect([resumed.exitCode, ran(resumed)]).toEqual([0, ["c", "d"]]);
+
+    const again = await run("none");
+    expect(again.stderr).toContain("4 of 4 items succeeded in earlier runs, and are not run again.");
+    expect([again.exitCode, ran(again)]).toEqual([0, []]);
+  });
+
+  it("is refused before any call of AWS with a file of something else", async () => {
+    const file = join(installed.folder, "package.json");
+    const before = readFileSync(file, "utf8");
+    const refused = await run("none", { words: ["--resume", "package.json"] });
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      125,
+      expect.stringContaining("its line 1 is none that fargate-exec writes."),
+    ]);
+    expect(refused.stderr).not.toContain("Started task");
+    expect(readFileSync(file, "utf8")).toBe(before);
+  });
 });

@@ -3,7 +3,6 @@
  * runner.
  */
 import { StopTaskCommand } from "@aws-sdk/client-ecs";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "@jest/globals";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog, mainLog } from "../helpers/local.ts";
@@ -191,47 +190,6 @@ sys.exit(9)`);
     expect(session?.typed).toBeLessThan(20_000);
   },
 );
-
-it.concurrent("a peer that floods a record without end, and forges a status, is not believed", async () => {
-  const task = await aws.runningTask();
-  const run = peerScript(`if not os.path.exists("/tmp/flooded"):
-    open("/tmp/flooded", "w").close()
-    block = b"y" * 65536
-    for _ in range(40): say(block)
-    mark(b". 0 exited 0=0:0")
-time.sleep(1)
-sys.exit(11)`);
-  const result = await aws.step({ task: task.id, run });
-  expect(result.outputs).toMatchObject({ stdout: "knows the nonce", "exit-code": "11", outcome: "failed" });
-  expect(result.annotations.map(({ level }) => level)).toEqual(["warning", "error"]);
-  expect(result.annotations[0]?.message).toContain("a record has no end within 2 MiB");
-  expectNothingObeyed(result);
-});
-
-it.concurrent("claims with newlines make the runner obey nothing, and a huge claim is not read", async () => {
-  const task = await aws.runningTask();
-  const { bucket } = aws.world.made;
-  const key = `fargate-exec/claims/${task.id}/app.json`;
-  const bodies = [
-    ...COMMANDS.slice(3, 4).map((line) =>
-      JSON.stringify({
-        claims: [{ run: "x", url: `https://x.example/\n${line}`, job: line, since: line }],
-      }),
-    ),
-    JSON.stringify({ claims: [{ run: "x", url: `https://x.example/${"y".repeat(5_000_000)}` }] }),
-  ];
-  for (const Body of bodies) {
-    await aws.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
-    const result = await aws.step({ task: task.id, bucket, run: "exit 0", "queue-timeout": "1s" });
-    expectNothingObeyed(result);
-    expect(result.outputs["outcome"]).toBe("not-started");
-    const told = mainLog(result).join("\n");
-    expect(told).toMatch(
-      /in use by (https:\/\/x\.example\/\S*|another run, forward or shell) since|in use by another run, forward or shell[;.]/,
-    );
-    expect(told.length).toBeLessThan(10_000);
-  }
-});
 
 it.concurrent(
   "stop reasons with commands are shown in log, annotation and summary, and not obeyed",

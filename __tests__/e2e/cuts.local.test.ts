@@ -134,26 +134,3 @@ it(
   },
   PATIENCE,
 );
-
-const CUTS = all ? 50 : 10;
-
-it(`the output of a long run is whole after ${CUTS} cuts at random`, async () => {
-  const [first] = lanes;
-  if (first === undefined) throw new Error("no lane");
-  // Slow output, since the agent repeats the frames under way at ten a second after a cut.
-  const script = [
-    'echo ran >>"/var/tmp/$KEY"',
-    `i=0; while [ $i -lt ${18 * CUTS} ]; do echo line $((i += 1)); echo problem $i >&2; sleep 0.02; done`,
-    "exit 3",
-  ].join("\n");
-  const link = { seed: 5, cut: { afterFrames: [1, 16], times: CUTS } } as const;
-  const { result, timesRun, sessions } = await runThrough(first, { link }, script);
-  const lines = jobLog(result);
-  for (const word of ["line", "problem"]) {
-    const shown = lines.filter((line) => line.startsWith(`${word} `));
-    expect(shown).toEqual(Array.from({ length: 18 * CUTS }, (_, at) => `${word} ${at + 1}`));
-  }
-  expect([result.outputs["exit-code"], timesRun]).toEqual(["3", 1]);
-  // A session that can't reconnect in time, as on a busy machine, is replaced by a new one, which is cut as often.
-  expect(sessions.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThanOrEqual(CUTS);
-});

@@ -94,14 +94,13 @@ it.concurrent("without a bucket one session detaches from the job, and another g
   expect(mainLog(late).join("\n")).toContain("no longer has the job of the handle");
 });
 
-it.concurrent.each(["a session", "S3"])(
-  "items that a step has left go on, and a step that attaches by %s tells of all of them",
-  async (carrier) => {
+it.concurrent(
+  "items that a step has left go on, and a step that attaches by S3 tells of all of them",
+  async () => {
     const task = await aws.runningTask();
     const handle = await detachFrom({
       ...{ task: task.id, items: "one\ntwo\nthree\nfour\nfive", batch: "2" },
-      // A session brings what no step has shown yet, so the first end is told again at the end of the job.
-      ...(carrier === "S3" ? { bucket: aws.world.made.bucket } : { detach: "3s" }),
+      bucket: aws.world.made.bucket,
       run: 'sleep 2; echo "ran $FARGATE_EXEC_ITEM_INDEX"; [ "$FARGATE_EXEC_ITEM_INDEX" != 2 ] || exit 9',
     });
     const { outputs, log } = await attachTo(handle);
@@ -184,21 +183,3 @@ it.concurrent("a job is handed on from step to step, and its held container ends
   await eventually(() => aws.objects(prefix), []);
   await eventually(() => task?.lastStatus, "STOPPED");
 });
-
-it.concurrent(
-  "a cancel of the step that attached leaves the job running when 'detach' is set, and else stops it",
-  async () => {
-    const task = await aws.runningTask();
-    const run = "echo begun; sleep 60";
-    const handle = await detachFrom({ task: task.id, bucket: aws.world.made.bucket, run });
-    const cancelled = async (inputs: Inputs): Promise<StepResult> => {
-      const cancel = new AbortController();
-      const onLine = (line: string): void => (line === "begun" ? cancel.abort() : undefined);
-      return await attachTo(handle, inputs, { signal: cancel.signal, onLine });
-    };
-    expect((await cancelled({ detach: "1h" })).outputs["outcome"]).toBe("detached");
-    expect(scripts(task)).toHaveLength(1);
-    expect((await cancelled({})).outputs["outcome"]).toBe("cancelled");
-    await eventually(() => scripts(task).length, 0);
-  },
-);

@@ -3,19 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
-import type { ScriptedJob } from "../../local/agent/scripted-container.ts";
 import type { Task } from "../../local/task/task.ts";
-import { pidIn } from "../helpers/disk.ts";
 import { Aws, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
-/** Scripted jobs, by the number of the task to come. Such a task has no processes. */
-let scripts: ReadonlyMap<number, ScriptedJob> = new Map();
 beforeAll(async () => {
-  aws = await Aws.start({ scripted: (task) => scripts.get(task) });
+  aws = await Aws.start();
 });
-afterEach(() => (scripts = new Map()));
 afterAll(() => aws.stop());
 
 const newTasks = (tasks: number, more: Inputs = {}): Inputs => ({
@@ -114,74 +109,6 @@ it("'tasks: all' is every running task of the service, and no workflow command o
     .slice(before)
     .filter(({ operation }) => operation === "DescribeTasks");
   expect(looks.length).toBeLessThanOrEqual(3);
-});
-
-it("'keep-task: job' leaves each of several tasks to later steps, also that of a job that failed, and the post step stops them all", async () => {
-  let later: StepResult | undefined;
-  let kept: readonly string[] = [];
-  const run = 'echo "of $FARGATE_EXEC_TASK" >/tmp/kept; exit $((FARGATE_EXEC_TASK == 1))';
-  const result = await aws.step(newTasks(2, { "keep-task": "job", "max-parallel": "1", run }), {
-    beforePost: async () => {
-      const alive = aws.startedAndAlive();
-      kept = alive.map((task) => readFileSync(`/proc/${pidIn(task)}/root/tmp/kept`, "utf8"));
-      later = await aws.step({ task: alive.at(-1)?.arn ?? "", run: "cat /tmp/kept" });
-    },
-  });
-  expect(resultsOf(result).map(({ exitCode }) => exitCode)).toEqual([0, 1]);
-  expect(kept.toSorted()).toEqual(["of 0\n", "of 1\n"]);
-  expect(arnsOf(result)).toContain(later?.outputs["task-arn"]);
-  expect(later?.outputs["stdout"]).toMatch(/^of [01]$/);
-  await eventually(() => aws.startedAndAlive().length, 0);
-});
-
-it("a cancel stops all tasks of the step", async () => {
-  const cancel = new AbortController();
-  const result = await aws.step(newTasks(2, { run: "echo begun; sleep 60" }), {
-    signal: cancel.signal,
-    onLine: (line) => {
-      if (line.endsWith("begun")) cancel.abort();
-    },
-  });
-  expect(result.conclusion).toBe("cancelled");
-  expect(result.outputs["outcome"]).toBe("cancelled");
-  await eventually(() => aws.startedAndAlive().length, 0);
-});
-
-it("a hundred tasks are one step: each result is in its place, and the log says how far they are", async () => {
-  const first = aws.world.local.tasks.length;
-  const jobs = Array.from(
-    { length: 100 },
-    (_, task) =>
-      [
-        first + task,
-        { lines: [`this is ${task}`], lasts: 6_000, exitCode: task % 10 === 7 ? task : 0 },
-      ] as const,
-  );
-  scripts = new Map(jobs);
-  const result = await aws.step(newTasks(100, { run: "true" }));
-  // Calls that are under way together may arrive in any order, so ECS may have made a task earlier than its index says.
-  const numberOf = new Map(aws.world.local.tasks.slice(first).map(({ arn }, number) => [arn, number]));
-  const numbers = arnsOf(result).map((arn) => numberOf.get(arn) ?? -1);
-  expect(new Set(numbers)).toEqual(new Set(jobs.keys()));
-  expect(resultsOf(result).map(({ taskArn, exitCode }) => [taskArn, exitCode])).toEqual(
-    numbers.map((number, task) => [arnsOf(result)[task], number % 10 === 7 ? number : 0]),
-  );
-  const [own, shown] = [false, true].map((isOfJob) =>
-    mainLog(result).filter((line) => line.startsWith("[task ") === isOfJob),
-  );
-  expect(shown?.toSorted()).toEqual(
-    numbers.map((number, task) => `[task ${task}] this is ${number}`).toSorted(),
-  );
-  const progress = own?.filter((line) => line.includes(" of 100 ")) ?? [];
-  expect(progress).toContainEqual(expect.stringMatching(/^Started 100 of 100 tasks of /));
-  expect(progress).toContain("100 of 100 jobs begun, 100 ended, 10 of them failed");
-  expect(own?.length).toBeLessThan(30);
-  expect(result.outputs).toMatchObject({
-    outcome: "failed",
-    "exit-code": "7",
-    "task-arn": arnsOf(result)[7],
-  });
-  expect(aws.startedAndAlive()).toEqual([]);
 });
 
 it("with max-parallel a task is started when another one has ended, and with fail-fast none after a failure", async () => {

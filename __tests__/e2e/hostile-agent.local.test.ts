@@ -5,7 +5,6 @@ import type { Orders } from "../../local/orders.ts";
 import { clientConfig } from "../local/with-local.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { Aws, filesIn, mainLog } from "../helpers/local.ts";
-import { runFlooded, floodOf, TEXTS } from "../helpers/floods.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** Another key of the account, which the roles may use, too. */
@@ -115,15 +114,4 @@ it("on a cluster without a key KMS is not called, whatever an agent requests", a
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");
   expect(keysAsked().slice(asked)).toEqual([]);
-});
-
-it("an agent that floods the step with marks, notes and a line without end does not fill the runner's memory", async () => {
-  // `npm run soak flood` has 400 MB of each.
-  const { "a line without an end": line, ...marks } = TEXTS;
-  const parts = Object.values(marks).map((text) => ({ text, bytes: 1_000_000 }));
-  const run = await runFlooded(aws, floodOf([...parts, { text: line, bytes: 24_000_000 }]));
-  expect(run.received).toBeGreaterThanOrEqual(28_000_000);
-  // In MiB.
-  expect(run.mostMemory).toBeLessThan(150);
-  expect(run.outputs["outcome"]).not.toBe("succeeded");
 });

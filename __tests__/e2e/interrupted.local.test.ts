@@ -4,17 +4,8 @@ import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
-import { everyNth } from "../helpers/every-nth.ts";
 import { inTurn } from "../helpers/image-tasks.ts";
-import {
-  Aws,
-  definition,
-  type Inputs,
-  jobDirectories,
-  pidOf,
-  processes,
-  type StepOptions,
-} from "../helpers/local.ts";
+import { Aws, type Inputs, jobDirectories, pidOf, processes } from "../helpers/local.ts";
 import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { PATIENCE_MS } from "../helpers/until.ts";
 
@@ -25,10 +16,6 @@ interface Observation {
   readonly lines: readonly string[];
   /** Calls since the step began. */
   readonly calls: (operation: string) => readonly RecordedRequest[];
-  /** Tasks that the step has started. */
-  readonly tasks: readonly Task[];
-  /** The running task, when the step is to run in one. */
-  readonly task: Task;
   /** Milliseconds since the process began; 0 before. */
   readonly age: number;
 }
@@ -36,7 +23,6 @@ interface Observation {
 interface Moment {
   readonly name: string;
   readonly inputs: (aws: Aws, task: Task) => Inputs;
-  readonly files?: StepOptions["files"];
   /** The cluster of the running task; the seed's unless given. */
   readonly cluster?: (aws: Aws) => string;
   /** Calls that are slowed down, so that the moment lasts. */
@@ -107,16 +93,13 @@ async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
   const button = new AbortController();
   for (const fault of moment.faults ?? []) local.fail(fault);
 
+  const started = (): readonly Task[] => local.tasks.filter((one) => !tasksBefore.has(one));
   let born = 0;
   const seen: Observation = {
     aws,
     lines,
-    task,
     calls: (operation) =>
       local.requests.slice(requestsBefore).filter((call) => call.operation.startsWith(operation)),
-    get tasks() {
-      return local.tasks.filter((one) => !tasksBefore.has(one));
-    },
     get age() {
       if (born === 0 && pidOf(mark) !== undefined) born = Date.now();
       return born === 0 ? 0 : Date.now() - born;
@@ -133,7 +116,7 @@ async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
     }
     await moment.before?.(aws);
     [at, quietAt] = [Date.now(), quietTime()];
-    told = tasksNamedIn(lines, seen.tasks);
+    told = tasksNamedIn(lines, started());
     if (moment.by === undefined) button.abort();
     else interruptProcess(pidOf(mark), "SIGKILL");
     if (moment.by !== "twice") return;
@@ -154,7 +137,6 @@ async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
   const result = await aws.step(
     { env: mark, ...inputs },
     {
-      ...(moment.files && { files: moment.files }),
       signal: button.signal,
       patience: UNHURRIED,
       onLine: (line) => lines.push(line),
@@ -179,7 +161,7 @@ async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
         const stop = stops.find(({ body }) => JSON.stringify(body).includes(arn));
         return (stop?.at ?? Infinity) - at;
       });
-      await Promise.all(seen.tasks.map((one) => one.destroy()));
+      await Promise.all(started().map((one) => one.destroy()));
       const log = [...result.log, ...(result.post?.log ?? [])].join("\n");
       const took = { took: ended - at, tookQuietly: quietEnd - quietAt };
       return { result, ...took, asked, remains, task, log };
@@ -232,7 +214,6 @@ const IMAGE = "example.com/tools/python:3";
 const SILENT = "echo begun; exec sleep 300";
 
 const bucket = (aws: Aws): Inputs => ({ bucket: aws.world.made.bucket });
-const fromFamily = (aws: Aws): Inputs => ({ ...aws.newTask(), ...bucket(aws), run: SILENT });
 const fromImage = (aws: Aws): Inputs => ({
   image: IMAGE,
   subnets: aws.world.made.subnets.join(","),
@@ -240,364 +221,55 @@ const fromImage = (aws: Aws): Inputs => ({
   ...bucket(aws),
   run: SILENT,
 });
-/** A new task of the service's definition with this image. */
-const withImage = (aws: Aws): Inputs => ({
-  ...{ service: aws.world.made.service, image: IMAGE, ...bucket(aws) },
-  run: SILENT,
-});
-const fromFile = (aws: Aws): Inputs => ({ ...aws.newTask("ops/job.json"), ...bucket(aws), run: SILENT });
-const FILES = {
-  "ops/job.json": JSON.stringify(
-    definition(
-      "from-file",
-      [{ name: "app", image: IMAGE, essential: true, command: ["sleep", "600"] }],
-      "123456789012",
-    ),
-  ),
-};
-const likeService =
-  (run: string, more: Inputs = {}) =>
-  (aws: Aws): Inputs => ({ service: aws.world.made.service, start: "true", ...bucket(aws), run, ...more });
-const inTask =
-  (run: string, more: Inputs = {}) =>
-  (aws: Aws, task: Task): Inputs => ({ task: task.id, ...bucket(aws), run, ...more });
-const inService =
-  (run: string) =>
-  (aws: Aws): Inputs => ({ service: aws.world.made.service, run });
 /** A script that is typed into the session. */
 const typed =
-  (run: string, more: Inputs = {}) =>
-  (_: Aws, task: Task): Inputs => ({ task: task.id, run, ...more });
+  (run: string) =>
+  (_: Aws, task: Task): Inputs => ({ task: task.id, run });
 
 const encrypted = (aws: Aws): string => aws.world.made.kmsCluster;
 
-const slow = (operation: string, delay: number) => [{ operation, delay }];
-const called =
-  (operation: string) =>
-  ({ calls }: Observation): boolean =>
-    calls(operation).length > 0;
 const said =
   (line: RegExp) =>
   ({ lines }: Observation): boolean =>
     lines.some((one) => line.test(one));
-const reached =
-  (status: string) =>
-  ({ tasks }: Observation): boolean =>
-    tasks.some(({ lastStatus }) => lastStatus === status);
-/** Whether the newest session has a client, and has passed this many frames on in this direction. */
-const connected =
-  ({ to, frames }: { to: "to-agent" | "to-client"; frames: number } = { to: "to-client", frames: 0 }) =>
+/** Whether the newest session has a client, and has passed this many frames on to it. */
+const shows =
+  (frames: number) =>
   ({ aws, calls }: Observation): boolean => {
     const session = calls("ExecuteCommand").length > 0 ? aws.world.local.gateway.sessions.at(-1) : undefined;
-    return session?.connected === true && session.frames[to] >= frames;
+    return session?.connected === true && session.frames["to-client"] >= frames;
   };
-const scriptRuns = ({ task }: Observation): boolean =>
-  processes(task).some(({ command }) => command.endsWith("/script"));
 
-const told = /Cancelled: stopping what this run started/;
-const stopped = [told, /Stopping task arn:/];
-const reported = /error\]The run was cancelled\./;
-const ended = [told, /Stopping the job in container 'app' of task \w+/];
+const ended = [
+  /Cancelled: stopping what this run started/,
+  /Stopping the job in container 'app' of task \w+/,
+];
 
-const UNDER_WAY: Readonly<Record<string, string>> = {
-  "while an image is being registered": "RegisterTaskDefinition",
-  "while RunTask is under way": "RunTask",
-  "while the script is being staged": "PUT /demo-staging/fargate-exec/*",
-  "while ExecuteCommand is under way": "ExecuteCommand",
-};
-
-const all: readonly Moment[] = [
-  { name: "as the process starts", inputs: fromFamily, when: () => true, says: [] },
-  { name: "before inputs are read", inputs: fromFamily, when: ({ age }) => age > 40, says: [] },
-  {
-    name: "while it looks at the cluster",
-    inputs: fromFamily,
-    faults: slow("DescribeClusters", 2_000),
-    when: called("DescribeClusters"),
-    says: [told],
-  },
-  {
-    name: "while it looks for the definition of an image",
-    inputs: fromImage,
-    faults: slow("DescribeTaskDefinition", 2_000),
-    when: called("DescribeTaskDefinition"),
-    says: [told],
-  },
-  {
-    name: "while an image is being registered",
-    inputs: fromImage,
-    faults: slow("RegisterTaskDefinition", 700),
-    when: called("RegisterTaskDefinition"),
-    says: [told, /Deregistering arn:/],
-  },
-  {
-    name: "while a slow registration of an image is under way",
-    inputs: fromImage,
-    faults: slow("RegisterTaskDefinition", 3_000),
-    when: called("RegisterTaskDefinition"),
-    says: [told, /Deregistering/],
-  },
-  {
-    name: "while a file is being registered",
-    inputs: fromFile,
-    files: FILES,
-    faults: slow("RegisterTaskDefinition", 700),
-    when: called("RegisterTaskDefinition"),
-    says: [told, /Deregistering arn:/],
-  },
-  {
-    name: "while a slow registration of a file is under way",
-    inputs: fromFile,
-    files: FILES,
-    faults: slow("RegisterTaskDefinition", 3_000),
-    when: called("RegisterTaskDefinition"),
-    says: [told, /Deregistering/],
-  },
-  {
-    name: "once an image is registered",
-    inputs: fromImage,
-    when: said(/^Registered /),
-    says: [told, /Deregistering arn:/],
-  },
-  {
-    name: "while RunTask is under way",
-    inputs: (aws) => ({ ...fromFamily(aws), hold: "false" }),
-    faults: slow("RunTask", 700),
-    when: called("RunTask"),
-    says: stopped,
-  },
-  {
-    // ECS receives the call only after its definition was deregistered, and refuses it.
-    name: "while RunTask of the action's definition is under way",
-    inputs: fromFamily,
-    faults: slow("RunTask", 700),
-    when: called("RunTask"),
-    says: [told, /Stopping the task that was being started/, /Deregistering arn:/],
-  },
-  {
-    name: "while a slow RunTask is under way",
-    inputs: fromFamily,
-    faults: slow("RunTask", 4_000),
-    when: called("RunTask"),
-    says: [told, /Stopping the task that was being started/],
-  },
-  {
-    name: "while the slow second RunTask of a dozen tasks is under way",
-    inputs: likeService(SILENT, { tasks: "12" }),
-    faults: [{ operation: "RunTask", delay: 3_000, skip: 1 }],
-    when: ({ calls }) => calls("RunTask").length > 1,
-    says: [...stopped, /Stopping the task that was being started/],
-  },
-  {
-    name: "while the task is provisioned",
-    inputs: fromFamily,
-    when: reached("PROVISIONING"),
-    says: [told, /Stopping /],
-  },
-  { name: "while the image is pulled", inputs: fromFamily, when: reached("PENDING"), says: stopped },
-  { name: "while the agent starts", inputs: fromImage, when: reached("RUNNING"), says: stopped },
-  {
-    name: "while the script is being staged for a new task",
-    inputs: fromFamily,
-    faults: slow("PUT /demo-staging/fargate-exec/", 1_000).map(anyOf),
-    when: called("PUT /demo-staging"),
-    says: [...stopped, /Deleting s3:/],
-  },
-  {
-    name: "while the script is being staged for a task of others",
-    inputs: inTask(SILENT),
-    faults: slow("PUT /demo-staging/fargate-exec/", 1_000).map(anyOf),
-    when: called("PUT /demo-staging"),
-    says: [told, /Deleting s3:/],
-  },
-  {
-    name: "while the step is queued for a container",
-    inputs: inTask(SILENT),
-    faults: slow("PUT /demo-staging/fargate-exec/claims/", 500).map(anyOf),
-    when: called("PUT /demo-staging/fargate-exec/claims/"),
-    says: [told, /Giving back the claim|Deleting s3:/],
-  },
-  {
-    name: "while ExecuteCommand is under way in a new task",
-    inputs: fromFamily,
-    faults: slow("ExecuteCommand", 1_000),
-    when: called("ExecuteCommand"),
-    says: stopped,
-  },
-  {
-    name: "while ExecuteCommand is under way in a task of others",
-    inputs: inTask(SILENT),
-    faults: slow("ExecuteCommand", 700),
-    when: called("ExecuteCommand"),
-    says: ended,
-  },
-  {
-    name: "while a slow ExecuteCommand is under way in a task of others",
-    inputs: inTask(SILENT),
-    faults: slow("ExecuteCommand", 3_000),
-    when: called("ExecuteCommand"),
-    says: ended,
-  },
-  { name: "as the session opens", inputs: inTask(SILENT), when: connected(), says: ended },
-  {
-    name: "as an encrypted session opens",
-    inputs: (aws) => ({ ...aws.newTask(), cluster: aws.world.made.kmsCluster, run: SILENT }),
-    when: connected(),
-    says: stopped,
-  },
+/** The moments that the simulation, which cancels and kills steps at any of their calls, does not have: see docs/simulation.md. */
+const moments: readonly Moment[] = [
+  { name: "before inputs are read", inputs: fromImage, when: ({ age }) => age > 40, says: [] },
   {
     name: "as the container is ready for the script",
     inputs: typed(`${SILENT} # ${"x".repeat(60_000)}`),
-    when: connected({ to: "to-client", frames: 2 }),
+    when: shows(2),
     says: ended,
   },
   {
-    name: "while the script is being typed",
-    inputs: typed(`${SILENT} # ${"x".repeat(90_000)}`),
-    when: connected({ to: "to-agent", frames: 30 }),
-    says: ended,
-  },
-  { name: "as the job starts", inputs: inTask("echo begun; sleep 300; :"), when: scriptRuns, says: ended },
-  { name: "while the job is silent in a new task", inputs: fromFamily, when: said(/^begun$/), says: stopped },
-  {
-    name: "while the job is silent in a task of others",
-    inputs: inTask(SILENT),
-    when: said(/^begun$/),
-    says: ended,
-  },
-  {
-    name: "while the job is silent in a task of a service",
-    inputs: inService(SILENT),
-    when: said(/^begun$/),
-    says: ended,
-  },
-  {
-    name: "while the job prints",
-    inputs: inTask("while :; do echo line; done"),
-    when: ({ lines }) => lines.length > 500,
-    says: ended,
-  },
-  {
-    name: "while the job prints, packed",
-    inputs: typed("yes 0123456789012345678901234567890123456789"),
-    when: ({ lines }) => lines.length > 5_000,
-    says: ended,
-  },
-  {
-    name: "while a job with a cleanup of its own runs",
-    inputs: inTask("trap 'sleep 1; echo cleaned up; exit 0' TERM; echo begun; while :; do sleep 0.1; done"),
-    when: said(/^begun$/),
-    says: [...ended, /^cleaned up$/m],
-  },
-  {
-    name: "while workers run",
-    inputs: inTask("(sleep 300; :) & echo begun; sleep 300; wait", { workers: "4" }),
-    when: said(/^\[3\] begun$/),
-    says: ended,
-  },
-  {
-    name: "while jobs run in several new tasks",
-    inputs: likeService(SILENT, { tasks: "3" }),
-    when: said(/^\[task 2\] begun$/),
-    says: stopped,
-  },
-  {
-    name: "while a job that ignores TERM runs",
-    inputs: inTask("trap '' TERM INT; echo begun; while :; do sleep 0.1; done"),
-    when: said(/^begun$/),
-    says: ended,
-  },
-  {
-    name: "while no session reaches the job",
-    inputs: inTask(SILENT),
-    when: said(/^begun$/),
-    before: (aws) => aws.world.local.inject({ session: { do: "silence" } }),
-    says: ended,
-  },
-  ...(
-    [
-      ["comes after 700 ms", 700, /^/],
-      ["does not come", 9_000, /What is left to undo is undone after it: \d/],
-    ] as const
-  ).map(([how, delay, left]): Moment => ({
-    name: `while no session reaches the job in an encrypted cluster, and each answer of AWS ${how}`,
+    name: "while no session reaches the job in an encrypted cluster, and no answer of AWS comes",
     inputs: (aws, task) => ({ ...typed(SILENT)(aws, task), cluster: encrypted(aws) }),
     cluster: encrypted,
     when: said(/^begun$/),
     before: (aws) =>
       aws.world.local.inject({
-        api: { operation: "*", delay, lasts: 6_500 },
+        api: { operation: "*", delay: 9_000, lasts: 6_500 },
         session: { do: "silence" },
       }),
-    says: [...ended, left, reported],
-  })),
-  {
-    name: "as the job ends",
-    inputs: inTask("echo begun; sleep 0.2; echo done"),
-    when: said(/^done$/),
-    says: [],
+    says: [...ended, /What is left to undo is undone after it: \d/, /error\]The run was cancelled\./],
   },
-  {
-    name: "while the task is being stopped",
-    inputs: (aws) => ({ ...fromImage(aws), run: "echo done" }),
-    faults: slow("StopTask", 800),
-    when: called("StopTask"),
-    says: stopped.slice(1),
-  },
-  {
-    name: "while the claim is given back",
-    inputs: inTask("echo done"),
-    faults: slow("DELETE /demo-staging/fargate-exec/claims/", 800).map(anyOf),
-    when: called("DELETE /demo-staging/fargate-exec/claims/"),
-    says: [],
-  },
-  ...(
-    [
-      ["while an image is being registered", fromImage, called("RegisterTaskDefinition"), /Deregistering/],
-      [
-        "while RunTask is under way",
-        fromFamily,
-        called("RunTask"),
-        /Stopping the task that was being started/,
-      ],
-      ["while the script is being staged", inTask(SILENT), called("PUT /demo-staging"), /Deleting s3:/],
-      ["while ExecuteCommand is under way", inTask(SILENT), called("ExecuteCommand"), /Stopping the job/],
-      ["as the session opens", inTask(SILENT), connected(), /Stopping the job/],
-      ["while the job runs in a task of others", inTask(SILENT), said(/^begun$/), /Stopping the job/],
-      [
-        "while the job runs in a task of a service",
-        inService(SILENT),
-        said(/^begun$/),
-        /Ending the protection of task/,
-      ],
-      ["while the job runs in a new task", fromImage, said(/^begun$/), /Stopping task arn:/],
-      [
-        "while the job runs in a new task with another image in the service's definition",
-        withImage,
-        said(/^begun$/),
-        /Deregistering arn:/,
-      ],
-      [
-        "while the job runs in a task of a cluster that encrypts its sessions",
-        (aws: Aws, task: Task) => ({ ...inTask(SILENT)(aws, task), cluster: encrypted(aws) }),
-        said(/^begun$/),
-        /Stopping the job/,
-        encrypted,
-      ],
-    ] as const
-  ).map(([name, inputs, when, says, cluster]): Moment => ({
-    name: `killed ${name}`,
-    by: "kill",
-    inputs,
-    ...(cluster && { cluster }),
-    when,
-    faults: slow("*", 700).map((fault) => ({ ...fault, operation: UNDER_WAY[name] ?? "None" })),
-    says: [says],
-  })),
   {
     name: "killed while the job runs in an encrypted cluster that the step may not describe",
     by: "kill",
-    inputs: (aws, task) => ({ ...inTask(SILENT)(aws, task), cluster: encrypted(aws) }),
+    inputs: (aws, task) => ({ task: task.id, ...bucket(aws), run: SILENT, cluster: encrypted(aws) }),
     cluster: encrypted,
     when: said(/^begun$/),
     faults: [
@@ -611,42 +283,18 @@ const all: readonly Moment[] = [
     says: [/Stopping the job/],
   },
   {
-    // Only the container knows the session, and the agent of a paused session does not see the end of its command.
-    name: "killed while ExecuteCommand is under way, and stopped when the gateway has paused the session",
-    by: "kill",
-    inputs: inTask(SILENT),
-    when: called("ExecuteCommand"),
-    faults: [...slow("ExecuteCommand", 700), ...slow("ExecuteCommand", 4_000)],
-    says: [/Stopping the job/],
-  },
-  {
     name: "killed, and interrupted while post stops the task",
     by: "twice",
     inputs: fromImage,
-    faults: slow("StopTask", 700),
+    faults: [{ operation: "StopTask", delay: 700 }],
     when: said(/^begun$/),
     says: [/Stopping task arn:/, /Deregistering arn:/],
   },
 ];
 
-/** Until its job runs, the step looks for the revision with the image, registers it, uses it and deregisters it. */
-const withReplacedImage = Array.from({ length: 20 }, (_, at): Moment => ({
-  name: `${(at + 1) * 150} ms after its start, with another image in the service's definition`,
-  inputs: withImage,
-  when: ({ age }) => age > (at + 1) * 150,
-  says: [],
-}));
-
-/** The fault for each path that begins like this. */
-function anyOf<F extends { operation: string }>(fault: F): F {
-  return { ...fault, operation: `${fault.operation}*` };
-}
-
 let lanes: readonly Aws[];
-/** The runs of `beforeAll`. A test uses up its run, so its second try makes another one. */
-let results: (Interruption | { readonly error: unknown } | undefined)[];
-
-const moments = [...everyNth(all, 18, 6), ...everyNth(withReplacedImage, 20, 9)];
+/** The runs of `beforeAll`. */
+let results: readonly (Interruption | { readonly error: unknown })[];
 
 beforeAll(async () => {
   const delays = { provisioning: 250, pull: 250, activating: 100, agent: 300 };
@@ -667,12 +315,10 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(lanes.map((aws) => aws.stop())));
 
-it.each(moments.map((moment, at) => [moment.name, moment, at] as const))("%s", async (_, moment, at) => {
-  const [lane] = lanes;
-  if (lane === undefined) throw new Error("there is no lane");
-  const found = results[at] ?? (await interrupt(moment, lane));
-  results[at] = undefined;
-  if ("error" in found) throw new Error("the step could not be run", { cause: found.error });
+it.each(moments.map((moment, at) => [moment.name, moment, at] as const))("%s", (_, moment, at) => {
+  const found = results[at];
+  if (found === undefined || "error" in found)
+    throw new Error("the step could not be run", { cause: found?.error });
   const { result, took, tookQuietly, asked, remains, task, log } = found;
   expect(remains).toEqual(NOTHING);
   expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });

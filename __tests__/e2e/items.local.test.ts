@@ -32,64 +32,28 @@ const list = (count: number): string =>
   Array.from({ length: count }, (_, index) => `item ${index}`).join("\n");
 
 // The first four batches last some seconds, so that a task that starts a little later comes to its share.
-it.concurrent.each(["", "with a bucket"])(
-  "a script runs once for each item, as workers of two tasks get free %s",
-  async (way) => {
-    const result = await aws.step(
-      newTasks(2, {
-        ...(way !== "" && { bucket: aws.world.made.bucket, logs: "bucket" }),
-        ...{ workers: "2", items: list(24), batch: "2" },
-        run: 'cat "$FARGATE_EXEC_ITEMS_FILE"; [ "$FARGATE_EXEC_ITEM_INDEX" -gt 6 ] || sleep 3; sleep 0.$FARGATE_EXEC_ITEM_INDEX; case $FARGATE_EXEC_ITEM in *"item 6"*) echo because; exit 3 ;; esac',
-      }),
-    );
-    const printed = jobLog(result).flatMap((line) => /item \d+$/.exec(line)?.[0] ?? []);
-    expect(printed.toSorted()).toEqual(list(24).split("\n").toSorted());
-    expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
-    const entries = entriesOf(result);
-    expect(entries.slice(0, 2).map(({ item, exitCode }) => [item, exitCode])).toEqual([
-      ["item 6", 3],
-      ["item 7", 3],
-    ]);
-    expect(entries).toHaveLength(24);
-    expect(new Set(entries.map(({ task }) => task))).toEqual(new Set([0, 1]));
-    expect(result.annotations).toEqual([
-      expect.objectContaining({ message: expect.stringContaining("2 of 24 items failed") as string }),
-    ]);
-    expect(result.summary).toContain("because");
-  },
-);
-
-it.concurrent(
-  "what a task that dies may have begun runs again in another one, with 'retry', and is named without it",
-  async () => {
-    const dying = async (more: Inputs): Promise<StepResult> => {
-      let ended = 0;
-      return await aws.step(
-        newTasks(2, { ...more, workers: "2", items: list(16), run: 'echo "$(hostname) ends"; sleep 1' }),
-        {
-          onLine: (line) => {
-            const [, host] = / (\S+) ends$/.exec(line) ?? [];
-            if (host === undefined || (ended += 1) !== 5) return;
-            const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
-            const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
-            void aws.world.local.inject({ task: { task: dies?.id ?? "", ...why } });
-          },
-        },
-      );
-    };
-    const [again, named] = await Promise.all([dying({ retry: "infrastructure" }), dying({})]);
-    expect(again.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
-    expect(entriesOf(again).map(({ outcome }) => outcome)).toEqual(Array(16).fill("succeeded"));
-    expect(entriesOf(again).filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
-    expect(named.outputs).toMatchObject({ "exit-code": "", outcome: "unknown" });
-    const unknown = entriesOf(named).filter(({ outcome }) => outcome === "unknown");
-    expect(unknown.length).toBeGreaterThan(0);
-    expect(entriesOf(named).filter(({ outcome }) => outcome === "succeeded")).toHaveLength(
-      16 - unknown.length,
-    );
-    expect(named.annotations.at(-1)?.message).toContain("may have begun in a task that was lost");
-  },
-);
+it.concurrent("a script runs once for each item, as workers of two tasks get free", async () => {
+  const result = await aws.step(
+    newTasks(2, {
+      ...{ workers: "2", items: list(24), batch: "2" },
+      run: 'cat "$FARGATE_EXEC_ITEMS_FILE"; [ "$FARGATE_EXEC_ITEM_INDEX" -gt 6 ] || sleep 3; sleep 0.$FARGATE_EXEC_ITEM_INDEX; case $FARGATE_EXEC_ITEM in *"item 6"*) echo because; exit 3 ;; esac',
+    }),
+  );
+  const printed = jobLog(result).flatMap((line) => /item \d+$/.exec(line)?.[0] ?? []);
+  expect(printed.toSorted()).toEqual(list(24).split("\n").toSorted());
+  expect(result.outputs).toMatchObject({ "exit-code": "3", outcome: "failed" });
+  const entries = entriesOf(result);
+  expect(entries.slice(0, 2).map(({ item, exitCode }) => [item, exitCode])).toEqual([
+    ["item 6", 3],
+    ["item 7", 3],
+  ]);
+  expect(entries).toHaveLength(24);
+  expect(new Set(entries.map(({ task }) => task))).toEqual(new Set([0, 1]));
+  expect(result.annotations).toEqual([
+    expect.objectContaining({ message: expect.stringContaining("2 of 24 items failed") as string }),
+  ]);
+  expect(result.summary).toContain("because");
+});
 
 it.concurrent(
   "items of batches have the ends that the script reports, and run again by themselves",
@@ -166,29 +130,6 @@ echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"; sleep 0.5`;
   },
 );
 
-it.concurrent(
-  "a task that is lost takes its artifacts with it, which fails a step that needs them",
-  async () => {
-    const result = await aws.step(
-      newTasks(1, {
-        ...{ items: list(3), retry: "infrastructure", artifacts: "/tmp/made", "artifacts-missing": "error" },
-        run: 'echo x >/tmp/made; echo "$(hostname) has $FARGATE_EXEC_ITEM_INDEX"; sleep 1',
-      }),
-      {
-        onLine: (line) => {
-          const [, host] = /(\S+) has 1$/.exec(line) ?? [];
-          const dies = aws.world.local.tasks.find(({ hostname }) => hostname === host);
-          const why = { stopCode: "TerminationNotice", stoppedReason: "Task maintenance" } as const;
-          if (dies !== undefined) void aws.world.local.inject({ task: { task: dies.id, ...why } });
-        },
-      },
-    );
-    expect(result.outputs).toMatchObject({ outcome: "failed" });
-    // On a busy machine the second item ends before its task does.
-    expect(result.annotations.at(-1)?.message).toMatch(/The artifacts of [12] items? that had ended in task/);
-  },
-);
-
 it.concurrent("a file among the artifacts has the end of each item, also of a step that fails", async () => {
   const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
   const result = await aws.step(
@@ -230,38 +171,6 @@ it.concurrent("a command that lists nothing, or fails, ends the step before the 
   expect(fails.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
   expect(fails.annotations.at(-1)?.message).toContain("The command of 'items' failed. Exit code 7.");
   expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
-});
-
-it.concurrent("the longest items of the run before begin first, by a record that has no texts", async () => {
-  const job = { env: { GITHUB_JOB: "with-times" } };
-  const inputs = newTasks(1, {
-    ...{ bucket: aws.world.made.bucket, logs: "bucket", items: "none-0\nshort-1\nlong-3" },
-    run: 'echo "$FARGATE_EXEC_ITEM begins"; sleep "${FARGATE_EXEC_ITEM##*-}"',
-  });
-  const began = (result: StepResult): string[] =>
-    jobLog(result).flatMap((line) => /(\S+) begins$/.exec(line)?.[1] ?? []);
-  expect(began(await aws.step(inputs, job))).toEqual(["none-0", "short-1", "long-3"]);
-  const second = await aws.step({ ...inputs, items: "none-0\nnew-0\nshort-1\nlong-3" }, job);
-  expect(began(second)).toEqual(["long-3", "new-0", "short-1", "none-0"]);
-  expect(second.log.join("\n")).toContain(
-    "The items begin with the longest, by the times of earlier runs: 3 of 4 are known.",
-  );
-  const texts = await Promise.all((await aws.objects(RECORDS)).map((key) => aws.read(key)));
-  expect(texts.length).toBeGreaterThan(0);
-  for (const text of texts) expect(text).toMatch(/^\{"items":\{("[\da-f]{12}":\[[\d.]+,\d+\],?)+\}\}$/);
-});
-
-it.concurrent("with fail-fast one task begins few items after one has failed, also by S3", async () => {
-  const result = await aws.step(
-    newTasks(1, {
-      ...{ bucket: aws.world.made.bucket, logs: "bucket", "fail-fast": "true", items: list(40) },
-      run: 'sleep 1; [ "$FARGATE_EXEC_ITEM" != "item 2" ]',
-    }),
-  );
-  expect(result.outputs).toMatchObject({ "exit-code": "1", outcome: "failed" });
-  const begun = entriesOf(result).filter(({ attempts }) => attempts > 0);
-  expect(begun.length).toBeGreaterThanOrEqual(3);
-  expect(begun.length).toBeLessThan(15);
 });
 
 // The last one: it begins when those above have ended.

@@ -3,38 +3,16 @@ import {
   CreateServiceCommand,
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
-import { Aws, definition, mainLog, withoutInit } from "../helpers/local.ts";
+import { Aws, definition, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
-const FITTING = 2;
 
 beforeAll(async () => {
-  // The service of the account has one task, of half a vCPU, so two more of its size fit.
-  aws = await Aws.start({ vcpus: (1 + FITTING) / 2 });
+  aws = await Aws.start();
 });
 afterAll(() => aws.stop());
 
 const taskOf = (arn: string | undefined) => aws.world.local.tasks.find((task) => task.arn === arn);
-
-it("a fan-out beyond the account's vCPUs goes in waves, and leaves no task", async () => {
-  const result = await aws.step({
-    ...{ service: aws.world.made.service, start: "true", tasks: "3", timeout: "2m" },
-    run: 'echo "$FARGATE_EXEC_TASK of $FARGATE_EXEC_TASKS"; sleep 0.3',
-  });
-  const results = JSON.parse(result.outputs["results"] ?? "[]") as { taskArn: string; exitCode: number }[];
-  expect([result.outputs["outcome"], results.map(({ exitCode }) => exitCode)]).toEqual([
-    "succeeded",
-    Array<number>(3).fill(0),
-  ]);
-  const times = results.map(({ taskArn }) => taskOf(taskArn)?.times);
-  const atOnce = (at: number): number =>
-    times.filter((of) => (of?.createdAt ?? 0) <= at && at < (of?.stoppedAt ?? Infinity)).length;
-  expect(Math.max(...times.map((of) => atOnce(of?.createdAt ?? 0)))).toBe(FITTING);
-  expect(mainLog(result).join("\n")).toContain(
-    "each further one is started when another task has ended. It said: You’ve reached",
-  );
-  expect(aws.startedAndAlive()).toEqual([]);
-});
 
 it("a task like an Express service's starts from the definition and in the network of its deployment", async () => {
   const { ecs, local, made } = aws.world;

@@ -6,14 +6,12 @@ import {
   jobDirectories,
   jobLog,
   mainLog,
-  pidOf,
-  processes,
   type StepOptions,
   withoutInit,
 } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { NumberedLines, NumberedReader } from "../helpers/numbered.ts";
-import { eventually, until } from "../helpers/until.ts";
+import { eventually } from "../helpers/until.ts";
 
 let aws: Aws;
 
@@ -29,9 +27,6 @@ function runByS3(task: Task, inputs: Inputs, options?: StepOptions): Promise<Ste
   const more = { task: task.id, bucket: aws.world.made.bucket, logs: "bucket" };
   return aws.step({ ...more, ...inputs }, options);
 }
-
-/** The input `bucket` for keys with this prefix. */
-const below = (prefix: string): string => `${aws.world.made.bucket}/${prefix}`;
 
 /** The lines of the script itself. */
 const lines = (result: StepResult): readonly string[] =>
@@ -102,17 +97,4 @@ it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is l
   expect(mainLog(result).join("\n")).toContain("initProcessEnabled");
   // The processes are not compared, since the attacher's test whether PID 1 reaps leaves one zombie.
   expect(jobDirectories(task)).toEqual([]);
-});
-
-it.concurrent("post stops the job of a main that was killed, and leaves no object", async () => {
-  const task = await aws.runningTask();
-  const prefix = "killed/";
-  const kill = (): void => {
-    const pid = pidOf(task.id);
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
-  };
-  const run = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.3; done";
-  await runByS3(task, { run, bucket: below(prefix) }, { onLine: at(BY_S3, kill) });
-  await until(() => processes(task).every(({ command }) => !command.endsWith("/script")));
-  await eventually(() => aws.objects(prefix), []);
 });

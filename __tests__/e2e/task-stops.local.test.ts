@@ -178,24 +178,6 @@ it.concurrent.each(everyNth(Object.keys(changes) as (keyof typeof changes)[], 2,
   },
 );
 
-it.concurrent(
-  "a deployment during a job with 'protect: false' is named: the step is red, and the job is not run again",
-  async () => {
-    const { result, task } = await changeDuringJob("a deployment", { protect: "false" });
-    expect(result).toMatchObject({
-      conclusion: "failure",
-      outputs: { "exit-code": "", outcome: "unknown", stdout: "begun" },
-      annotations: [{ level: "error", title: "fargate-exec: task-stopped" }],
-    });
-    expect(result.annotations[0]?.message).toContain("stop code ServiceSchedulerInitiated");
-    expect(result.log.filter((line) => line === "begun")).toHaveLength(1);
-    const successors = aws.world.local.tasks.filter(
-      (other) => other !== task && other.plan.group === task.plan.group,
-    );
-    expect(successors.flatMap(({ id }) => aws.calls("ExecuteCommand", id))).toEqual([]);
-  },
-);
-
 /** A script with one command for the first attempt of a job and another for the second. */
 const byAttempt = (first: string, second: string): string =>
   `case $FARGATE_EXEC_RUN in *-a2) ${second} ;; *) ${first} ;; esac`;

@@ -1,8 +1,7 @@
 import { CloudWatchLogsClient, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { ExecuteCommandCommand } from "@aws-sdk/client-ecs";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
-import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+import { Aws, mainLog } from "../helpers/local.ts";
 import { clientConfig } from "../local/with-local.ts";
 
 let aws: Aws;
@@ -75,35 +74,5 @@ it.concurrent(
     expect(result.post?.log.join("\n")).toContain("when the log of its session has had time to be uploaded");
     expect(givenBackAt(task)).toBeGreaterThan(await uploadedAt(result));
     expect(await aws.objects(`fargate-exec/claims/${task.id}`)).toEqual([]);
-  },
-);
-
-it.concurrent(
-  "a container whose places are held by uploads of other sessions' logs is not reported as blocked, though those sessions can't be seen",
-  async () => {
-    const task = await startTask();
-    const { ecs, made } = aws.world;
-    // They print for eighteen seconds, and the upload takes some four more: a container is reported as blocked after twenty.
-    const command = `sh -c "for i in 1 2 3 4 5 6 7 8 9; do yes $(printf %0999d 0) | head -c 400000; sleep 2; done"`;
-    for (let count = 0; count < 2; count += 1) {
-      await ecs.send(
-        new ExecuteCommandCommand({
-          cluster: made.loggedCluster,
-          task: task.arn,
-          container: "app",
-          interactive: true,
-          command,
-        }),
-      );
-    }
-    // A run that sees sessions of others would first wait for their end.
-    const { bucket } = made;
-    const inputs = { cluster: made.loggedCluster, task: task.id, bucket, run: "echo in time" };
-    const result = await aws.step(inputs, { env: { AWS_ENDPOINT_URL_SSM: "http://127.0.0.1:1" } });
-    expect(mainLog(result).join("\n")).toMatch(
-      /the agent may still be uploading the logs of other sessions, for \d+ s at the most/,
-    );
-    expect(result.outputs["outcome"]).toBe("succeeded");
-    expect(jobLog(result)).toEqual(["in time"]);
   },
 );

@@ -11,14 +11,12 @@ const ON_TERMINAL = `before=$(stty -g); "$0" "$@"; code=$?; [ "$before" = "$(stt
 
 /** A user who types into \`fargate-exec shell\` on a terminal of this machine. */
 export class ShellUser {
-  readonly inputs: Inputs;
   readonly ended: Promise<CliEnd>;
   #child: ChildProcess | undefined;
   #shown = "";
   #seen = 0;
 
   constructor(aws: Aws, installed: InstalledPackage, inputs: Inputs, words: readonly string[] = []) {
-    this.inputs = inputs;
     this.ended = runCli(aws, installed, {
       ...{ inputs, words, command: "shell", keepsStdin: true, env: { TERM: "xterm-256color" } },
       program: ["python3", "-I", TERMINAL, "sh", "-c", ON_TERMINAL, installed.program],
@@ -33,11 +31,6 @@ export class ShellUser {
   async types(text: string, shown: string): Promise<void> {
     this.#child?.stdin?.write(text);
     await this.sees(shown);
-  }
-
-  /** Closes the terminal, as when its window is closed. */
-  leave(): void {
-    this.#child?.kill();
   }
 
   async sees(text: string): Promise<void> {

@@ -3,10 +3,10 @@
  * compute: two of the first for one of the second keep the processors busy.
  */
 export const LONGEST = [
-  "e2e/cli.local",
   "e2e/act.local",
+  "e2e/cli.local",
+  "payload/items",
   "e2e/setup.local",
-  "e2e/lost-runner.local",
   "payload/upload",
   "e2e/cancel.local",
   "e2e/targets.local",
@@ -29,8 +29,6 @@ export const LONGEST = [
   "payload/artifacts",
   "e2e/uploads.local",
   "e2e/script.local",
-  "local/agent/limit",
-  "e2e/blocked.local",
   "payload/loader",
   "run/job",
   "payload/upload-control",
@@ -39,7 +37,6 @@ export const LONGEST = [
   "run/job/fan-out-memory",
   "simulation/hunters",
   "local/task/isolate.local",
-  "session/agent",
   "e2e/detach.local",
   "payload/place",
   "payload/echo",

@@ -10,18 +10,6 @@ fx_bring_item_dir() {
   fx_remove_item_dir
 }
 
-# Whether nothing is in the directory of the batch. Then no process runs for it: what makes room for the next batch removes it, unless another user
-# owns it, who might fill it meanwhile (fx_remove_item_dir).
-fx_is_empty() {
-  if [ "$fx_user" ] || [ -L "$fx_item_dir" ] || [ ! -r "$fx_item_dir" ] || [ ! -x "$fx_item_dir" ]; then
-    rmdir "$fx_item_dir" 2>/dev/null
-    return
-  fi
-  for fx_below in "$fx_item_dir"/* "$fx_item_dir"/.[!.]* "$fx_item_dir"/..?*; do
-    [ ! -e "$fx_below" ] && [ ! -L "$fx_below" ] || return
-  done
-}
-
 # The packer belongs to the script's user, so it has no pipe of facts.
 fx_print_item_dir() {
   fx_pack fx_with_item_dir 2880 7</dev/null 8>&- | fx_pass_records "$fx_dir/killing" "pack $fx_order $fx_first " >&8

@@ -93,13 +93,8 @@ fx_claim() {
 # Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
 # batches.
 fx_run_items() {
-  fx_item_dir=
   exec 7<"$fx_dir/stock"
-  {
-    while fx_next_batch; do fx_run_batch; done
-    # A pipe that ends ends its open line, which would not be whole.
-    fx_await_told
-  } >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
+  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
 }
 
 # Whether the script has run for an item.
@@ -149,15 +144,12 @@ fx_next_batch() {
 
 fx_run_batch() {
   # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.
-  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results" ${fx_item_dir:+"$fx_item_dir"}
+  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
   [ ! -e "$fx_dir/stopping" ] || return
   fx_tell_own_fact "begin $fx_order $fx_first $fx_number"
-  fx_ready=
-  ! fx_write_items || fx_ready=1
-  fx_await_told
   fx_read_hundredths
   fx_began=$fx_now
-  if [ "$fx_ready" ]; then
+  if fx_write_items; then
     fx_run_script
     # No further process runs for a script that has reported nothing.
     [ ! -s "$fx_dir/$fx_number.results" ] || fx_keep_results
@@ -170,13 +162,11 @@ fx_run_batch() {
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
-  [ ! -e "$fx_item_dir" ] || fx_is_empty || fx_bring_item_dir
+  # No further process runs for a directory that is empty.
+  [ ! -e "$fx_item_dir" ] || rmdir "$fx_item_dir" 2>/dev/null || fx_bring_item_dir
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
   fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
-}
-
-# Waits until the recorder has the end of the batch before: the output of this one comes behind it. A recorder that is held takes longer.
-fx_await_told() {
+  # The output of the next batch comes behind that fact. A recorder that is held takes longer.
   fx_naps=0
   while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do
     sleep 0.01
@@ -231,8 +221,5 @@ fx_print_item() {
     FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results" \
     FARGATE_EXEC_ITEM_DIR "$fx_item_dir"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
-  case $fx_item in
-    *\'*) printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")" ;;
-    *) printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$fx_item" ;;
-  esac
+  printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
 }
