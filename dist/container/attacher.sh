@@ -20,7 +20,6 @@ fx_show_job() {
     [ ! -e "$fx_dir/status" ] || fx_ended=1
     fx_tell_held
     [ ! -s "$fx_dir/notes" ] || fx_tell_notes
-    [ ! -e "$fx_dir/asked" ] || fx_ask_reader
     if [ -e "$fx_dir/left" ]; then
       fx_tell_place
       fx_last=left
@@ -53,12 +52,6 @@ fx_find_loss() {
   elif [ "$fx_child" ] && [ ! -e "$fx_dir/started" ] && ! fx_lives "$fx_child" && [ ! -e "$fx_dir/started" ]; then
     fx_last="! start $(fx_words)"
   fi
-}
-
-# Asks the reader for a line, because another run wants a sign of the reader (others.sh). The line removes `asking`.
-fx_ask_reader() {
-  mv -f "$fx_dir/asked" "$fx_dir/asking"
-  fx_mark '?'
 }
 
 # Opens the pipe by which a recorder in python3 wakes the attacher, on descriptor 4. It is opened both ways: opening one

@@ -28,8 +28,7 @@ fx_begin_order() {
   fx_failing='' fx_pause=0 fx_again=0
   fx_lost='' fx_asked=0 fx_unseen=0 fx_told_notes='
 '
-  fx_begin='' fx_bytes=0 fx_cut_at='' fx_lease=$(date +%s)
-  fx_write_lease
+  fx_begin='' fx_bytes=0 fx_cut_at=''
 }
 
 fx_look_at_clock() {

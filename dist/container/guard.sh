@@ -8,22 +8,21 @@ fx_begin_loading() {
   [ -z "$fx_new" ] || fx_start_guard
 }
 
-# fx_start_guard: starts the guard, in the bootstrap that has made the directory. After ten minutes without a job the guard removes the
-# directory and ends the bootstrap. A run that waits for others (others.sh) makes `waits` every second, and then the ten minutes begin
-# again. TERM ends the guard's `sleep`: the guard then sees at once that there is a job. PID 1 may reap no child, so the guard waits for
-# its `sleep`. HUP does not end the guard: it outlives its terminal. It may begin only after that is
-# lost, so HUP is ignored before.
+# fx_start_guard: starts the guard, in the bootstrap that has made the directory. After ten minutes without a job and without a new beat
+# (beat.sh) the guard removes the directory and ends the bootstrap. A run that waits for others (others.sh) has beats. TERM ends the guard's
+# `sleep`: the guard then sees at once that there is a job. PID 1 may reap no child, so the guard waits for its `sleep`. HUP does not end the
+# guard: it outlives its terminal. It may begin only after that is lost, so HUP is ignored before.
 fx_start_guard() {
   trap '' HUP
   {
     cd "$fx_dir" || exit
-    fx_n=0
+    fx_n=0 fx_sign=''
     while [ -e maker ] && [ ! -e started ]; do
       sleep 1 &
       trap 'kill $!' HUP TERM
       wait
       fx_n=$((fx_n + 1))
-      if [ -e waits ]; then rm -f waits && fx_n=0; fi
+      if [ -e beat ] && read -r fx_line <beat && [ "$fx_line" != "$fx_sign" ]; then fx_n=0 fx_sign=$fx_line; fi
       if [ "$fx_n" -ge 600 ] && mkdir started; then
         rm -rf "$fx_dir"
         fx_end_session "$fx_self"

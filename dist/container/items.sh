@@ -125,31 +125,26 @@ fx_is_alone() {
   false
 }
 
-# Waits for a batch of the stock. False when none comes any more, or when the job is being stopped.
+# Waits for a batch of the stock. False when none comes any more, or when the job is being stopped. The stock has the batches of all workers, so a
+# look at one that is claimed costs next to nothing.
 fx_next_batch() {
   fx_naps=0
-  until [ -e "$fx_dir/stopping" ] || fx_is_alone; do
+  until [ -e "$fx_dir/stopping" ]; do
     if read -r fx_order fx_batch <&7; then
       [ "$fx_order" != end ] || return
       fx_first=${fx_batch%%[,@]*}
+      [ ! -e "$fx_dir/claims/$fx_order.$fx_first" ] || continue
+      ! fx_is_alone || break
       ! fx_claim "$fx_order.$fx_first" || return 0
     else
+      ! fx_is_alone || break
       sleep 0.2
       fx_naps=$((fx_naps + 1))
-      [ $((fx_naps % 50)) -gt 0 ] || fx_is_supplied || return
+      [ $((fx_naps % 50)) -gt 0 ] || ! fx_is_silent "$fx_dir" 120 || return
     fi
   done
   false
 } 2>/dev/null
-
-# Whether somebody may give more: the reader has typed a line, or written a `control`, in the last two minutes.
-fx_is_supplied() {
-  fx_heard=0 fx_written=0
-  [ ! -e "$fx_dir/reader" ] || read -r fx_heard <"$fx_dir/reader"
-  [ ! -e "$fx_dir/lease" ] || read -r fx_written fx_skip <"$fx_dir/lease"
-  fx_since=$(($(date +%s) - 120))
-  [ "$fx_heard" -gt "$fx_since" ] || [ "$fx_written" -gt "$fx_since" ]
-}
 
 fx_run_batch() {
   # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.

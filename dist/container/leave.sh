@@ -1,7 +1,6 @@
 # --- Leaving: the session ends while the job goes on. The reader has typed `left`, because it follows the job by S3, or `detach`,
 # because it follows the job no longer. And coming back: another step attaches to a job that was left.
 
-# The reader has typed `left`.
 fx_tell_left() {
   : >"$fx_dir/left"
   fx_wake_attacher
@@ -87,24 +86,22 @@ fx_detach() {
   fx_tell_left
 }
 
-# For a step that attaches to a job of another step. Only one reader may follow a job by a session, so the attacher of the other step is
-# asked for a sign of its reader. A reader that is there types a line at once. A reader that was lost types nothing more, and counts as
-# there for 40 s (fx_is_read). False when a reader follows the job.
+# For a step that attaches to a job of another step. Only one reader may follow a job by a session, and one that is there types a line within
+# seconds. An attacher that stays has no such reader. False when a reader follows the job.
 fx_await_last_reader() {
-  fx_tries=45
-  while fx_is_read "$fx_dir"; do
-    if [ "$fx_tries" -eq 45 ]; then
-      fx_mark 'n Another step follows the job by its session. Waiting for a sign of it, 45 s at most.'
-      fx_want_sign "$fx_dir"
-    elif [ "$fx_tries" -eq 0 ] || { [ ! -e "$fx_dir/asked" ] && [ ! -e "$fx_dir/asking" ]; }; then
+  fx_first_sign=
+  while [ ! -e "$fx_dir/stays" ] && fx_is "$(cat "$fx_dir/attacher")" && fx_has_beat "$fx_dir" beat 40; do
+    if [ -z "$fx_first_sign" ]; then
+      fx_mark 'n Another step follows the job by its session. Waiting for a sign of it, 40 s at most.'
+      fx_first_sign=$fx_beat_at
+    elif [ "$fx_first_sign" != "$fx_beat_at" ]; then
       fx_mark '! followed another step follows the job by its session'
       return 1
     fi
     sleep 1
-    fx_tries=$((fx_tries - 1))
   done
-  # This is written before the file `attacher`, so that a step that comes now waits for this reader.
-  date +%s >"$fx_dir/reader" || :
+  # The reader has typed its opening. This is written before the file `attacher`, so that a step that comes now waits for this reader.
+  fx_note_beat beat || :
 }
 
 # Sets fx_at to the first byte that is still kept, when the reader wants an earlier one.

@@ -28,7 +28,7 @@ fx_run_attacher() {
   fx_read_secrets
   [ -z "${fx_any-}" ] || fx_await_last_reader || return 0
   fx_replace_attacher
-  [ -z "$fx_fence" ] || fx_begin_signs
+  fx_begin_beat
   fx_open_news
   [ -z "$fx_leaves" ] || rm -f "$fx_dir/left" "$fx_dir/stays" "$fx_dir/away"
   fx_start_helpers

@@ -73,7 +73,6 @@ fx_read_carried() {
 } 2>/dev/null
 
 fx_write_carried() { fx_write carried "$fx_order_job $fx_sequence $fx_at $fx_control $fx_over"; }
-fx_write_lease() { fx_write lease "$fx_lease $(date +%s)"; }
 
 # Gets `control`, and obeys a new one.
 fx_look() {
@@ -90,7 +89,6 @@ fx_look() {
       ;;
     200)
       if fx_read_control; then
-        fx_lease=$(date +%s)
         fx_control=$fx_number
         fx_write_carried
         fx_obey "here $fx_from"
@@ -99,7 +97,6 @@ fx_look() {
       fi
       ;;
   esac
-  fx_write_lease
 }
 
 # Reads the answer into fx_number, fx_from and the file `body`. False unless it is a `control` of the runner, newer than

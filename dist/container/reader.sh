@@ -11,7 +11,6 @@ fx_read_secrets() {
 
 # Starts the two helpers of an attacher, which end with it. fx_helpers has their names.
 fx_start_helpers() {
-  date +%s >"$fx_dir/reader"
   # They must not keep the pipe of the secrets open. A shell keeps a descriptor that is closed for one call of a function.
   { exec 6>&- && fx_listen <&3; } &
   fx_name "$!"
@@ -36,11 +35,7 @@ fx_listen() {
       continue
       ;;
     esac
-    : >"$fx_dir/heard"
-    date +%s >"$fx_dir/reader"
-    [ -z "$fx_fence" ] || fx_sign
-    # The sign for which another run has asked (others.sh).
-    if [ -e "$fx_dir/asking" ] || [ -e "$fx_dir/asked" ]; then rm -f "$fx_dir/asking" "$fx_dir/asked"; fi
+    fx_note_beat beat
     case $fx_line in
       taken)
         : >"$fx_dir/taken"
@@ -49,7 +44,10 @@ fx_listen() {
       'here '*) fx_confirm "${fx_line#here }" ;;
       'items '*) [ -z "$fx_items" ] || fx_take_order "${fx_line#items }" ;;
       cancel) fx_cancel ;;
-      left) [ -z "$fx_leaves" ] || fx_tell_left ;;
+      left)
+        # The next sign comes by S3.
+        [ -z "$fx_leaves" ] || { fx_note_beat beat.s3; fx_tell_left; }
+        ;;
       away) [ -z "$fx_leaves" ] || fx_tell_away ;;
       detach) [ -z "$fx_leaves" ] || fx_detach ;;
       # The runner types `end` when its credentials have expired. StopTask begins with the same signal.
@@ -64,21 +62,16 @@ fx_cancel() {
   [ -e "$fx_dir/status" ] || fx_tell TERM "$(cat "$fx_dir/pid")"
 }
 
-# The second helper ends the attacher's session when its reader has typed nothing for 90 s: a session without a reader takes one
-# of the container's places. The helper also wakes the attacher every second, because the attacher learns in no other way that the
-# job was killed.
+# The second helper ends the attacher's session when neither a beat nor the attacher's begin is younger than fx_silence: a session without a
+# reader takes one of the container's places. The helper also wakes the attacher every second, because the attacher learns in no other way that
+# the job was killed.
 fx_expect_reader() {
-  fx_silent=0
+  fx_read_uptime
+  fx_expects_at=$((fx_uptime + fx_silence))
   while fx_sleep 1; do
     [ -z "$fx_news" ] || echo >&4
-    fx_silent=$((fx_silent + 1))
-    if [ -e "$fx_dir/heard" ]; then
-      rm -f "$fx_dir/heard"
-      fx_silent=0
-    elif [ "$fx_silent" -ge 90 ]; then
-      fx_end_session "$fx_self"
-      fx_silent=0
-    fi
+    fx_has_beat "$fx_dir" beat "$fx_silence" || [ "$fx_uptime" -lt "$fx_expects_at" ] ||
+      { [ -e "$fx_dir/stays" ] && fx_has_beat "$fx_dir" beat.s3 "$fx_silence"; } || fx_end_session "$fx_self"
   done
 }
 

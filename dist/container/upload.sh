@@ -85,9 +85,7 @@ fx_obey() {
     'here '*)
       # In a subshell, since it uses variables of the uploader.
       (fx_confirm "${1#here }")
-      [ -z "$fx_fence" ] || fx_sign
-      # An attacher that stays has no other sign of its reader.
-      [ ! -e "$fx_dir/stays" ] || : >"$fx_dir/heard"
+      fx_note_beat beat.s3
       ;;
     'items '*) [ -z "$fx_items" ] || fx_take_order "${1#items }" ;;
     cancel) fx_cancel ;;
@@ -100,7 +98,7 @@ fx_obey() {
     lost) fx_end_orphans ;;
     'n '*) fx_note "${1#n }" ;;
     over)
-      rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/carried* "$fx_dir"/lease "$fx_dir"/piece.*
+      rm -f "$fx_dir"/order "$fx_dir"/*.curl "$fx_dir"/carried* "$fx_dir"/piece.*
       fx_lives "$fx_self" || fx_bury
       ;;
   esac

@@ -103,8 +103,6 @@ class Uploader:
         # Seconds between two looks while items may be ordered (items.sh).
         self.pace = read_number("wanting")
         self.over = False
-        self.lease = int(time.time())
-        self.write_lease()
 
     def run(self):
         supervisor = select.poll()
@@ -228,13 +226,7 @@ class Uploader:
             self.over = True
         found = self.order.read("control", data) if status == 200 else None
         if found and found[0] > self.pieces.control and is_in_time(found[0]):
-            self.lease = int(time.time())
             self.obey(*found)
-        self.write_lease()
-
-    def write_lease(self):
-        """Other runs see by the lease whether this job has a reader (others.sh)."""
-        replace("lease", "%d %d\n" % (self.lease, int(time.time())))
 
     def obey(self, number, confirmed, body):
         self.pieces.control = number
