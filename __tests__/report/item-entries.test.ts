@@ -52,25 +52,37 @@ it("the output 'exit-code' is that of the first item that failed, and 'outcome' 
   });
 });
 
-it("the output 'results' of very many items is cut, and keeps those that failed", () => {
-  const item = "é".repeat(300);
-  const items = Array.from({ length: 10_000 }, (_, index) =>
-    anItem(index >= 9_990 ? "1" : "0", index, { item: `${item}${index}` }),
-  );
-  const text = resultsOf({ items, workers: [2] });
-  expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
-  const entries = JSON.parse(text) as { index: number; outcome: string }[];
-  expect(entries.slice(0, 11).map(({ index }) => index)).toEqual([
-    ...Array.from({ length: 10 }, (_, i) => 9_990 + i),
-    0,
-  ]);
-  expect(cutResults(several({ items, workers: [2] }))).toEqual({
-    ...{ count: entries.length, total: 10_000, file: undefined },
-  });
-  expect(cutResults(several({ items, workers: [2], file: "/w/artifacts/all.jsonl" }))?.file).toBe(
-    "all.jsonl",
-  );
-});
+it.each([
+  ["Latin", "a"],
+  ["accents", "é"],
+  ["Cyrillic", "ж"],
+  ["Chinese", "试"],
+  ["emoji", "🧪"],
+])(
+  "the output 'results' of very many items in %s is cut as GitHub counts, and keeps those that failed",
+  (_, letter) => {
+    const item = letter.repeat(300);
+    const items = Array.from({ length: 10_000 }, (_, index) =>
+      anItem(index >= 9_990 ? "1" : "0", index, { item: `${item}${index}` }),
+    );
+    const text = resultsOf({ items, workers: [2] });
+    // GitHub takes 1 MiB in UTF-16 of all outputs of a workflow job.
+    const bytes = Buffer.byteLength(text, "utf16le");
+    expect(bytes).toBeLessThanOrEqual(768 * 1024);
+    expect(bytes).toBeGreaterThan(760 * 1024);
+    const entries = JSON.parse(text) as { index: number; outcome: string }[];
+    expect(entries.slice(0, 11).map(({ index }) => index)).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => 9_990 + i),
+      0,
+    ]);
+    expect(cutResults(several({ items, workers: [2] }))).toEqual({
+      ...{ count: entries.length, total: 10_000, file: undefined },
+    });
+    expect(cutResults(several({ items, workers: [2], file: "/w/artifacts/all.jsonl" }))?.file).toBe(
+      "all.jsonl",
+    );
+  },
+);
 
 it("an item in the output 'results' is itself, in one harmless line of bounded length", () => {
   const item = `a\r::error::b\u001b[31m\u0085\u202e##[error]c"\\${"x".repeat(90_000)}`;

@@ -169,21 +169,21 @@ it("the output 'results' has each worker's own last lines of standard output, wh
   expect(entry?.stdout).toBe(lines.slice(-10).join("\n"));
 });
 
-it("the outputs of a thousand tasks stay below GitHub's limit for an output", () => {
+it("the outputs of hundreds of tasks are bounded, and 'results' leaves a quarter of what GitHub takes of a workflow job to others", () => {
   const stdout = `[0] ${'"'.repeat(5_000)}\n[1] ${"\u0001é".repeat(5_000)}`;
   const ends = stdout.split("\n").map((line) => line.slice(-8_192));
-  const { results = "", stdout: all = "" } = makeOutputs(several(1_000, stdout, ends));
-  expect(Buffer.byteLength(results)).toBeLessThan(1024 * 1024);
+  const { results = "", stdout: all = "" } = makeOutputs(several(500, stdout, ends));
+  expect(Buffer.byteLength(results, "utf16le")).toBeLessThanOrEqual(768 * 1024);
   expect(Buffer.byteLength(all)).toBeLessThanOrEqual(1024 * 1024);
-  expect(JSON.parse(results)).toHaveLength(2_000);
+  expect(JSON.parse(results)).toHaveLength(1_000);
   const [green, red] = ["0", "1"].map((code) =>
     aResult("exited", ...Array.from({ length: 256 }, () => code)),
   );
   const mixed = Array.from({ length: 100 }, (_, at) => (at === 99 ? red : green)).flatMap((one) => one ?? []);
   const { results: many = "" } = makeOutputs({ kind: "several", tasks: mixed });
-  expect(Buffer.byteLength(many)).toBeLessThan(1024 * 1024);
+  expect(Buffer.byteLength(many, "utf16le")).toBeLessThanOrEqual(768 * 1024);
   const entries = JSON.parse(many) as { exitCode: number }[];
-  expect(entries.length).toBeGreaterThan(5_000);
+  expect(entries.length).toBeGreaterThan(2_000);
   expect(entries.filter(({ exitCode }) => exitCode === 1)).toHaveLength(256);
 });
 
@@ -198,7 +198,7 @@ it("the output 'results' has ends of each task, however many workers of other ta
   expect(of(60)).toMatchObject([{ worker: 0, exitCode: 0 }]);
   expect(of(61)).toMatchObject([{ worker: 0, exitCode: 1 }]);
   const shares = tasks.flatMap((task, at) => (task === hostile ? [of(at).length] : []));
-  expect(Math.min(...shares)).toBeGreaterThan(50);
+  expect(Math.min(...shares)).toBeGreaterThan(20);
   expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1);
   const order = entries.map(({ task, worker }) => task * 256 + worker);
   expect(order).toEqual(order.toSorted((one, other) => one - other));

@@ -21,8 +21,8 @@ export interface Entry {
 /** The most lines and characters of a worker's standard output in `results`. */
 const MOST_LINES = 10;
 const MOST_CHARACTERS = 2_000;
-/** The most characters that all entries' standard output has together: GitHub takes 1 MiB of an output, and JSON may double a character. */
-const MOST_OF_ALL = 256 * 1024;
+/** The most characters that all entries' standard output has together: `results` has 384 KiB of them (outputs.ts), and JSON may double a character. */
+const MOST_OF_ALL = 128 * 1024;
 
 /** The objects of `results`, in task, then worker order. A job that never had a task has no object. */
 export function makeEntries(tasks: readonly TaskResult[]): readonly Entry[] {

@@ -33,7 +33,7 @@ function harmlessJson(value: unknown): string {
 }
 
 /**
- * The items as JSON, in the order in which a reader needs them, with as many of them as `room` bytes hold. `count` says how many those are.
+ * The items as JSON, in the order in which a reader needs them, with as many of them as `room` characters hold. `count` says how many those are.
  */
 export function itemEntries(
   results: Pick<ItemResults, "items">,
@@ -43,7 +43,7 @@ export function itemEntries(
   let left = room - 2;
   for (const item of sortByNeed(results)) {
     const text = harmlessJson(entryOf(item));
-    left -= Buffer.byteLength(text) + 1;
+    left -= text.length + 1;
     if (left < 0) break;
     texts.push(text);
   }

@@ -85,7 +85,7 @@ export function cutResults(result: Result): CutResults | undefined {
 
 function itemsOf(result: Result): ReturnType<typeof itemEntries> | undefined {
   const items = result.kind === "several" ? result.items : undefined;
-  return items && itemEntries(items, LONGEST_OUTPUT - 1_000);
+  return items && itemEntries(items, LONGEST_RESULTS);
 }
 
 /** The names of the outputs that lack their beginning, because the script has printed more than an output holds. */
@@ -99,11 +99,14 @@ export function cutOutputs(result: Result): readonly string[] {
   ];
 }
 
-/**
- * The most characters of an output. The runner checks no size of a step's output; GitHub takes 1 MB of all outputs of a workflow job together,
- * in UTF-16 (github/docs#36846).
- */
+/** The most characters of an output: ours, since the runner checks no size of a step's output. */
 const LONGEST_OUTPUT = 1024 * 1024;
+
+/**
+ * The most characters of `results`. GitHub takes 1,048,576 bytes of all outputs of a workflow job together, two for each character, as UTF-16 has
+ * them (github/docs#36846, google/osv-scanner-action#129). So a job can pass `results` on, and has a quarter left for others.
+ */
+const LONGEST_RESULTS = 393_216;
 
 /** The seconds of the worker that took longest; empty when no worker's end is known. */
 function durationOf(tasks: readonly TaskResult[]): string {
@@ -153,12 +156,12 @@ function lastLabelled(
  * each task as many as of any other. So the ends of one task leave room for those of its siblings.
  */
 function resultsOf(tasks: readonly TaskResult[]): string {
-  let room = LONGEST_OUTPUT - 1_000;
+  let room = LONGEST_RESULTS - 2;
   const texts = byImportance(makeEntries(tasks)).map(({ entry, at }) => ({
     at,
     text: JSON.stringify(entry),
   }));
-  const kept = texts.filter(({ text }) => (room -= Buffer.byteLength(text) + 1) >= 0);
+  const kept = texts.filter(({ text }) => (room -= text.length + 1) >= 0);
   const ordered = kept.toSorted((one, other) => one.at - other.at);
   return `[${ordered.map(({ text }) => text).join(",")}]`;
 }
