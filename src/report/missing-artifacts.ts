@@ -102,7 +102,7 @@ export class MissingArtifacts {
         break;
       case "over":
         this.#say(
-          `${fact.count} files with ${fact.bytes} bytes, the largest ones, were left out: ${this.#artifacts.limits}.`,
+          `${fact.count} files or directories with ${fact.bytes} bytes, the largest ones, were left out${namesOf(fact)}: ${this.#artifacts.limits}.`,
         );
         break;
       case "end":
@@ -195,6 +195,13 @@ export class MissingArtifacts {
 
 function isWhole({ length, sha256 }: UnpackedArchive, end: Extract<Fact, { kind: "end" }>): boolean {
   return (end.sha256 === "-" || end.sha256 === sha256) && (end.length === 0 || end.length === length);
+}
+
+/** The first names of what the limits have left out, and how many more there are, in brackets. */
+function namesOf({ count, names }: Extract<Fact, { kind: "over" }>): string {
+  const shown = names.slice(0, MOST_NAMES);
+  const more = count > shown.length ? ` and ${count - shown.length} more` : "";
+  return shown.length === 0 ? "" : ` (${shown.map(quoteName).join(", ")}${more})`;
 }
 
 function quoteName(name: string): string {

@@ -11,8 +11,13 @@ export type Fact =
   | { readonly kind: "list"; readonly size: number; readonly name: string }
   /** A file that could not be read. An empty name stands for several files. */
   | { readonly kind: "unread"; readonly name: string; readonly why: string }
-  /** `count` members with `bytes` bytes in all were left out, because the inputs allow no more. */
-  | { readonly kind: "over"; readonly count: number; readonly bytes: number }
+  /** `count` members with `bytes` bytes in all were left out, because the inputs allow no more. `names` has some of them, which may be cut. */
+  | {
+      readonly kind: "over";
+      readonly count: number;
+      readonly bytes: number;
+      readonly names: readonly string[];
+    }
   /** The next bytes of the archive are in S3, in the next part (`carriers/pieces/parts.ts`). */
   | { readonly kind: "part" }
   /** There is no next part: its bytes came in records, and the part behind it has the next number. */
@@ -50,11 +55,16 @@ export function parseFact(text: string): Fact | undefined {
         why,
       }));
     case "over":
-      return parseFields(/^(\d{1,15}) (\d{1,15})$/, rest, ([count, bytes]) => ({
-        kind: "over",
-        count: Number(count),
-        bytes: Number(bytes),
-      }));
+      return parseFields(
+        /^(\d{1,15}) (\d{1,15})((?: "(?:[^"\\]|\\.)*")*)$/,
+        rest,
+        ([count, bytes, names = ""]) => ({
+          kind: "over",
+          count: Number(count),
+          bytes: Number(bytes),
+          names: names.match(/"(?:[^"\\]|\\.)*"/g)?.map(fromJson) ?? [],
+        }),
+      );
     case "part":
     case "no-part":
       return rest === "" ? { kind } : undefined;
