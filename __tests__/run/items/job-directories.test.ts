@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { ArtifactOptions, Retry } from "../../../src/inputs/inputs.ts";
 import type { ItemDirectories, ItemDirectoriesOptions } from "../../../src/run/items/item-directories.ts";
 import type { ItemsOfJob } from "../../../src/run/items/job-items.ts";
@@ -17,6 +18,7 @@ import { StepItems } from "../../../src/run/items/step-items.ts";
 import { Unsettled } from "../../../src/run/job/unsettled.ts";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { quietTime } from "../../helpers/quiet-time.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { aWorkspace, itemDirectories, itemDirectoriesOptions } from "./directories.ts";
 
@@ -91,22 +93,22 @@ class Step {
   }
 }
 
-/** The lines of a packer for these files, as facts of this run. */
+/** The lines of a packer for these files, and directories with a slash at their end, as facts of this run. */
 function packed(run: string, files: Readonly<Record<string, string | Buffer>>): string[] {
   const from = join(aWorkspace(), "from");
   mkdirSync(from);
   for (const [name, content] of Object.entries(files)) {
-    mkdirSync(join(from, name, ".."), { recursive: true });
-    writeFileSync(join(from, name), content);
+    mkdirSync(join(from, name, name.endsWith("/") ? "" : ".."), { recursive: true });
+    if (!name.endsWith("/")) writeFileSync(join(from, name), content);
   }
   const archive = execFileSync("tar", ["-czC", from, ...readdirSync(from)], { maxBuffer: 1 << 28 });
   rmSync(join(from, ".."), { recursive: true });
   const lines: string[] = [];
   for (let at = 0; at < archive.length; at += 2880)
     lines.push(`a${archive.subarray(at, at + 2880).toString("base64")}`);
-  const sizes = Object.entries(files).map(
-    ([name, content]) => `flist ${content.length} ${JSON.stringify(name)}`,
-  );
+  const sizes = Object.entries(files)
+    .filter(([name]) => !name.endsWith("/"))
+    .map(([name, content]) => `flist ${content.length} ${JSON.stringify(name)}`);
   return [
     ...sizes,
     ...lines,
@@ -321,6 +323,14 @@ it("a directory with nothing that can be packed, such as a FIFO, is as an empty 
   expect(step.log.lines).toEqual([]);
 });
 
+it("a run that brings no file and no link, but empty directories, leaves no directory, and no later step a name", async () => {
+  const step = await Step.open(1);
+  step.tell(0, "begin 1 0 0", ...packed("1 0", { "empty/of/": "" }), "end 1 0 0 1.0 0");
+  expect(await step.end()).toEqual([]);
+  expect(step.directories.of(0)).toBeUndefined();
+  expect(readdirSync(join(workspace, "artifacts"))).toEqual([]);
+});
+
 it("a link in the place of a directory is not followed", async () => {
   const step = await Step.open(1);
   step.tell(0, "begin 1 0 0", ...packed("1 0", { f: "x" }), "end 1 0 0 1.0 0");
@@ -348,6 +358,23 @@ it("archives of more bytes than the memory holds come whole, and leave no other 
   for (const [index, content] of contents.entries())
     expect(readFileSync(join(workspace, `artifacts/items/${index}/f`)).equals(content)).toBe(true);
   expect(readdirSync(join(workspace, "artifacts"))).toEqual(["items"]);
+});
+
+it("hundreds of archives of a few bytes that unpack to many cost seconds together, and a small report behind them comes", async () => {
+  const step = await Step.open(1);
+  const bomb = gzipSync(Buffer.alloc(24 << 20));
+  const began = quietTime();
+  const unpack = async (index: number, lines: readonly string[]): Promise<void> => {
+    const archive = step.directories.archive({ task: 0, indices: [index], attempt: 1 });
+    for (const line of lines) archive.take(line.replace("pack 1 1 ", ""));
+    step.directories.unpack(archive);
+    await step.directories.drained();
+  };
+  for (let i = 0; i < 400; i += 1) await unpack(0, [`a${bomb.toString("base64")}`, "fend 0 -"]);
+  await unpack(1, packed("1 1", { "junit.xml": "report" }));
+  await step.end();
+  expect(quietTime() - began).toBeLessThan(15_000);
+  expect(files()).toEqual({ "1/junit.xml": "report" });
 });
 
 it("archives that were unpacked leave no descriptor", async () => {

@@ -22,6 +22,8 @@ export interface UnpackedArchive {
   /** The length and the checksum of all that was read, packed. */
   readonly length: number;
   readonly sha256: string;
+  /** How many bytes it has unpacked to. */
+  readonly unpacked: number;
   /** Why not all of it was unpacked; undefined when it was. */
   readonly stopped: string | undefined;
 }
@@ -37,6 +39,7 @@ export async function unpackArchive(
 ): Promise<UnpackedArchive> {
   const sha = createHash("sha256");
   let length = 0;
+  let count = 0;
   let stopped: string | undefined;
   const unpacker = new Unpacker(options);
   const rest = packed[Symbol.asyncIterator]();
@@ -50,7 +53,7 @@ export async function unpackArchive(
   };
   try {
     await pipeline(Readable.from(hashed()), options.gunzip(), async (bytes: AsyncIterable<Buffer>) => {
-      const unpacked = limitBytes(bytes, budget.unpacked);
+      const unpacked = limitBytes(bytes, budget.unpacked, (more) => (count += more));
       for await (const [member, content] of readTar(unpacked)) await unpacker.add(member, content);
       await discard(unpacked);
     });
@@ -65,13 +68,18 @@ export async function unpackArchive(
   } catch (error) {
     stopped ??= messageOf(error);
   }
-  return { length, sha256: sha.digest("hex"), stopped };
+  return { length, sha256: sha.digest("hex"), unpacked: count, stopped };
 }
 
 /** Fails with `LimitHit` when a stream has more bytes than the limits allow, such as a small archive that unpacks to a huge one. */
-async function* limitBytes(bytes: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer> {
+async function* limitBytes(
+  bytes: AsyncIterable<Buffer>,
+  most: number,
+  count: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
   let left = most;
   for await (const chunk of bytes) {
+    count(chunk.length);
     left -= chunk.length;
     if (left < 0) throw new LimitHit("'artifacts-max-size'");
     yield chunk;

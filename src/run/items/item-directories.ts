@@ -1,5 +1,6 @@
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { World } from "../../aws/world.ts";
+import { artifactsBudget } from "../../carriers/pieces/budget.ts";
 import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
 import { PRIVATE_NAMES } from "../../inputs/beneath/private-names.ts";
@@ -33,6 +34,8 @@ const MOST_FILES = 100_000;
 const IN_MEMORY = 8 * 1024 * 1024;
 /** Back-pressure begins when whole archives with more bytes than this wait to be unpacked. */
 const ENOUGH = 4 * 1024 * 1024;
+/** The bytes to which each archive may unpack, however much others have unpacked to. */
+const SURE_BYTES = 64 * 1024;
 /** How long whole archives are unpacked after a cancel, in milliseconds. */
 const AFTER_CANCEL_MS = 1_000;
 /** The most sentences in the log before the end, at the end, and of a task. */
@@ -62,6 +65,8 @@ export class ItemDirectories {
   #unpacking: Promise<void> | undefined;
   #count = 0;
   #bytes = 0;
+  /** The bytes to which archives may still unpack. An archive of a few bytes may unpack to many, of which nothing is placed. */
+  #unpackable: number;
   readonly #placed: RunDirectory[] = [];
   /** The directory of the last run of each item that has one. */
   readonly #last: (RunDirectory | undefined)[] = [];
@@ -77,6 +82,7 @@ export class ItemDirectories {
   constructor(options: ItemDirectoriesOptions) {
     const { files, clock } = options;
     this.#options = options;
+    this.#unpackable = artifactsBudget({ maxCount: MOST_FILES, maxBytes: files.maxBytes }).unpacked;
     const open = (): ReturnType<typeof makeDirectory> => makeDirectory(files.directory, files.within);
     this.#shelf = new ArchiveShelf({ memory: IN_MEMORY, open, clock });
   }
@@ -154,6 +160,7 @@ export class ItemDirectories {
     try {
       if (this.#isLate()) missing.noteLoss("the run was cancelled");
       else if (archive.length > 0) unpacked = await this.#place(archive, name);
+      if (this.#count === before) this.#drop(name);
     } catch (error) {
       unpacked = messageOf(error);
     }
@@ -182,7 +189,25 @@ export class ItemDirectories {
         missing.noteUnpacked(member);
       },
     };
-    return await unpackArchive(archive.read(), unpacking, ITEM_BUDGET);
+    const most = Math.min(ITEM_BUDGET.unpacked, SURE_BYTES + this.#unpackable);
+    const unpacked = await unpackArchive(archive.read(), unpacking, { ...ITEM_BUDGET, unpacked: most });
+    this.#unpackable = Math.max(0, this.#unpackable - Math.max(0, unpacked.unpacked - SURE_BYTES));
+    return unpacked;
+  }
+
+  /** Removes the directory of a run of which no file or link has come, and that of all runs when it was the only one. */
+  #drop(name: string): void {
+    if (this.#all === undefined) return;
+    const { directory: path, within } = this.#options.files;
+    const all = makeDirectory(this.#all, within);
+    all.removeAll(name);
+    const isEmpty = all.list().length === 0;
+    all.close();
+    if (!isEmpty) return;
+    const directory = makeDirectory(path, within);
+    directory.removeAll(basename(this.#all));
+    directory.close();
+    this.#all = undefined;
   }
 
   /** Makes the first of the directories for items that no step has made before, so that no report of another step lies there. */
