@@ -59,18 +59,33 @@ it.each<[string, SeveralResults, string | undefined]>([
   ["one failed", several([FAILED], "0", "1"), undefined],
   ["one has an unknown end, by a lost task", several([NEVER, LOST], "0", "?"), undefined],
   ["one did not begin, by a task that never started", several([NEVER], "0", "-"), undefined],
-  ["a cancel stopped one", several([CANCELLED], "0", "143c"), undefined],
+  ["a cancel stopped all", several([CANCELLED], "143c", "-"), undefined],
   [
     "a cancel stopped one, and artifacts did not come",
     several([lacking(aResult("cancelled", "0!"))], "143c"),
     undefined,
   ],
-  ["a cancel came when all had succeeded", several([CANCELLED], "0", "0"), undefined],
+  [
+    "a cancel came when all had succeeded, and no artifacts",
+    several([CANCELLED], "0", "0"),
+    "artifacts-missing",
+  ],
+  [
+    "a cancel cut the artifacts of one that had succeeded",
+    several([lacking(aResult("cancelled", "0!"))], "0", "143c"),
+    "artifacts-missing",
+  ],
+  [
+    "a cancel came when the artifacts of all that had succeeded were there",
+    several([{ ...CANCELLED, task: someFacts({ artifacts: { ...report, problems: [] } }) }], "0", "-"),
+    undefined,
+  ],
 ])("what failed a step besides its items when %s", (_, result, code) => {
   expect(failureBesideItems(result, true)).toBe(code);
 });
 
 it("artifacts that need not come fail nothing", () => {
+  expect(failureBesideItems(several([CANCELLED], "0", "0"), false)).toBeUndefined();
   expect(failureBesideItems(several([lacking(FAILED)], "0", "1"), false)).toBeUndefined();
 });
 
