@@ -42,6 +42,16 @@ function pathWithoutBash(): string {
   return programs;
 }
 
+it("a script that ends all programs named 'sleep' does not end the time that the job has", async () => {
+  const mark = `FX_${randomUUID().replaceAll("-", "_")}`;
+  const script = `for each in /proc/[0-9]*; do
+  if grep -qx sleep "$each/comm" && grep -q ${mark} "$each/environ"; then kill "\${each#/proc/}"; fi
+done 2>/dev/null
+sleep 0.5`;
+  const run = await watch({ script, timeoutSeconds: 60, containerEnv: { [mark]: "1" } });
+  expect(run.status).toMatchObject({ kind: "ended", reason: "exited", workers: [{ exitCode: 0 }] });
+});
+
 // For the payload, plain bash is the same as bash in its POSIX mode.
 const shells = SHELLS.filter((shell) => shell !== "bash");
 
