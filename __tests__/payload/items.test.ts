@@ -349,6 +349,24 @@ it("that were reported before a cancel keep that, and a run that reports nothing
   ]);
 });
 
+it("whose reports are still read when the workers are killed have failed, and the job ends", async () => {
+  const items = Array.from({ length: 500 }, (_, index) => `tests/test_${index}.py::test_of_some_length`);
+  const script = 'yes "0 1 of none" | head -n 80000 >"$FARGATE_EXEC_ITEM_RESULTS"; echo ready';
+  let cancelledAt = 0;
+  const job = await follow(
+    { script, items },
+    [`1 give ${[...items.keys()].join(",")}`],
+    async (job, terminal) => {
+      await until(() => job.output("stdout").toString() === "ready\n");
+      cancelledAt = quietTime();
+      terminal.type(CANCEL);
+    },
+  );
+  expect(quietTime() - cancelledAt).toBeLessThan(6_000);
+  expect(timeless(job).at(-1)).toMatch(/^end 1 0,1,.* 126! 0$/);
+  expect(job.output("stderr").toString()).toContain("not all of them were read when the job was stopped");
+});
+
 it("are found fast among 500 that are reported in another order", async () => {
   const items = Array.from({ length: 500 }, (_, index) => `tests/test_${index}.py::test_of_some_length`);
   const script = 'sort -r "$FARGATE_EXEC_ITEMS_FILE" | sed "s/^/0 1 /" >"$FARGATE_EXEC_ITEM_RESULTS"';
@@ -422,19 +440,17 @@ id -un; stat -c %U:%a "$FARGATE_EXEC_ITEM_DIR"
 mkdir "$FARGATE_EXEC_ITEM_DIR/deep"; echo x >"$FARGATE_EXEC_ITEM_DIR/deep/f"; ln -s /etc "$FARGATE_EXEC_ITEM_DIR/deep/etc"
 ls "\${FARGATE_EXEC_ITEM_DIR%/*}" >&2 || :
 ls -l /proc/self/fd | grep -c "[0-9][.]f$\\|facts" || :`;
-  let left: string[] = [];
   const job = await follow(
     { script, user: "nobody", items: NAMES },
     ["1 give 0 1"],
     async (job, terminal) => {
       await until(() => facts(job).some((fact) => fact.startsWith("end 1 1")));
-      left = readdirSync(job.directory ?? "").filter((name) => name.startsWith("item."));
+      await until(() => !readdirSync(job.directory ?? "").some((name) => name.startsWith("item.")));
       order(terminal, "2 end");
     },
   );
   expect(job.output("stdout").toString()).toBe("nobody\nnobody:700\n0\n".repeat(2));
   expect(Object.values(packed(job)).map(({ files }) => files["deep/f"])).toEqual(["x\n", "x\n"]);
-  expect(left).toEqual([]);
   expect(readdirSync("/etc").length).toBeGreaterThan(5);
 });
 
@@ -500,6 +516,20 @@ it("of a worker that was killed are told at once to have no end", async () => {
     },
   );
   expect(job.status).toMatchObject({ kind: "lost" });
+});
+
+it("of a worker that was stopped end when the workers are killed", async () => {
+  const script = 'echo begun; [ "$FARGATE_EXEC_ITEM" = b ] || exit 0; kill -STOP $PPID';
+  const job = await follow(
+    { script, workers: 2, items: ["a", "b"] },
+    ["1 give 0 1"],
+    async (job, terminal) => {
+      await until(() => job.output("stdout").toString().split("begun").length === 3);
+      terminal.type(CANCEL);
+    },
+  );
+  expect(facts(job).filter((fact) => /^end 1 [01] 0/.test(fact))).toHaveLength(2);
+  expect(job.status).toMatchObject({ reason: "cancelled" });
 });
 
 it.each([
@@ -585,6 +615,25 @@ it.each(["a file", "a FIFO"])(
     expect(facts(job).filter((fact) => fact.startsWith("pack"))).toEqual([
       'pack 1 0 funread "" its directory can\'t be entered',
     ]);
+  },
+);
+
+asOthers(
+  "that leave thousands of directories, which no process of theirs can list, are told before these are removed",
+  async () => {
+    const script =
+      'cd "$FARGATE_EXEC_ITEM_DIR"; for i in 1 2 3 4; do mkdir $i; (cd $i; seq 500 | xargs mkdir); chmod 0 $i; done; echo x >file';
+    const job = await follow(
+      { script, user: "nobody", items: NAMES },
+      ["1 give 0"],
+      async (job, terminal) => {
+        await until(() => facts(job).some((fact) => fact.startsWith("end 1 0")));
+        await until(() => !readdirSync(job.directory ?? "").some((name) => name.startsWith("item.")));
+        order(terminal, "2 end");
+      },
+    );
+    expect(packed(job)["1 0"]?.files).toEqual({ file: "x\n" });
+    expect(job.status).toMatchObject({ reason: "exited" });
   },
 );
 

@@ -16,7 +16,7 @@ fx_keep_results() {
 }
 
 # Reads lines `CODE SECONDS ITEM`, and tells the last end of each item. An item is that of the batch with this text. False, with nothing told, when
-# a line is no such one: it may be that of any item. In a subshell: it changes how words are split.
+# a line is no such one, or was not read before the workers are killed: it may be that of any item. In a subshell: it changes how words are split.
 fx_tell_results() {
   set -f
   LC_ALL=C
@@ -29,6 +29,11 @@ fx_tell_results() {
   while IFS= read -r fx_line || [ "$fx_line" ]; do
     fx_line=${fx_line%"$fx_cr"}
     [ "$fx_line" ] || continue
+    # Many lines that name no item of a large batch take minutes.
+    if [ -e "$fx_dir/killing" ]; then
+      echo "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since not all of them were read when the job was stopped." >&2
+      return 1
+    fi
     fx_text=${fx_line#* }
     fx_item_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
     # As a rule the lines come in the order of the batch.

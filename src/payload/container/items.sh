@@ -170,6 +170,7 @@ fx_run_batch() {
   [ ! -e "$fx_item_dir" ] || rmdir "$fx_item_dir" 2>/dev/null || fx_bring_item_dir
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
   fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
+  [ ! -e "$fx_item_dir" ] || fx_remove_item_dir
   # The output of the next batch comes behind that fact. A recorder that is held takes longer.
   fx_naps=0
   while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do

@@ -103,10 +103,12 @@ fx_stop() {
   fx_killer="$fx_killer $(fx_name "$!" && printf %s "$fx_token")"
 }
 
-# The directory of an item is packed up to now (items.sh).
+# The directory of an item is packed up to now (item-dir.sh). A script of root may have stopped the subshell that waits for it, or a recorder.
 fx_kill_workers() {
   : >"$fx_dir/killing"
   fx_signal_workers KILL
+  for fx_each in $fx_running $fx_recorders; do fx_tell CONT "${fx_each%,*}"; done
+  [ -z "$fx_items" ] || fx_kill_packers
 }
 
 # fx_signal_workers SIGNAL
