@@ -7,6 +7,8 @@ export interface Fault {
    * matches any rest.
    */
   readonly operation: string;
+  /** How the caller's `User-Agent` begins, such as `aws-sdk-js`; any caller's unless given. */
+  readonly agent?: string;
   /** The code of the error that is answered instead of carrying out the call; none unless given. */
   readonly code?: string;
   readonly message?: string;
@@ -22,6 +24,12 @@ export interface Fault {
   readonly times?: number;
   /** For how many milliseconds from now the fault hits calls; without a limit unless given. */
   readonly lasts?: number;
+}
+
+/** What faults are found by: AWS's name of the operation, and the caller's `User-Agent`. */
+export interface FaultyCall {
+  readonly operation: string;
+  readonly agent: string;
 }
 
 /** The fault of one call. */
@@ -49,9 +57,9 @@ export class Faults {
   }
 
   /** Takes the first fault that hits this call. Undefined when there is none. */
-  take(operation: string): CallFault | undefined {
+  take(call: FaultyCall): CallFault | undefined {
     for (const entry of this.#waiting) {
-      if (entry.left < 1 || Date.now() >= entry.until || !isMatch(entry.fault.operation, operation)) continue;
+      if (entry.left < 1 || Date.now() >= entry.until || !isMatch(entry.fault, call)) continue;
       if (entry.skip > 0) {
         entry.skip -= 1;
         continue;
@@ -68,6 +76,10 @@ export class Faults {
   }
 }
 
-function isMatch(pattern: string, operation: string): boolean {
+function isMatch(
+  { operation: pattern, agent: beginning = "" }: Fault,
+  { operation, agent }: FaultyCall,
+): boolean {
+  if (!agent.startsWith(beginning)) return false;
   return pattern.endsWith("*") ? operation.startsWith(pattern.slice(0, -1)) : operation === pattern;
 }

@@ -71,7 +71,7 @@ export interface OrderTargets {
 }
 
 const known: Readonly<Record<keyof Orders, readonly string[]>> = {
-  api: ["operation", "code", "message", "status", "reset", "delay", "skip", "times"],
+  api: ["operation", "agent", "code", "message", "status", "reset", "delay", "skip", "times", "lasts"],
   link: ["seed", "toClient", "toAgent", "cut", "to", "sessions"],
   gateway: [
     ...["pauseAfter", "closeOn", "announceLostAgent", "lateClient", "reuseTokens", "resume"],

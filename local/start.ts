@@ -163,7 +163,7 @@ export async function startLocalFargate(options: LocalOptions = {}): Promise<Loc
     gateway,
     onRequest: (request, bodyBytes) => {
       requests.push(mayKeep(bodyBytes) ? request : { ...request, body: undefined });
-      const trouble = faults.take(request.operation);
+      const trouble = faults.take(request);
       if (trouble !== undefined) return trouble;
       if (
         settings.throttle &&

@@ -60,6 +60,16 @@ describe("calls of the API", () => {
       ["ServerException", "well"],
     ],
     [
+      "fails when its caller's program is the one that was ordered",
+      { operation: "ListTasks", agent: "aws-sdk-js/", code: "ServerException" },
+      ["ServerException", "well"],
+    ],
+    [
+      "does not fail when another program is ordered",
+      { operation: "ListTasks", agent: "curl/", code: "ServerException" },
+      ["well"],
+    ],
+    [
       "does not fail when another name is ordered",
       { operation: "RunTask", code: "ServerException" },
       ["well"],
