@@ -53,7 +53,7 @@ const KINDS = Object.keys(SHARES) as readonly Kind[];
 /** Expands a seed into a scenario. */
 export function drawScenario(seed: number): Scenario {
   const random = randomOf(seed);
-  const world = drawWorld(random);
+  const world = { ...drawWorld(random), ...drawLostAgents(seed) };
   const containers = Array.from({ length: chance(random, 0.2) ? 2 : 1 }, () => drawContainer(random));
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
@@ -72,6 +72,11 @@ function drawWorld(random: Random): WorldOptions {
     mayResume: chance(random, 0.7),
     pausesAfter: pick(random, [100, 2_000, 30_000]),
   };
+}
+
+/** Its randomness is its own: the other scenarios stay as they are. */
+function drawLostAgents(seed: number): Partial<WorldOptions> {
+  return chance(randomOf(seed ^ 0x4a9e), 0.5) ? {} : { announcesLostAgents: false };
 }
 
 function drawContainer(random: Random): ContainerOptions {

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly maySeeSessions: boolean;
   /** `ssm:ResumeSession` works for these sessions. */
   readonly mayResume: boolean;
+  /** False: the clients of an agent that is gone, alone or with its task, get no word of that. */
+  readonly announcesLostAgents?: boolean;
   /** The gateway pauses an agent this many milliseconds after it has sent what no client hears. */
   readonly pausesAfter: number;
   /** When the tag of the image is moved to another image, in milliseconds; undefined: never. */

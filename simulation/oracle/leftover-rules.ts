@@ -43,6 +43,8 @@ const sessionsEnd: Rule = {
       const lasted = (session.ended ?? ended.world.base.time.now) - over;
       // One of several tasks of the step may have got no job, or a job that has got no item.
       const container = ended.world.containers.find(({ agent }) => agent === session.agent);
+      // It takes no place of a container that is gone, and nobody may have told the gateway.
+      if (container?.host.isDead === true) continue;
       const isWithoutJob = container?.jobs.some(({ url }) => url === runner?.jobUrl) !== true;
       const isNobodys = !session.hadClient || (session.isBereft && session.client === undefined);
       const most = isNobodys ? IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;

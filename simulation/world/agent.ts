@@ -109,7 +109,7 @@ export class Agent implements SessionAgent {
 
   die(): void {
     this.isDead = true;
-    for (const { worker } of this.running) worker?.terminate();
+    for (const { worker } of this.running) worker?.vanish();
   }
 
   #start(record: SessionRecord): void {
@@ -166,7 +166,7 @@ class SessionWorker implements Worker {
     this.#main = new Host(`command ${short(record.id)}`, container);
     this.#terminal = new Terminal(base.time);
     this.#onEnd = onEnd;
-    container.whenDead(() => this.#leave());
+    container.whenDead(() => this.vanish());
   }
 
   run(command: RunCommand): void {
@@ -234,6 +234,11 @@ class SessionWorker implements Worker {
     this.#leave();
   }
 
+  vanish(): void {
+    this.#main.kill();
+    this.#leave(this.#base.options.announcesLostAgents !== false);
+  }
+
   /** Reads the terminal as long as there is something to read. */
   #pump(): void {
     if (this.#isReading || this.#isOver || !this.#mayRead) return;
@@ -284,13 +289,13 @@ class SessionWorker implements Worker {
     this.#leave();
   }
 
-  #leave(): void {
+  #leave(isTold = true): void {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#isOver = true;
     this.#terminal.close();
     this.#host.kill();
-    this.#gateway.end(this.#record, "");
+    if (isTold) this.#gateway.end(this.#record, "");
     this.#onEnd();
   }
 }

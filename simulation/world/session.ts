@@ -34,6 +34,8 @@ export interface Worker {
   resume(): void;
   /** Ends the session: its command is killed. */
   terminate(): void;
+  /** The agent is gone, and the command with it. */
+  vanish(): void;
 }
 
 /** The client's end of a socket, as the gateway sees it. */
