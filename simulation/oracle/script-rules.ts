@@ -1,5 +1,6 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import {
   attemptsOf,
@@ -169,5 +170,33 @@ const oneByOne: Rule = {
   },
 };
 
+/** A step with one job does not give up before the attempts that `retry` allows for this end. */
+const again: Rule = {
+  name: "what retry names is tried again",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const { retry, "retry-attempts": most = "2" } = runner.options.inputs;
+      if (retry === undefined || isCancelled(runner) || runner.mainEnd?.exitCode === undefined) continue;
+      if (hasItems(runner) || taskCountOf(runner) !== 1) continue;
+      const reason = reasonToRetry(runner, ended);
+      if (reason === undefined || !retry.split(",").includes(reason)) continue;
+      check(
+        runner.main.stdout.includes(`Attempt ${most} of ${most}`) ||
+          runner.main.stdout.includes("there is no task to run it in"),
+        runner.name,
+        () => `ended for '${reason}' without having tried ${most} times`,
+      );
+    }
+  },
+};
+
+/** The end of the step's last attempt, in the words of `retry`; undefined for one that the world does not tell for certain. */
+function reasonToRetry({ outputs, main }: Runner, { world }: Simulated): string | undefined {
+  if (outputs["outcome"] === "failed") return outputs["exit-code"];
+  const last = world.ecs.tasks.find(({ identity: { id } }) => id === outputs["task-id"]);
+  const isStopped = /^::error title=fargate-exec(?::|%3A) task-stopped::/m.test(main.stdout);
+  return isStopped && last?.state.stopCode === "SpotInterruption" ? "spot" : undefined;
+}
+
 /** What must hold of scripts, and of what the steps say of them. */
-export const SCRIPT_RULES: readonly Rule[] = [green, exitCode, output, outputs, once, oneByOne];
+export const SCRIPT_RULES: readonly Rule[] = [green, exitCode, output, outputs, once, oneByOne, again];
