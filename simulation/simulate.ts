@@ -25,8 +25,14 @@ export interface Simulated {
   readonly endedAt: number;
 }
 
+/** What looks at a world some milliseconds after the end of its last step, before it has healed. */
+export interface Look {
+  readonly after: number;
+  readonly see: (world: Simulated) => void;
+}
+
 /** Runs a scenario to its end: the faults rain while the steps run, then the world heals. */
-export async function simulate(scenario: Scenario): Promise<Simulated> {
+export async function simulate(scenario: Scenario, look?: Look): Promise<Simulated> {
   await prepareProcess();
   const world = new World(scenario);
   const { time } = world.base;
@@ -41,6 +47,10 @@ export async function simulate(scenario: Scenario): Promise<Simulated> {
   try {
     await time.run(() => runners.every(({ isOver }) => isOver), time.now + LONGEST_MS);
     const endedAt = time.elapsed;
+    if (look !== undefined) {
+      await time.run(() => false, time.now + look.after);
+      look.see({ scenario, world, runners, crashes, endedAt });
+    }
     // A job that was left goes on until its own end.
     const isQuiet = (): boolean =>
       world.containers.every(({ scripts }) => scripts.every(({ ended }) => ended !== undefined));
