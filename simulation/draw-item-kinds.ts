@@ -8,13 +8,13 @@ const REPORTED = 0.4;
 const LISTED = 0.25;
 /** The share of those that write files into the directories of their runs. */
 const KEPT = 0.3;
-/** The share of those in one task that leave their items to another step. */
-const LEFT = 0.35;
+/** The share of those that leave their items to another step. */
+const LEFT = 0.25;
 /** The share of the others that GitHub runs again, and of these the share beside which another one has the same key. */
 const RUN_AGAIN = 0.35;
 const TWINS = 0.2;
 /** Inputs that no step has beside `detach`. */
-const ALONE = ["fail-fast", "retry", "retry-attempts"];
+const ALONE = ["tasks", "fail-fast", "retry", "retry-attempts"];
 
 /** Changes how a step with items has them. Its randomness is its own: the scenarios without items stay as they are. */
 export function drawItemKinds(scenario: Scenario): Scenario {
@@ -26,7 +26,7 @@ export function drawItemKinds(scenario: Scenario): Scenario {
   const keeping = chance(random, KEPT) ? withFiles(random, reported) : reported;
   const isListed = chance(random, LISTED);
   const listing = isListed ? withCommand(random, keeping) : keeping;
-  const isLeft = mayLeave(listing) && chance(random, LEFT);
+  const isLeft = !("lock" in listing.inputs) && chance(random, LEFT);
   const runner = isLeft ? leaving(random, listing) : listing;
   const followers = isLeft ? drawFollowers(random, runner, { index, next: scenario.runners.length }) : [];
   const runAgain =
@@ -107,7 +107,12 @@ function drawAttempts(
       : [],
   );
   const away = chance(random, 0.3)
-    ? [drawFaultOfRecord(random, `runner ${pick(random, [index, next])}`)]
+    ? [
+        drawFaultOfRecord(
+          random,
+          `runner ${pick(random, [index, ...[...twins, ...attempts].map((_, at) => next + at)])}`,
+        ),
+      ]
     : [];
   return { first, others: [...twins, ...attempts], faults: [...faults, ...away] };
 }
@@ -123,10 +128,6 @@ function drawFaultOfRecord(random: Random, actor: string): Fault {
     },
     what: pick(random, ["throttled", "denied", "failed", "lost", "mute"]),
   };
-}
-
-function mayLeave({ inputs }: RunnerOptions): boolean {
-  return !("tasks" in inputs) && !("lock" in inputs);
 }
 
 function leaving(random: Random, { inputs, ...runner }: RunnerOptions): RunnerOptions {

@@ -2,6 +2,7 @@ import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
 import { hasWholeTask, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { RERUN_RULES } from "./rerun-rules.ts";
 import type { Rule } from "./rule.ts";
 import { listingsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -187,77 +188,6 @@ const listed: Rule = {
   },
 };
 
-/**
- * What was carried over has succeeded in that attempt, in the image of this one. Nothing is when two steps of it had the same key, or when it had
- * failed by something else.
- */
-const carried: Rule = {
-  name: "only items that have succeeded are carried over",
-  look(ended, check) {
-    const steps = itemStepsOf(ended);
-    for (const { runner, told = [] } of steps) {
-      const digests = new Set(tasksOf(runner, ended).map(({ imageDigest }) => imageDigest));
-      for (const { item, index, outcome, exitCode, carriedFrom } of told) {
-        if (carriedFrom === undefined) continue;
-        const before = steps.filter((step) => isSameRun(step, runner) && step.runner.attempt === carriedFrom);
-        const isTrusted = before.filter(({ all, runner: one }) => all.length > 0 && !one.isKilled).length < 2;
-        const last = before.flatMap(({ runs }) => runs[index]?.at(-1) ?? []);
-        const isTrue = last.some((run) => run.exitCode === 0) && outcome === "succeeded" && exitCode === 0;
-        const isSame = before.some(({ runner: one }) =>
-          tasksOf(one, ended).some((task) => digests.has(task.imageDigest)),
-        );
-        check(
-          isTrue && isSame && isTrusted && !before.some(hasFailedOtherwise),
-          runner.name,
-          () =>
-            `carries '${item}' over, whose runs in attempt ${carriedFrom} ended with ${last.map((run) => run.exitCode).join() || "nothing"}`,
-        );
-      }
-    }
-  },
-};
-
-/** Whether the step has failed although all of its items have succeeded. */
-function hasFailedOtherwise({ runner: { mainEnd, cancelledAt }, told = [] }: ItemStep): boolean {
-  const isRed = mainEnd?.exitCode === 1 && cancelledAt === undefined;
-  return isRed && told.length > 0 && told.every(({ outcome }) => outcome === "succeeded");
-}
-
-function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
-  return runner.runId === runId;
-}
-
-/** What has succeeded is not run again, when nothing disturbs either attempt. */
-const mended: Rule = {
-  name: "what has succeeded is not run again",
-  look(ended, check) {
-    const steps = itemStepsOf(ended);
-    for (const { runner, all, told } of steps) {
-      const before = steps.find((step) => step.runner === runner.earlier);
-      const isAlone = steps
-        .filter((step) => isSameRun(step, runner))
-        .every((step) => step.runner.options.twin === undefined);
-      const isHeard = before?.told?.some(({ outcome }) => outcome === "failed") === true;
-      if (
-        told === undefined ||
-        before?.told === undefined ||
-        !isAlone ||
-        !isHeard ||
-        ended.scenario.world.retagsAt !== undefined
-      )
-        continue;
-      if (![runner, before.runner].every((each) => isUndisturbed(each, ended))) continue;
-      for (const { item, index, outcome } of before.told)
-        if (outcome === "succeeded")
-          check(
-            !all.some(({ batch }) => batch?.indices.includes(index)),
-            runner.name,
-            () => `ran '${item}' again, which had succeeded before`,
-          );
-    }
-  },
-};
-
 /** An item is left out only for a reason. */
 const all: Rule = {
   name: "no item is forgotten",
@@ -354,8 +284,7 @@ export const ITEM_RULES: readonly Rule[] = [
   truth,
   green,
   listed,
-  carried,
-  mended,
+  ...RERUN_RULES,
   all,
   orders,
   inOrder,

@@ -1,0 +1,72 @@
+import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import type { Rule } from "./rule.ts";
+import { tasksOf } from "./tasks-of.ts";
+
+/**
+ * What was carried over has succeeded in that attempt, in the image of this one. Nothing is when two steps of it had the same key, or when it had
+ * failed by something else.
+ */
+const carried: Rule = {
+  name: "only items that have succeeded are carried over",
+  look(ended, check) {
+    const steps = itemStepsOf(ended);
+    for (const { runner, told = [] } of steps) {
+      const digests = new Set(tasksOf(runner, ended).map(({ imageDigest }) => imageDigest));
+      for (const { item, index, outcome, exitCode, carriedFrom } of told) {
+        if (carriedFrom === undefined) continue;
+        const before = steps.filter((step) => isSameRun(step, runner) && step.runner.attempt === carriedFrom);
+        const isTrusted = before.filter(({ all, runner: one }) => all.length > 0 && !one.isKilled).length < 2;
+        const last = before.flatMap(({ runs }) => runs[index]?.at(-1) ?? []);
+        const isTrue = last.some((run) => run.exitCode === 0) && outcome === "succeeded" && exitCode === 0;
+        const isSame = before.some(({ runner: one }) =>
+          tasksOf(one, ended).some((task) => digests.has(task.imageDigest)),
+        );
+        check(
+          isTrue && isSame && isTrusted && !before.some(hasFailedOtherwise),
+          runner.name,
+          () =>
+            `carries '${item}' over, whose runs in attempt ${carriedFrom} ended with ${last.map((run) => run.exitCode).join() || "nothing"}`,
+        );
+      }
+    }
+  },
+};
+
+/** Whether the step has failed although all of its items have succeeded. */
+function hasFailedOtherwise({ runner: { mainEnd, cancelledAt }, told = [] }: ItemStep): boolean {
+  const isRed = mainEnd?.exitCode === 1 && cancelledAt === undefined;
+  return isRed && told.length > 0 && told.every(({ outcome }) => outcome === "succeeded");
+}
+
+function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
+  return runner.runId === runId;
+}
+
+/** What has succeeded is not run again, when nothing disturbs either attempt. */
+const mended: Rule = {
+  name: "what has succeeded is not run again",
+  look(ended, check) {
+    const steps = itemStepsOf(ended);
+    // A tag that moves makes another image, and of two steps with one key nothing is carried over.
+    if (
+      ended.scenario.world.retagsAt !== undefined ||
+      steps.some(({ runner }) => runner.options.twin !== undefined)
+    )
+      return;
+    for (const { runner, all, told } of steps) {
+      const before = steps.find((step) => step.runner === runner.earlier);
+      if (told === undefined || before?.told?.some(({ outcome }) => outcome === "failed") !== true) continue;
+      if (![runner, before.runner].every((each) => isUndisturbed(each, ended))) continue;
+      for (const { item, index, outcome } of before.told)
+        if (outcome === "succeeded")
+          check(
+            !all.some(({ batch }) => batch?.indices.includes(index)),
+            runner.name,
+            () => `ran '${item}' again, which had succeeded before`,
+          );
+    }
+  },
+};
+
+/** What must hold of items in further attempts of a workflow run. */
+export const RERUN_RULES: readonly Rule[] = [carried, mended];
