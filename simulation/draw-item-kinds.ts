@@ -165,7 +165,12 @@ function withFiles(random: Random, runner: RunnerOptions): RunnerOptions {
     const program = parseItem(text);
     const keeps = hasReports
       ? pick(random, [undefined, "xml", "xml"] as const)
-      : pick(random, [undefined, 0, 500, between(random, 1, 20_000), between(random, 1, 120_000)]);
+      : pick(random, [
+          undefined,
+          chance(random, 0.3) ? "env" : 0,
+          between(random, 1, 20_000),
+          between(random, 1, 120_000),
+        ] as const);
     return program === undefined || keeps === undefined ? text : itemText({ ...program, keeps });
   });
   const missing = {

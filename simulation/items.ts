@@ -6,8 +6,11 @@ const COMMAND = "run:";
 export interface ItemProgram {
   /** Such as `r0 i3`. */
   readonly name: string;
-  /** It writes a file of so many bytes into the directory of its run, or a report of a test, which passes when the item ends with 0. */
-  readonly keeps?: number | "xml";
+  /**
+   * It writes a file of so many bytes into the directory of its run, or a report of a test, which passes when the item ends with 0, or a file with a
+   * name that is never brought back.
+   */
+  readonly keeps?: number | "xml" | "env";
   /** In milliseconds. */
   readonly wait: number;
   /** Of its first run, its second one, and so on. The last one is that of all later runs. */
@@ -23,7 +26,7 @@ export function itemText({ name, keeps, wait, exitCodes, says, later }: ItemProg
 }
 
 const ITEM =
-  /^(r\d+ i\d+)(?: keeps (\d+|xml))? wait (\d+) exit (\d+(?:,\d+)*)(?: says ([\d,?-]+))?(?: later (\d+))?$/;
+  /^(r\d+ i\d+)(?: keeps (\d+|xml|env))? wait (\d+) exit (\d+(?:,\d+)*)(?: says ([\d,?-]+))?(?: later (\d+))?$/;
 
 /** The item with this text. Undefined for any other text. */
 export function parseItem(text: string): ItemProgram | undefined {
@@ -31,7 +34,7 @@ export function parseItem(text: string): ItemProgram | undefined {
   if (wait === undefined) return undefined;
   return {
     ...{ name, wait: Number(wait), exitCodes: codes.split(",").map(Number) },
-    ...(keeps !== undefined && { keeps: keeps === "xml" ? keeps : Number(keeps) }),
+    ...(keeps !== undefined && { keeps: keeps === "xml" || keeps === "env" ? keeps : Number(keeps) }),
     ...(says !== undefined && { says: says.split(",") }),
     ...(later !== undefined && { later: Number(later) }),
   };
@@ -49,6 +52,7 @@ export function itemIn(text: string, runAttempt: number): ItemProgram | undefine
 export function keptFile({ name, keeps }: ItemProgram, exitCode: number): string | undefined {
   const file = name.replace(" ", "-");
   if (keeps === "xml") return `${file}.xml ${exitCode === 0 ? 0 : 1}`;
+  if (keeps === "env") return ".env 100";
   return keeps === undefined ? undefined : `${file}.bin ${keeps}`;
 }
 
