@@ -192,8 +192,16 @@ const listed: Rule = {
 const all: Rule = {
   name: "no item is forgotten",
   look(ended, check) {
-    for (const step of itemStepsOf(ended)) {
+    const steps = itemStepsOf(ended);
+    for (const step of steps) {
       const { runner, items, runs, told } = step;
+      // The end of a job that was left is for one step.
+      if (
+        steps.some(
+          (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,
+        )
+      )
+        continue;
       if (told === undefined || !isUndisturbed(runner, ended) || mayStop(step, ended)) continue;
       const carried = new Set(
         told.flatMap(({ index, carriedFrom }) => (carriedFrom === undefined ? [] : [index])),

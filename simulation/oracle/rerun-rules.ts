@@ -1,4 +1,5 @@
 import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { tasksOf } from "./tasks-of.ts";
 
@@ -32,11 +33,16 @@ const carried: Rule = {
   },
 };
 
-/** Whether the step has failed although all of its items have succeeded. */
-function hasFailedOtherwise({ runner: { mainEnd, cancelledAt }, told = [] }: ItemStep): boolean {
-  const isRed = mainEnd?.exitCode === 1 && cancelledAt === undefined;
-  return isRed && told.length > 0 && told.every(({ outcome }) => outcome === "succeeded");
+/** Whether the step has failed although all of its items have succeeded, or has said that it lacks what they have written. */
+function hasFailedOtherwise({ runner: { main, mainEnd, cancelledAt }, told = [] }: ItemStep): boolean {
+  const isRed = mainEnd?.exitCode === 1 && cancelledAt === undefined && told.length > 0;
+  return (
+    isRed &&
+    (told.every(({ outcome }) => outcome === "succeeded") || lineWith(main.stdout, LACKS) !== undefined)
+  );
 }
+
+const LACKS = /^::error .*artifacts-missing/m;
 
 function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
   return runner.runId === runId;
@@ -56,6 +62,7 @@ const mended: Rule = {
     for (const { runner, all, told } of steps) {
       const before = steps.find((step) => step.runner === runner.earlier);
       if (told === undefined || before?.told?.some(({ outcome }) => outcome === "failed") !== true) continue;
+      if (hasFailedOtherwise(before)) continue;
       if (![runner, before.runner].every((each) => isUndisturbed(each, ended))) continue;
       for (const { item, index, outcome } of before.told)
         if (outcome === "succeeded")
