@@ -1,3 +1,5 @@
+import TestSequencer from "@jest/test-sequencer";
+
 /**
  * The files that take 20 s and more on a quiet machine, the longest first. Those with a local Fargate mostly wait, the others mostly
  * compute: two of the first for one of the second keep the processors busy.
@@ -53,24 +55,27 @@ export const LONGEST = [
   "e2e/buckets.local",
 ];
 
-/**
- * Jest's sequencer. It starts the longest files first, so that none of them runs alone at the end, then all others. Files with a
- * local Fargate mostly wait, so they are spread evenly among the others. The order is written down, since a fresh checkout has no
- * timings of an earlier run.
- */
-export default class SlowestFirst {
-  sort<Test extends { readonly path: string }>(tests: readonly Test[]): Test[] {
-    const byName = [...tests].sort((a, b) => (a.path < b.path ? -1 : 1));
-    const longest = byName.filter(({ path }) => rank(path) >= 0);
-    const others = byName.filter(({ path }) => rank(path) < 0);
-    const waiting = others.filter(({ path }) => path.endsWith(".local.test.ts"));
-    const computing = others.filter((test) => !waiting.includes(test));
-    return [...longest.sort((a, b) => rank(a.path) - rank(b.path)), ...spread(waiting, computing)];
-  }
+/** Its types say that the class stands in `default` of the default export. An ES module gets the class itself. */
+const Base = TestSequencer as unknown as typeof TestSequencer.default;
 
-  cacheResults(): void {
-    // Jest calls this after a run. The order does not depend on earlier runs.
+/** Jest's sequencer. Its own part is the order; which files have failed it knows from Jest's. */
+export default class SlowestFirst extends Base {
+  override sort<Test extends { readonly path: string }>(tests: readonly Test[]): Test[] {
+    return slowestFirst(tests);
   }
+}
+
+/**
+ * The longest files first, so that none of them runs alone at the end, then all others. Files with a local Fargate mostly wait, so they are spread
+ * evenly among the others. The order is written down, since a fresh checkout has no timings of an earlier run.
+ */
+export function slowestFirst<Test extends { readonly path: string }>(tests: readonly Test[]): Test[] {
+  const byName = [...tests].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const longest = byName.filter(({ path }) => rank(path) >= 0);
+  const others = byName.filter(({ path }) => rank(path) < 0);
+  const waiting = others.filter(({ path }) => path.endsWith(".local.test.ts"));
+  const computing = others.filter((test) => !waiting.includes(test));
+  return [...longest.sort((a, b) => rank(a.path) - rank(b.path)), ...spread(waiting, computing)];
 }
 
 /** The place among the longest, or -1. */
