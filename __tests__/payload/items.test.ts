@@ -367,6 +367,16 @@ it("whose reports are still read when the workers are killed have failed, and th
   expect(job.output("stderr").toString()).toContain("not all of them were read when the job was stopped");
 });
 
+it("that a process reports which an earlier run has left are no ends of a later run", async () => {
+  const script = `[ "$FARGATE_EXEC_ITEM" != a ] || { (until [ -e "\${0%/*}/go" ]; do sleep 0.05; done
+  printf '1 9 b\\n1 9' >>"$FARGATE_EXEC_ITEM_RESULTS"; : >"\${0%/*}/gone") >/dev/null 2>&1 & exit 75; }
+: >"\${0%/*}/go"; until [ -e "\${0%/*}/gone" ]; do sleep 0.05; done`;
+  const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 0 1 2", "2 end"]);
+  expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual([
+    ...["end 1 0 75 0", "end 1 1 0 0", "end 1 2 0 0"],
+  ]);
+});
+
 it("are found fast among 500 that are reported in another order", async () => {
   const items = Array.from({ length: 500 }, (_, index) => `tests/test_${index}.py::test_of_some_length`);
   const script = 'sort -r "$FARGATE_EXEC_ITEMS_FILE" | sed "s/^/0 1 /" >"$FARGATE_EXEC_ITEM_RESULTS"';
@@ -636,6 +646,16 @@ asOthers(
     expect(job.status).toMatchObject({ reason: "exited" });
   },
 );
+
+it("whose directory a process goes on filling hold no later one", async () => {
+  const script = `stop="\${0%/*}/stop"
+[ "$FARGATE_EXEC_ITEM" = a ] || { : >"$stop"; exit 0; }
+(i=0; until [ -e "$stop" ]; do i=$((i + 1)); mkdir -p "$FARGATE_EXEC_ITEM_DIR/$i"; done) >/dev/null 2>&1 &
+until [ -e "$FARGATE_EXEC_ITEM_DIR/9" ]; do sleep 0.05; done`;
+  const job = await follow({ script, items: ["a", "b"], timeoutSeconds: 20 }, ["1 give 0 1", "2 end"]);
+  expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 0 0 0", "end 1 1 0 0"]);
+  expect(job.status).toMatchObject({ reason: "exited" });
+});
 
 it("that end with an open line leave it whole to the log, before their fact", async () => {
   const script = 'printf "reason of $FARGATE_EXEC_ITEM"; printf "error of $FARGATE_EXEC_ITEM" >&2; exit 3';

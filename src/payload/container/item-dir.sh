@@ -16,6 +16,8 @@ fx_with_item_dir() { "$@" "$fx_item_dir" 1000 16777216 + '' '' '.*'; }
 # Removes fx_item_dir, unless the workers are being killed. A program of the script's user does it, which can remove no more than that user can. First
 # with the modes as they are. What is left then may be another user's.
 fx_remove_item_dir() {
+  # What the script has left running may go on writing there by its path, and would be removed for ever.
+  mv "$fx_item_dir" "$fx_item_dir.old" && fx_item_dir=$fx_item_dir.old
   for fx_removal in 'exec rm -rf "$1"' 'find "$1" -type d ! -perm -700 -exec chmod u+rwx {} ";"; exec rm -rf "$1"'; do
     [ ! -e "$fx_dir/killing" ] || return 0
     (fx_apart fx_become_packer "$fx_number" "$fx_dir/killing" /bin/sh -c "$fx_removal" sh "$fx_item_dir" 7<&- 8>&- 9<&-)

@@ -1,11 +1,11 @@
 # --- What a script reports of single items in FARGATE_EXEC_ITEM_RESULTS. No form of a report may make an item succeed that has failed.
 
-# Tells the ends of items that the script has reported in the file N.results. Its run has failed when they can't be read: nothing says that none
+# Tells the ends of items that the script has reported in the file fx_report. Its run has failed when they can't be read: nothing says that none
 # of them has.
 fx_keep_results() {
-  fx_results=$fx_dir/$fx_number.results
+  fx_results=$fx_dir/$fx_report
   # A script of root can put anything in the file's place, and any script can take the right to read it.
-  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && [ -r "$fx_results" ] && fx_size "$fx_number.results" &&
+  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && [ -r "$fx_results" ] && fx_size "$fx_report" &&
     [ "$fx_bytes" -le 1048576 ]; then
     # A daemon may go on writing to the file.
     ! dd bs=4096 count=256 <"$fx_results" 2>/dev/null | (fx_tell_results) || return 0

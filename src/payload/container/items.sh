@@ -148,7 +148,7 @@ fx_next_batch() {
 
 fx_run_batch() {
   # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.
-  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
+  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/${fx_report:-none}"
   [ ! -e "$fx_dir/stopping" ] || return
   fx_tell_own_fact "begin $fx_order $fx_first $fx_number"
   fx_read_hundredths
@@ -156,7 +156,7 @@ fx_run_batch() {
   if fx_write_items; then
     fx_run_script
     # No further process runs for a script that has reported nothing.
-    [ ! -s "$fx_dir/$fx_number.results" ] || fx_keep_results
+    [ ! -s "$fx_dir/$fx_report" ] || fx_keep_results
   else
     echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126
@@ -202,9 +202,10 @@ fx_keep_ends() {
 }
 
 # Sets fx_item to the batch, one item a line, writes it into the file N.items, and makes the directory of the batch. False when the list has not
-# all of it, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory.
+# all of it, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory, and reports no
+# end of a later one.
 fx_write_items() {
-  fx_item_dir=$fx_dir/item.$fx_order.$fx_first
+  fx_item_dir=$fx_dir/item.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
   fx_left=${fx_batch%@*}, fx_script_=
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
@@ -213,7 +214,7 @@ fx_write_items() {
     fx_left=${fx_left#*,}
   done
   fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_number.results" && mkdir -m 700 "$fx_item_dir"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_report" && mkdir -m 700 "$fx_item_dir"
 }
 
 # Prints the variables of the batch as calls of fx_set.
@@ -223,7 +224,7 @@ fx_print_item() {
   case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
     FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items" \
-    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results" \
+    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_report" \
     FARGATE_EXEC_ITEM_DIR "$fx_item_dir"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
   printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"

@@ -16,7 +16,7 @@ fx_run() {
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
   [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary" \
-    ${fx_batch:+"$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results" "$fx_item_dir"}
+    ${fx_batch:+"$fx_dir/$fx_number.items" "$fx_dir/$fx_report" "$fx_item_dir"}
   umask "$fx_umask"
   # One pipe, whose order is the order of the writes.
   [ -z "$fx_merged" ] || exec 2>&1
