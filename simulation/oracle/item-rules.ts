@@ -195,13 +195,12 @@ const all: Rule = {
     const steps = itemStepsOf(ended);
     for (const step of steps) {
       const { runner, items, runs, told } = step;
-      // The end of a job that was left is for one step.
-      if (
-        steps.some(
-          (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,
-        )
-      )
-        continue;
+      // The end of a job that was left is kept for ten minutes, and for one step.
+      const isGone = runner.before !== undefined && runner.main.stdout.includes(" job-gone::");
+      const isTaken = steps.some(
+        (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,
+      );
+      if (isGone || isTaken) continue;
       if (told === undefined || !isUndisturbed(runner, ended) || mayStop(step, ended)) continue;
       const carried = new Set(
         told.flatMap(({ index, carriedFrom }) => (carriedFrom === undefined ? [] : [index])),
