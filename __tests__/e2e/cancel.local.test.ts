@@ -4,15 +4,7 @@ import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
-import {
-  Aws,
-  jobDirectories,
-  mainLog,
-  pidOf,
-  processes,
-  type Inputs,
-  type StepOptions,
-} from "../helpers/local.ts";
+import { Aws, mainLog, pidOf, processes, type Inputs, type StepOptions } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
@@ -166,39 +158,4 @@ it("a step that is killed while the job runs under a lock is undone by its post 
   expect([aws.startedAndAlive(), pidOf(mark)]).toEqual([[], undefined]);
   expect(await aws.objects()).toEqual([]);
   await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
-});
-
-describe("in a container job, when a cancel does not reach main", () => {
-  it("post stops the task and removes all that the step has made", async () => {
-    let alive = 0;
-    const { result } = await cancelAt(
-      /^begun$/,
-      { ...staged(), run: "echo begun; sleep 300" },
-      { unsignalled: true, beforePost: () => void (alive = aws.startedAndAlive().length) },
-    );
-    expect(alive).toBe(1);
-    expect(result.conclusion).toBe("cancelled");
-    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
-    const told = result.post?.log.join("\n") ?? "";
-    const [, arn = ""] = /Stopping task (arn:\S+)\./.exec(told) ?? [];
-    await aws.world.local.tasks.find((task) => task.arn === arn)?.ended;
-    expect(aws.startedAndAlive()).toEqual([]);
-    expect(await aws.objects()).toEqual([]);
-    expect((await aws.definitions()).filter((name) => name.includes("-held-"))).toEqual([]);
-  });
-
-  it("post stops the job in a task of others, which lives on", async () => {
-    const task = await aws.runningTask();
-    const before = commandsIn(task);
-    const { result } = await cancelAt(
-      /^begun$/,
-      { task: task.id, run: "echo begun; sleep 300" },
-      { unsignalled: true },
-    );
-    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
-    expect(result.post?.log.join("\n")).toContain("Stopping the job in container 'app'");
-    await eventually(() => commandsIn(task), before);
-    expect(task.lastStatus).toBe("RUNNING");
-    await eventually(() => jobDirectories(task), []);
-  });
 });

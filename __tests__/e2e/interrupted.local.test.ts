@@ -166,7 +166,7 @@ async function interrupt(moment: Moment, aws: Aws): Promise<Interruption> {
       const took = { took: ended - at, tookQuietly: quietEnd - quietAt };
       return { result, ...took, asked, remains, task, log };
     }
-    await sleep(50);
+    await sleep(200);
   }
 }
 

@@ -12,25 +12,22 @@ const cases: readonly Case[] = [
   { name: "neither has its end", transcripts: { cloudWatch: "missing", s3: { keep: 700 } } },
 ];
 
-let aws: Aws;
-const results: StepResult[] = [];
+let lanes: readonly Aws[];
+let results: readonly StepResult[];
 
 beforeAll(async () => {
-  aws = await Aws.start({ gateway: { reuseTokens: false } });
-  // One after the other, since a fault hits all runs of a Fargate.
-  for (const { transcripts } of cases) {
-    results.push(await runWithoutSessions(transcripts));
-    aws.world.local.calm();
-  }
+  // Each on a Fargate of its own, since a fault hits all runs of one.
+  lanes = await Promise.all(cases.map(() => Aws.start({ gateway: { reuseTokens: false } })));
+  results = await Promise.all(lanes.map((aws, at) => runWithoutSessions(aws, cases[at]?.transcripts ?? {})));
 });
 
-afterAll(() => aws.stop());
+afterAll(() => Promise.all(lanes.map((aws) => aws.stop())));
 
 /**
  * Runs a job whose session is cut as soon as the job has begun. The step can neither reconnect nor open another session. The agent
  * itself goes on, and uploads its transcript.
  */
-async function runWithoutSessions(transcripts: Case["transcripts"]): Promise<StepResult> {
+async function runWithoutSessions(aws: Aws, transcripts: Case["transcripts"]): Promise<StepResult> {
   const { local, made } = aws.world;
   const cluster = made.loggedCluster;
   const task = await aws.runningTask(undefined, cluster);
@@ -54,8 +51,8 @@ const withoutOwn = (result: StepResult): readonly string[] =>
   jobLog(result).filter((line) => !/^(Session|The old session|No session) /.test(line));
 
 it("the status and the rest of the output come from the log in S3 when no session and no CloudWatch brings them", () => {
-  const [[result], { made }] = [results, aws.world];
-  if (result === undefined) throw new Error("not run");
+  const [[result], made] = [results, lanes[0]?.world.made];
+  if (result === undefined || made === undefined) throw new Error("not run");
   expect(withoutOwn(result)).toEqual(["begun", "1", "2", "3"]);
   expect(result.outputs).toMatchObject({
     "exit-code": "9",

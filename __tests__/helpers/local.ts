@@ -57,7 +57,6 @@ export interface StepOptions extends Partial<
     | "strategy"
     | "secrets"
     | "signal"
-    | "unsignalled"
     | "beforePost"
     | "onLine"
     | "node"

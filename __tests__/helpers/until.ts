@@ -27,7 +27,7 @@ export async function until(
 /** Asks until the answer is the wanted one, and fails with the last one after a minute. */
 export async function eventually<T>(ask: () => T | Promise<T>, wanted: unknown): Promise<void> {
   const end = Date.now() + PATIENCE_MS;
-  for (let pause = 20; ; pause = Math.min(pause * 1.2, 100)) {
+  for (let pause = 20; ; pause = Math.min(pause * 1.2, 200)) {
     const answer = await ask();
     try {
       expect(answer).toEqual(wanted);

@@ -2,7 +2,7 @@ import { delimiter, resolve } from "node:path";
 import type { Console } from "./console.ts";
 import type { CollectedFiles } from "./files.ts";
 import { mergeInputs, readManifest, type StrategyContext } from "./manifest.ts";
-import { type Patience, type ProcessRequest, runnerPatience } from "./process.ts";
+import { type Patience, runnerPatience } from "./process.ts";
 import type { Runner } from "./runner.ts";
 import { runStage, type StageResult } from "./stage.ts";
 
@@ -26,8 +26,8 @@ export interface ActionStepRequest {
 
 /** The two processes of a step that uses a JavaScript action. */
 export interface ActionStep {
-  /** Runs main. When `signal` aborts, main is interrupted; with `onLeftRunning` it is left running instead, see `ProcessRequest`. */
-  main(signal?: AbortSignal, onLeftRunning?: ProcessRequest["onLeftRunning"]): Promise<StageResult>;
+  /** Runs main. When `signal` aborts, main is interrupted. */
+  main(signal?: AbortSignal): Promise<StageResult>;
   /** Runs post with the state that main has saved. Resolves with undefined when the action has no post. */
   post(main: StageResult | undefined): Promise<StageResult | undefined>;
 }
@@ -54,10 +54,9 @@ export async function loadStep(runner: Runner, request: ActionStepRequest): Prom
     patience: request.patience ?? runnerPatience,
   };
   return {
-    main: (signal, onLeftRunning) =>
+    main: (signal) =>
       runStage({
         ...common,
-        onLeftRunning,
         script: manifest.main,
         env: { ...runner.env, ...request.env },
         state: new Map(),

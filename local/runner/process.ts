@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { constants } from "node:os";
 
@@ -22,16 +22,11 @@ export interface ProcessRequest {
   /** Cancels the process when it aborts: SIGINT, then SIGTERM, then SIGKILL, to the process alone and not to its children. */
   readonly signal?: AbortSignal | undefined;
   readonly patience: Patience;
-  /**
-   * Given for a job with a `container:`. There the runner runs `docker exec`, which passes no signal on. A cancel ends only
-   * `docker exec`: the process runs on, and its output is not read any more. This is called with that process.
-   */
-  readonly onLeftRunning?: ((process: ChildProcess) => void) | undefined;
 }
 
 /** Runs a process to its end. Resolves with its exit code, 128 + n when signal n ended it. */
 export async function runProcess(request: ProcessRequest): Promise<number> {
-  const { signal, patience, onLeftRunning } = request;
+  const { signal, patience } = request;
   const child = spawn(request.file, request.args, {
     cwd: request.cwd,
     env: request.env,
@@ -41,22 +36,12 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
     child.once("error", reject);
     child.once("exit", (code, name) => resolve(code ?? 128 + constants.signals[name ?? "SIGKILL"]));
   });
-  let leaveRunning = (): void => undefined;
-  const leftRunning = new Promise<number>((resolve) => {
-    leaveRunning = () => resolve(128 + constants.signals.SIGINT);
-  });
-  const onLine = (line: string): void => {
-    if (onLeftRunning === undefined || !signal?.aborted) request.onLine(line);
-  };
-  const streams = Promise.all([child.stdout, child.stderr].map((stream) => readLines(stream, onLine)));
+  const streams = Promise.all(
+    [child.stdout, child.stderr].map((stream) => readLines(stream, request.onLine)),
+  );
 
   const timers: NodeJS.Timeout[] = [];
   const cancel = (): void => {
-    if (onLeftRunning !== undefined) {
-      onLeftRunning(child);
-      leaveRunning();
-      return;
-    }
     child.kill("SIGINT");
     timers.push(
       setTimeout(() => child.kill("SIGTERM"), patience.interrupt),
@@ -66,8 +51,7 @@ export async function runProcess(request: ProcessRequest): Promise<number> {
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   try {
-    const exitCode = await Promise.race([exited, leftRunning]);
-    if (onLeftRunning !== undefined && signal?.aborted) return exitCode;
+    const exitCode = await exited;
     // A child of the process may outlive it and keep the streams open.
     timers.push(
       setTimeout(() => {

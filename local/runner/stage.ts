@@ -24,7 +24,6 @@ export interface Stage {
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal | undefined;
   readonly patience: Patience;
-  readonly onLeftRunning?: ProcessRequest["onLeftRunning"];
   /** Writes the runner's own lines before the process starts. */
   readonly preface: (console: Console) => void;
   /** The container of the job. */
@@ -63,7 +62,6 @@ export async function runStage(stage: Stage): Promise<StageResult> {
     onLine: (line) => console.receive(line),
     signal: stage.signal,
     patience: stage.patience,
-    onLeftRunning: stage.onLeftRunning,
   };
   const exitCode = await runProcess(stage.container?.inside(onHost) ?? onHost);
   // A process that succeeds after the cancel also counts as cancelled.

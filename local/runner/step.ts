@@ -1,5 +1,3 @@
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { type ActionStepRequest, loadStep } from "./action-step.ts";
 import type { Annotation } from "./console.ts";
 import type { StageResult } from "./stage.ts";
@@ -12,11 +10,6 @@ export interface StepRequest extends ActionStepRequest {
   readonly signal?: AbortSignal;
   /** Whether the job has a `container:`; needs root and podman. */
   readonly container?: boolean;
-  /**
-   * Imitates a job with `container:` where podman is missing. There a cancel ends the runner's `docker exec` and does not reach main.
-   * Main runs on beside post until the job is over, and its output is not read.
-   */
-  readonly unsignalled?: boolean;
   /** Called between main and post, with main's outputs. */
   readonly beforePost?: (outputs: StepResult["outputs"]) => void | Promise<void>;
 }
@@ -57,25 +50,11 @@ export interface PostResult {
  */
 export async function runStep(request: StepRequest): Promise<StepResult> {
   return await withRunner(request, async (runner) => {
-    const leftRunning: ChildProcess[] = [];
-    try {
-      const step = await loadStep(runner, request);
-      const onLeftRunning = (process: ChildProcess): void => void leftRunning.push(process);
-      const main = await step.main(request.signal, request.unsignalled ? onLeftRunning : undefined);
-      await request.beforePost?.(Object.fromEntries(main.collected.outputs));
-      return stepResult(main, await step.post(main));
-    } finally {
-      await Promise.all(leftRunning.map(remove));
-    }
+    const step = await loadStep(runner, request);
+    const main = await step.main(request.signal);
+    await request.beforePost?.(Object.fromEntries(main.collected.outputs));
+    return stepResult(main, await step.post(main));
   });
-}
-
-/** Kills a process that has outlived its step, and waits for its end. */
-async function remove(process: ChildProcess): Promise<void> {
-  if (process.exitCode !== null || process.signalCode !== null) return;
-  const exit = once(process, "exit");
-  process.kill("SIGKILL");
-  await exit;
 }
 
 /** The result of a step, from the results of its main and its post. */

@@ -10,21 +10,17 @@ const printed = (words: string): OutputItem => ({
   ...{ kind: "text", stream: "stdout", source: "", bytes: Buffer.from(words), ends: true },
 });
 
+/** The items of a step in one task, one after the other, unless the test needs something else. */
+const open = (items: readonly string[], more: Partial<StepItemsOptions> = {}): Promise<StepItems> =>
+  StepItems.open({
+    ...{ items, batch: 1, tasks: 1, retry: undefined, failFast: false, hasBucket: false, detaches: false },
+    ...{ directories: itemDirectories(), clock: new SteppedClock(), log: new Listener() },
+    ...more,
+  });
+
 it("the last lines of items that failed or were stopped are kept, and each failed one has a line in the log at once", async () => {
   const log = new Listener();
-  const items = await StepItems.open({
-    ...{
-      items: ["a", "b", "c"],
-      batch: 1,
-      tasks: 1,
-      retry: undefined,
-      failFast: false,
-      hasBucket: false,
-      detaches: false,
-    },
-    directories: itemDirectories(),
-    ...{ clock: new SteppedClock(), log },
-  });
+  const items = await open(["a", "b", "c"], { log });
   const job = items.attempt(0);
   job.take({ kind: "header", text: "h" }, 1);
   for (const [index, code] of ["0", "3", "143!"].entries()) {
@@ -46,19 +42,8 @@ it("the last lines of items that failed or were stopped are kept, and each faile
 });
 
 it("what a lost task may have begun goes to a free worker of another task before the next attempt begins", async () => {
-  const items = await StepItems.open({
-    ...{
-      items: ["a", "b", "c", "d"],
-      batch: 1,
-      tasks: 2,
-      failFast: false,
-      hasBucket: false,
-      detaches: false,
-    },
-    directories: itemDirectories(),
-    ...{ retry: { reasons: ["infrastructure"], exitCodes: [], attempts: 2 } },
-    ...{ clock: new SteppedClock(), log: new Listener() },
-  });
+  const retry = { reasons: ["infrastructure"], exitCodes: [], attempts: 2 } as const;
+  const items = await open(["a", "b", "c", "d"], { tasks: 2, retry });
   const [dies, lives] = [items.attempt(0), items.attempt(1)];
   dies.take({ kind: "header", text: "h" }, 2);
   lives.take({ kind: "header", text: "h" }, 2);
@@ -77,17 +62,7 @@ it.each([
     ["give 0"],
   ],
 ])("%s", async (_, failFast, words) => {
-  const items = await StepItems.open({
-    ...{
-      items: ["a", "b", "c", "d", "e", "f"],
-      batch: 1,
-      tasks: 1,
-      retry: undefined,
-      failFast,
-      hasBucket: true,
-    },
-    ...{ detaches: false, directories: itemDirectories(), clock: new SteppedClock(), log: new Listener() },
-  });
+  const items = await open(["a", "b", "c", "d", "e", "f"], { failFast, hasBucket: true });
   const job = items.attempt(0);
   job.take({ kind: "header", text: "h" }, 1);
   expect(job.pending.map((order) => order.words)).toEqual(words);
@@ -100,18 +75,9 @@ describe("how far the items are", () => {
     carried?: StepItemsOptions["carried"],
   ): Promise<readonly string[]> => {
     const clock = new SteppedClock();
-    const items = await StepItems.open({
-      ...{
-        items: carried === undefined ? ["a", "b"] : ["a", "b", "c"],
-        ...(carried && { carried }),
-        batch: 1,
-        tasks: 1,
-        retry: undefined,
-        failFast: false,
-        hasBucket: false,
-        detaches: false,
-      },
-      ...{ directories: itemDirectories(), clock, log },
+    const items = await open(carried === undefined ? ["a", "b"] : ["a", "b", "c"], {
+      ...{ clock, log },
+      ...(carried && { carried }),
     });
     const job = items.attempt(0);
     job.take({ kind: "header", text: "h" }, 1);
@@ -143,16 +109,7 @@ describe("how far the items are", () => {
 
 it("items that were carried over are not handed out, and the ends of all others are told, a stopped one at the end", async () => {
   const told: unknown[] = [];
-  const items = await StepItems.open({
-    ...{
-      items: ["a", "b", "c", "d"],
-      batch: 1,
-      tasks: 1,
-      retry: undefined,
-      failFast: false,
-      hasBucket: false,
-    },
-    ...{ detaches: false, directories: itemDirectories(), clock: new SteppedClock(), log: new Listener() },
+  const items = await open(["a", "b", "c", "d"], {
     carried: new Map([[1, anItem("0", 1, { carriedFrom: 1 })]]),
     memory: {
       note: ({ item, outcome, exitCode, attempts }) => void told.push([item, outcome, exitCode, attempts]),
