@@ -82,9 +82,9 @@ describe("the command", () => {
   });
 });
 
-/** Stands for boto3: "downloads" a local file, and says how it was asked. FAKE_BUSY is how many seconds it computes first. */
+/** Stands for boto3: "downloads" a local file, and says how it was asked. */
 const BOTO3 = `
-import os, time, types
+import os, types
 session = types.SimpleNamespace(Config=dict)
 class Body:
     def read(self):
@@ -96,8 +96,6 @@ class Client:
         open(os.environ["FAKE_OBJECT"] + ".asked", "a").write(repr(sorted(asked.items())) + "\\n")
         return {"Body": Body()}
 def client(service, region, config):
-    while time.process_time() < float(os.environ.get("FAKE_BUSY", 0)):
-        pass
     return Client()
 `;
 
@@ -124,18 +122,6 @@ describe("delivery by boto3", () => {
     expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
     // The payload was fetched, so nothing had to be typed.
     expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
-  });
-
-  it.concurrent("waits for boto3 as long as it computes", async () => {
-    const busy = join(directory, "busy");
-    const job = new WatchedJob({
-      ...options,
-      containerEnv: { PATH: boto3, FAKE_OBJECT: busy, FAKE_BUSY: "6" },
-    });
-    writeFileSync(busy, job.payload.bytes);
-    await job.attach().closed;
-    expect(job.events[0]).toEqual({ kind: "ready", missing: undefined });
-    expect(job.status).toMatchObject({ workers: [{ exitCode: 3 }] });
   });
 
   it.concurrent("reports that there are no credentials", async () => {
