@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { asRoot } from "../../local/task/isolate.ts";
 import { CANCEL } from "../../src/payload/input.ts";
 import { withNeed } from "../helpers/needs.ts";
+import { quietTime } from "../helpers/quiet-time.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import { processesOf, WatchedJob, type WatchOptions } from "../helpers/watch.ts";
@@ -76,13 +77,13 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
         terminal.type(Buffer.from("items 1 give 0 1 2\n"));
         await until(() => facts().filter((fact) => /^end 1 [12] /.test(fact)).length === 2);
         await until(() => stopped(`${job.directory ?? "none"}/item.1.0`));
-        cancelledAt = Date.now();
+        cancelledAt = quietTime();
         terminal.type(CANCEL);
         await terminal.closed;
       } finally {
         job.remove();
       }
-      expect(Date.now() - cancelledAt).toBeLessThan(6_000);
+      expect(quietTime() - cancelledAt).toBeLessThan(6_000);
       expect(job.status).toMatchObject({ reason: "cancelled" });
       expect(facts().filter((fact) => fact.startsWith("end 1 0 0 "))).toHaveLength(1);
       expect(
@@ -108,12 +109,12 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
         onEvent: (event, cancel) => {
           if (event.kind !== "text") return;
           void until(() => stopped(there)).then(() => {
-            cancelledAt = Date.now();
+            cancelledAt = quietTime();
             cancel();
           });
         },
       });
-      expect(Date.now() - cancelledAt).toBeLessThan(6_000);
+      expect(quietTime() - cancelledAt).toBeLessThan(6_000);
       expect(job.status).toMatchObject({ workers: [{ exitCode: 0 }] });
       expect(report?.problems).toEqual([
         expect.stringMatching(/^The artifacts did not come whole: the time for packing them was over\./),
