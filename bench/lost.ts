@@ -1,5 +1,5 @@
 /**
- * `node bench/lost.ts [TIMES]`: how long runs without a bucket wait for a place in a container whose last client was killed while its script
+ * `node bench/lost.ts [TIMES]`: how long runs without a bucket wait for a seat in a container whose last client was killed while its script
  * printed, from the wait to the session. The session of the killed client keeps the first later run waiting, and no other one.
  */
 import { mkdtempSync, rmSync } from "node:fs";

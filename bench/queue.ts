@@ -1,7 +1,7 @@
 /**
  * `node bench/queue.ts [JOBS] [SECONDS] [APART] [WAY] [BAR]`: jobs of SECONDS that meet in one container, with `start-timeout: 30s`. Each
  * begins APART seconds after the one before. WAY is `bucket` (the default) or `none` (no bucket); with `-logged` behind it, the container's
- * sessions are logged, so that the upload of a transcript holds a place. Prints in what order the jobs ran, how many ran at once, how long each hand-over took, and what is left in the bucket.
+ * sessions are logged, so that the upload of a transcript holds a seat. Prints in what order the jobs ran, how many ran at once, how long each hand-over took, and what is left in the bucket.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -90,7 +90,7 @@ function mostAtOnce(logs: readonly string[]): number {
   );
 }
 
-/** Milliseconds from the write that gives a place back to the ExecuteCommand of the next job. */
+/** Milliseconds from the write that gives a seat back to the ExecuteCommand of the next job. */
 function handOvers(): readonly number[] {
   const calls = local.requests.filter(
     ({ operation }) => operation === "ExecuteCommand" || /^(PUT|DELETE) .*\/claims\//.test(operation),

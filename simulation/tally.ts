@@ -93,14 +93,14 @@ const MARKS: readonly (readonly [string, RegExp])[] = [
   ["delivery: typed", /^Script typed into the session/m],
   ["hand-over: connected again", /connected again after/],
   ["hand-over: another session goes on", /A session goes on at byte|opening another one|goes on at byte/],
-  ["hand-over: took the place of a lost run", /^Took the place of/m],
+  ["hand-over: took the seat of a lost run", /^Took the seat of/m],
   ["hand-over: waited for a lost run's job", /its runner is lost/],
   ["job: left", /^Detached|outcome.*detached/m],
   ["job: attached to", /^##\[group\]Attaching to the job/m],
   ["lock: waited for", /^The lock '.*' is/m],
   ["lock: taken from a lost run", /^Took the lock of/m],
   ["stop: a command of its own", /a command of its own d(id|oes)/],
-  ["wait: for a place", /waiting for its place|for its place as number/],
+  ["wait: for a seat", /waiting for its seat|for its seat as number/],
 ];
 
 function marksOf(log: string): readonly string[] {

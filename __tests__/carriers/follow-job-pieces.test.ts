@@ -26,7 +26,7 @@ describe("a job whose output goes by S3", () => {
     expect(job.typed).not.toContain("left");
     job.bucket.put("out", 0, 0, SPOOL.slice(0, 4));
     await job.until(() => job.typed.includes("left"), 1_000);
-    await job.until(() => job.placesGivenBack === 1, 1_000);
+    await job.until(() => job.seatsGivenBack === 1, 1_000);
     job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
     await job.until(() => job.ended !== undefined, 1_000);
     expect(await followed).toMatchObject({ ...ENDED, attached: true, byPieces: true });
@@ -121,7 +121,7 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject({ end: { kind: "detached" }, attached: true });
     expect(job.bucket.controls.at(-1)?.words).toMatch(/^detach$/m);
     expect(job.bucket.controls.at(-1)?.words).toMatch(/^post-until /m);
-    expect([job.placesGivenBack, job.stops]).toEqual([1, 0]);
+    expect([job.seatsGivenBack, job.stops]).toEqual([1, 0]);
   });
 
   it("is not left before it is known whether S3 works, also when its first sessions were cut", async () => {
@@ -173,31 +173,31 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject(ENDED);
   });
 
-  it("keeps the session's place when the attacher has to stay, and says `taken` by both carriers", async () => {
+  it("keeps the session's seat when the attacher has to stay, and says `taken` by both carriers", async () => {
     const job = Scene.withBucket();
     job.stays = true;
     await job.release();
     job.sessions[0]?.says(mark("n The session stays open."), mark("~ 4"));
     await job.pass(70_000);
     job.bucket.put("alive", 1, 4, "");
-    expect([job.placesGivenBack, job.notes]).toEqual([0, ["The session stays open."]]);
+    expect([job.seatsGivenBack, job.notes]).toEqual([0, ["The session stays open."]]);
     expect(job.typed.filter((text) => text === "here 4").length).toBeGreaterThan(2);
     job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
     await job.until(() => job.ended !== undefined, 2_000);
     expect(job.typed).toContain("taken");
     expect(job.bucket.controls.at(-1)?.words).toBe("taken");
     expect(job.shown).toEqual(WHOLE);
-    await job.until(() => job.placesGivenBack === 1, 1_000);
+    await job.until(() => job.seatsGivenBack === 1, 1_000);
   });
 
-  it("gives its session up when the attacher stays and another run waits for the place", async () => {
+  it("gives its session up when the attacher stays and another run waits for the seat", async () => {
     const job = Scene.withBucket();
     job.stays = true;
     await job.release();
     await job.pass(5_000);
-    expect([job.placesGivenBack, job.typed.includes("away")]).toEqual([0, false]);
+    expect([job.seatsGivenBack, job.typed.includes("away")]).toEqual([0, false]);
     job.wanted();
-    await job.until(() => job.placesGivenBack === 1, 1_000);
+    await job.until(() => job.seatsGivenBack === 1, 1_000);
     job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
     await job.until(() => job.ended !== undefined, 2_000);
     expect([job.ended, job.shown, job.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);
@@ -297,7 +297,7 @@ describe("a job whose output goes by S3", () => {
     job.bucket.weather = "fine";
     await job.until(() => job.bucket.folders.length === 2, 70_000);
     job.bucket.put("out", 0, 4, SPOOL.slice(4, 8));
-    await job.until(() => job.placesGivenBack === 2, 20_000);
+    await job.until(() => job.seatsGivenBack === 2, 20_000);
     job.bucket.put("out", 1, 8, SPOOL.slice(8)).put("end", 2, SPOOL.length, STATUS);
     await job.until(() => job.ended !== undefined, 2_000);
     expect(job.ended).toMatchObject(ENDED);

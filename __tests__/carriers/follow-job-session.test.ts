@@ -37,7 +37,7 @@ describe("a session that follows a job", () => {
     expect(await end).toMatchObject(ENDED);
     expect([job.notes, job.timesAttached, job.shown]).toEqual([["hello"], 1, ["head", "one", "two"]]);
     expect(session.typed).toEqual(expect.arrayContaining(["start", "taken"]));
-    expect(job.placesGivenBack).toBe(1);
+    expect(job.seatsGivenBack).toBe(1);
   });
 
   it("is closed when this action itself goes wrong with its output", async () => {
@@ -241,7 +241,7 @@ describe("a session that the agent does not open", () => {
     expect(session.isEnded).toBe(false);
   });
 
-  it("gets as much more time as other runs may hold its place", async () => {
+  it("gets as much more time as other runs may hold its seat", async () => {
     const moreTime = [7_000, 0];
     const { job, end, session } = await followed(silent, { moreTime });
     await job.pass(20_000);

@@ -75,7 +75,7 @@ describe("following a job through its sessions", () => {
   });
 
   it.each<[string, SessionEnd, string[]]>([
-    ["ends a session that was lost, since it still holds its place", LOST, ["s-1"]],
+    ["ends a session that was lost, since it still holds its seat", LOST, ["s-1"]],
     ["does not end a session that was closed", { kind: "closed", text: "Session is timed out" }, []],
   ])("%s", async (_, end, terminated) => {
     const job = new Scene(cut(end, READY), whole);

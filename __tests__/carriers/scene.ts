@@ -70,9 +70,9 @@ export class Scene {
   allGiven = Promise.resolve();
   /** The orders for items have changed. */
   changeOrders = (): void => undefined;
-  /** Another run waits for the place in the container from then on. */
+  /** Another run waits for the seat in the container from then on. */
   wanted: () => void = () => undefined;
-  placesGivenBack = 0;
+  seatsGivenBack = 0;
   stops = 0;
   /** Whether the stop command reaches the container. */
   reachesContainer = true;
@@ -161,7 +161,7 @@ export class Scene {
           this.wanted = resolve;
           over.addEventListener("abort", reject);
         }),
-      releasePlace: () => void (this.placesGivenBack += 1),
+      releaseSeat: () => void (this.seatsGivenBack += 1),
       stop: () => {
         this.stops += 1;
         return Promise.resolve(this.reachesContainer);

@@ -99,9 +99,9 @@ it("with a bucket, jobs that meet in a container that takes two sessions at once
     let isIn = false;
     const onLine = (line: string): void => {
       if (line === `begin ${job}`) begun.push(job);
-      isIn ||= line === `begin ${job}` || line.includes("; waiting for its place as number ");
+      isIn ||= line === `begin ${job}` || line.includes("; waiting for its seat as number ");
     };
-    // A job whose output S3 carries would soon give its place back.
+    // A job whose output S3 carries would soon give its seat back.
     const inputs = { task: task.id, ...bucketOf(), logs: "session", "start-timeout": "10s" };
     steps.push(aws.step({ ...inputs, run: `echo begin ${job}; ${script}; echo end ${job}` }, { onLine }));
     await eventually(() => isIn, true);
@@ -123,7 +123,7 @@ it("with a bucket, jobs that meet in a container that takes two sessions at once
   expect(begun).toEqual([0, 1, 2]);
   expect(mostAtOnce(task)).toBe(1);
   expect(results.slice(-1).flatMap(mainLog).join("\n")).toMatch(
-    /Container 'app' of task \w{32} is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its place as number \d in line, for at most 60 min \('queue-timeout'\)\./,
+    /Container 'app' of task \w{32} is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its seat as number \d in line, for at most 60 min \('queue-timeout'\)\./,
   );
   expect(await claimsOf()).toEqual([]);
   expectUnblocked();

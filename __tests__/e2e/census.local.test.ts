@@ -17,7 +17,7 @@ let aws: Aws;
 beforeAll(async () => {
   aws = await Aws.start({ delays: { firstRead: FIRST_READ_MS } });
   await aws.register("no-init", [withoutInit], "2048");
-  // Its sessions are not logged, so runs share its places.
+  // Its sessions are not logged, so runs share its seats.
   await aws.register("init", [{ ...withoutInit, linuxParameters: { initProcessEnabled: true } }], "2048");
 });
 

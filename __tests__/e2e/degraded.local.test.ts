@@ -48,7 +48,7 @@ const losses: readonly (readonly [string, string, () => Promise<StepResult>, Reg
     /^The task is started without tags, .*ecs:TagResource/,
   ],
 ];
-// take-place and session-logs have the lines of the others.
+// take-seat and session-logs have the lines of the others.
 it.each(everyNth(losses, 4, 3))(
   "a step whose %s is denied, for lack of %s, says so in one line and is otherwise the same",
   async (operation, right, step, line) => {

@@ -112,7 +112,7 @@ const servers = [
 ] as const;
 
 it.each(everyNth(servers, 2))(
-  "'cancel' ends a step that waits in the queue, and one with a script %s before the runner would kill them, their outputs are set, the next one has the place, and the job is green",
+  "'cancel' ends a step that waits in the queue, and one with a script %s before the runner would kill them, their outputs are set, the next one has the seat, and the job is green",
   async (_, trap) => {
     const before = running();
     const [task] = serviceTasks(aws);
@@ -123,7 +123,7 @@ it.each(everyNth(servers, 2))(
     const took = { queued: Infinity, server: Infinity };
     let seen: StepsContext = new Map();
     const { conclusion, steps } = await runSteps([
-      // A step whose output S3 carries would soon give its place back.
+      // A step whose output S3 carries would soon give its seat back.
       {
         id: "server",
         background: true,
@@ -132,7 +132,7 @@ it.each(everyNth(servers, 2))(
       },
       { run: () => server.has(/^begun$/) },
       { id: "queued", background: true, inputs: inputs("echo never"), onLine: queued.add },
-      { run: () => queued.has(/waiting for its place/) },
+      { run: () => queued.has(/waiting for its seat/) },
       { run: () => void (took.queued = -quietTime()) },
       { cancel: ["queued"] },
       { run: () => void (took.queued += quietTime()) },

@@ -40,7 +40,7 @@ async function uploadedAt({ outputs }: StepResult): Promise<number> {
   return events.at(-1)?.timestamp ?? Infinity;
 }
 
-/** The time when the claim on a task's place was deleted. */
+/** The time when the claim on a task's seat was deleted. */
 function givenBackAt({ id }: Task): number {
   const { bucket } = aws.world.made;
   return aws.calls(`DELETE /${bucket}/fargate-exec/claims/${id}/`).at(-1)?.at ?? -Infinity;
@@ -50,7 +50,7 @@ function givenBackAt({ id }: Task): number {
 const TWO_MB = "yes $(printf %0999d 0) | head -c 2000000";
 
 it.concurrent(
-  "a place is given back when the agent has uploaded the session's log, and not before",
+  "a seat is given back when the agent has uploaded the session's log, and not before",
   async () => {
     const task = await startTask();
     const result = await stepIn(task, TWO_MB);
@@ -64,7 +64,7 @@ it.concurrent(
 );
 
 it.concurrent(
-  "the post step of a cancelled run gives the place back when the agent has uploaded the log",
+  "the post step of a cancelled run gives the seat back when the agent has uploaded the log",
   async () => {
     const task = await startTask();
     const button = new AbortController();

@@ -189,7 +189,7 @@ it(
 );
 
 it(
-  "the old attacher gives its place up to the new one",
+  "the old attacher gives its seat up to the new one",
   async () => {
     const job = aJob("echo begun; sleep 1; echo ended");
     const first = job.attach();
@@ -205,7 +205,7 @@ it(
 );
 
 it(
-  "an attacher that has lost its reader gives its place up by itself",
+  "an attacher that has lost its reader gives its seat up by itself",
   async () => {
     const mayEnd = join(directory, "may-end");
     const job = aJob(`while ! [ -e ${mayEnd} ]; do sleep 0.1; done; exit 3`, { silenceSeconds: 3 });
@@ -248,7 +248,7 @@ it(
 );
 
 it(
-  "an attacher whose reader is there keeps its place",
+  "an attacher whose reader is there keeps its seat",
   async () => {
     const job = aJob("sleep 4; echo done", { silenceSeconds: 2 });
     const first = job.attach();

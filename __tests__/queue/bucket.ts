@@ -75,7 +75,7 @@ export class Bucket implements QueueS3 {
     return (JSON.parse(Buffer.from(object.bytes).toString()) as { claims: WrittenClaim[] }).claims;
   }
 
-  /** The runs that hold a place. */
+  /** The runs that hold a seat. */
   holders(): readonly string[] {
     return this.claims().flatMap(({ run, state }) => (state === "holds" ? [run] : []));
   }

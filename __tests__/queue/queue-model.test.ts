@@ -146,7 +146,7 @@ class World {
   readonly runs: Run[] = [];
   /** The runs in the order in which they joined the queue. */
   readonly joined: string[] = [];
-  /** The runs in the order in which they got their places. */
+  /** The runs in the order in which they got their seats. */
   readonly #served: string[] = [];
   readonly #tookAt: number[] = [];
   readonly #leftAt: number[] = [];
@@ -179,7 +179,7 @@ class World {
     this.#leftAt.push(this.time.now());
   }
 
-  /** The milliseconds from the moment that a run begins to leave until the next one has the place. */
+  /** The milliseconds from the moment that a run begins to leave until the next one has the seat. */
   gaps(): readonly number[] {
     return this.#tookAt.slice(1).map((at, index) => at - (this.#leftAt[index] ?? 0));
   }

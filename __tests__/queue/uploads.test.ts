@@ -36,7 +36,7 @@ async function endSession(
   await Promise.resolve();
 }
 
-describe("a container's place", () => {
+describe("a container's seat", () => {
   const held = () => {
     const done: string[] = [];
     return {
@@ -55,11 +55,11 @@ describe("a container's place", () => {
 
   it("is given back when the agent has had the time to upload the log, and the log says so", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
-    const place = held();
+    const seat = held();
     await endSession(logged, 8 * MB);
-    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
+    await giveBack(seat, uploads, { clock, log, cancel: cancel.signal });
     expect(clock.slept).toEqual([14_000]);
-    expect(place.done).toEqual(["released"]);
+    expect(seat.done).toEqual(["released"]);
     expect(log.lines).toEqual([expect.stringContaining("in 14 s")]);
   });
 
@@ -68,37 +68,37 @@ describe("a container's place", () => {
     ["sessions are not logged", NOWHERE, 100 * MB],
   ])("is given back at once when %s", async (_, logs, bytes) => {
     const { clock, log, cancel, uploads, logged } = setting(logs);
-    const place = held();
+    const seat = held();
     await endSession(logged, bytes);
-    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
-    expect([clock.slept, place.done, log.lines]).toEqual([[], ["released"], []]);
+    await giveBack(seat, uploads, { clock, log, cancel: cancel.signal });
+    expect([clock.slept, seat.done, log.lines]).toEqual([[], ["released"], []]);
   });
 
   it("is given back at once when the run has no claim to it", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
-    const place = { ...held(), isHeld: false };
+    const seat = { ...held(), isHeld: false };
     await endSession(logged, 80 * MB);
-    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
-    expect([clock.slept, place.done]).toEqual([[], ["released"]]);
+    await giveBack(seat, uploads, { clock, log, cancel: cancel.signal });
+    expect([clock.slept, seat.done]).toEqual([[], ["released"]]);
   });
 
   it("is left to the post step by a run that is cancelled", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
-    const place = held();
+    const seat = held();
     await endSession(logged, 8 * MB);
     cancel.abort(new Error("cancelled"));
-    await giveBack(place, uploads, { clock, log, cancel: cancel.signal });
-    expect(place.done).toEqual([`postponed to ${uploads.doneAt()}`]);
+    await giveBack(seat, uploads, { clock, log, cancel: cancel.signal });
+    expect(seat.done).toEqual([`postponed to ${uploads.doneAt()}`]);
   });
 
   it("is asked for again only while at most one session of the job uploads", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     await endSession(logged, 8 * MB);
-    await uploads.waitForPlace({ log, signal: cancel.signal });
+    await uploads.waitForSeat({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([]);
     // A megabyte more may have been printed before a lost session was ended.
     await endSession(logged, 4 * MB, { kind: "lost", why: "cut" });
-    await uploads.waitForPlace({ log, signal: cancel.signal });
+    await uploads.waitForSeat({ log, signal: cancel.signal });
     expect(clock.slept).toEqual([10_000]);
     expect(log.lines).toEqual([expect.stringContaining("waits 10 s")]);
   });

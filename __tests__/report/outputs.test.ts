@@ -137,7 +137,7 @@ it.each([
 });
 
 it("the output 'results' has the seconds of each phase of a task, once", () => {
-  const times = { beganAt: 1_000, readyAt: 1_250, placedAt: 1_250, attachedAt: 2_504, endedAt: 14_900 };
+  const times = { beganAt: 1_000, readyAt: 1_250, seatedAt: 1_250, attachedAt: 2_504, endedAt: 14_900 };
   const { task, ...rest } = aResult("exited", "0", "0");
   const result = { ...rest, task: { ...task, times } };
   const [first, second] = JSON.parse(makeOutputs(result)["results"] ?? "") as object[];

@@ -7,7 +7,7 @@ const TASK = aTask({
   ...{ createdAt: 101_000, connectivityAt: 110_000, pullStartedAt: 111_500 },
   ...{ pullStoppedAt: 141_000, startedAt: 142_000 },
 });
-const JOB = { beganAt: 101_100, readyAt: 145_000, placedAt: 145_000, attachedAt: 147_000, endedAt: 158_000 };
+const JOB = { beganAt: 101_100, readyAt: 145_000, seatedAt: 145_000, attachedAt: 147_000, endedAt: 158_000 };
 const named = (...args: Parameters<typeof makeTimeline>) =>
   makeTimeline(...args).map(({ name, from, to }) => [name, to - from]);
 
@@ -26,10 +26,10 @@ it("the timeline has each phase of a task that was started, and adds up to the s
 });
 
 it("the timeline has nothing of the start of a task that was running", () => {
-  expect(named(STEP, { ...JOB, readyAt: 101_600, placedAt: 130_000 }, TASK, false)).toEqual([
+  expect(named(STEP, { ...JOB, readyAt: 101_600, seatedAt: 130_000 }, TASK, false)).toEqual([
     ["Inputs and choice of the task", 1_100],
     ["Exec agent", 500],
-    ["Place in the container", 28_400],
+    ["Seat in the container", 28_400],
     ["Session and delivery", 17_000],
     ["Script", 11_000],
     ["Cleanup and report", 2_000],
@@ -63,8 +63,8 @@ it("the timeline has no gap and adds up, whatever ECS's clock says", () => {
   fc.assert(
     fc.property(fc.array(time, { minLength: 9, maxLength: 9 }), fc.boolean(), (times, started) => {
       const task = aTask(Object.fromEntries(keys.map((key, i) => [key, times[i]])));
-      const [readyAt, placedAt, attachedAt, endedAt] = times.slice(5);
-      const spans = makeTimeline(STEP, { beganAt: 1, readyAt, placedAt, attachedAt, endedAt }, task, started);
+      const [readyAt, seatedAt, attachedAt, endedAt] = times.slice(5);
+      const spans = makeTimeline(STEP, { beganAt: 1, readyAt, seatedAt, attachedAt, endedAt }, task, started);
       expect(spans[0]?.from).toBe(STEP.from);
       expect(spans.at(-1)?.to).toBe(STEP.to);
       spans.forEach(({ from, to }, i) => {

@@ -160,7 +160,7 @@ describe("in a service whose task is in use", () => {
     expect(log.lines).toContainEqual(expect.stringMatching(/Trying task 2{32} of the service\.$/));
   });
 
-  it("waits for a place in the last one, for as long as 'queue-timeout' says", async () => {
+  it("waits for a seat in the last one, for as long as 'queue-timeout' says", async () => {
     const tasks = [task("1"), task("2")];
     const { run, log } = runInTargets(tasks, { candidates: service(tasks) });
     const result = await run();

@@ -194,7 +194,7 @@ it(
       ["object", "claim", "job"],
       ["object", "claim", "job"],
       ["claim", "job"],
-      // The place is given back while the session is being closed.
+      // The seat is given back while the session is being closed.
       ["job"],
       [],
     ]);
@@ -263,7 +263,7 @@ it(
   PATIENCE,
 );
 
-it("the wait for a place does not count towards start-timeout", async () => {
+it("the wait for a seat does not count towards start-timeout", async () => {
   const startTimeout = 1_000;
   const looked = deferred<readonly []>();
   let refusals = 0;
@@ -298,7 +298,7 @@ it("a session is ended with nothing typed when the cluster can't be described fo
 
 describe("before a session", () => {
   it.each(["the upload", "the look at the cluster"])(
-    "a job that has taken its place gives it back when %s fails, and ends with that failure",
+    "a job that has taken its seat gives it back when %s fails, and ends with that failure",
     async (what) => {
       const [failing, putting] = [deferred<never>(), deferred<{ etag: string }>()];
       const [exec, s3] =

@@ -47,7 +47,7 @@ it("a forward whose container does not obey 'hold' says so, with the right that 
   );
 });
 
-it("the time for which a forward waits for its place does not count towards 'start-timeout'", async () => {
+it("the time for which a forward waits for its seat does not count towards 'start-timeout'", async () => {
   const scenario = worldWith({
     inputs: { "start-timeout": "40s", "queue-timeout": "4m" },
     ecs: { ...ECS, lag: 2_000 },

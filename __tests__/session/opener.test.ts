@@ -38,7 +38,7 @@ it("a ticket is opened by its own URL and token", async () => {
   expect(terminated).toEqual([]);
 });
 
-it("a session that can't be connected to is ended, so that its place is free", async () => {
+it("a session that can't be connected to is ended, so that its seat is free", async () => {
   const gateway = await startGateway();
   gateway.refusing = () => 500;
   const { options, terminated } = makeOptions();

@@ -103,7 +103,7 @@ describe("cleaning up", () => {
     expect(left).toEqual([]);
   });
 
-  it("gives a claim back after the stop command, whose session has its place", async () => {
+  it("gives a claim back after the stop command, whose session has its seat", async () => {
     const { inOrder, left } = await startCleanup({}, [CLAIM, JOB]);
     const names = inOrder.map((call) => call.split(" ")[0]);
     expect(names.indexOf("ExecuteCommand")).toBeGreaterThanOrEqual(0);

@@ -90,7 +90,7 @@ const leftInContainer: Rule = {
   },
 };
 
-/** What must hold of the places that steps take, and of what they leave. */
+/** What must hold of the seats that steps take, and of what they leave. */
 export const LEFTOVER_RULES: readonly Rule[] = [
   seats,
   sessionsEnd,

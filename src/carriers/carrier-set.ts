@@ -161,29 +161,29 @@ export class CarrierSet {
     );
   }
 
-  /** Closes the released session, and gives its place back. */
+  /** Closes the released session, and gives its seat back. */
   async closeReleased(word?: LastWord): Promise<void> {
     this.#releasedOver.abort();
     if (this.session?.isOpen !== true) return;
     await this.session.close(word);
-    this.#options.sessions.releasePlace();
+    this.#options.sessions.releaseSeat();
   }
 
-  /** Ends a released session that would be in the way of the next one, and gives its place back. */
+  /** Ends a released session that would be in the way of the next one, and gives its seat back. */
   async giveWay(): Promise<void> {
     this.#releasedOver.abort();
     if (this.session?.isOpen !== true) return;
     await this.session.giveWay();
-    this.#options.sessions.releasePlace();
+    this.#options.sessions.releaseSeat();
   }
 
   /** The released session is over by itself. */
   noteReleasedOver(): void {
     this.#releasedOver.abort();
-    this.#options.sessions.releasePlace();
+    this.#options.sessions.releaseSeat();
   }
 
-  /** Ends what is still open. Left open, a session would keep its place in the container, and this process alive. */
+  /** Ends what is still open. Left open, a session would keep its seat in the container, and this process alive. */
   async close(): Promise<void> {
     this.leaveSession();
     this.#releasedOver.abort();

@@ -42,7 +42,7 @@ export interface Words {
 }
 
 /**
- * The last word of a carrier: another carrier goes on (`left`); the place is for another run (`away`); the end was taken (`taken`); the job is
+ * The last word of a carrier: another carrier goes on (`left`); the seat is for another run (`away`); the end was taken (`taken`); the job is
  * detached (`detach`); a session follows the job again (`attach`).
  */
 export type LastWord = "left" | "away" | "taken" | "detach" | "attach";

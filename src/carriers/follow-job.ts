@@ -91,7 +91,7 @@ class Following {
         main?.finish();
         return;
       case "overdue":
-        // A step that attaches may have waited for its place.
+        // A step that attaches may have waited for its seat.
         if (this.#options.sessions.until > this.#options.clock.now()) this.#task.watchTime();
         else void main?.close();
         return;
@@ -201,7 +201,7 @@ class Following {
 
   async #end(main: MainCarrier, end: EndOfJob): Promise<EndOfJob> {
     const { sessions } = this.#options;
-    if (main.kind === "session" && end.kind === "status") sessions.releasePlace(main.session);
+    if (main.kind === "session" && end.kind === "status") sessions.releaseSeat(main.session);
     await main.close("taken");
     if (main.kind === "session") return end;
     this.#ways = { byPieces: true, hasOthers: main.hasOthers };

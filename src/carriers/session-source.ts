@@ -6,7 +6,7 @@ export interface SessionSource {
   /** When to give up, in milliseconds since the epoch. The first session of a step that attaches may put it off. */
   readonly until: number;
   /**
-   * Opens a session that goes on at this byte of the spool. Queues for a place in the container when the job has none.
+   * Opens a session that goes on at this byte of the spool. Queues for a seat in the container when the job has none.
    * Rejects when there can't be a session.
    */
   attach(at: number): Promise<Session>;
@@ -18,17 +18,17 @@ export interface SessionSource {
   canNeverOpen(): Promise<boolean>;
   /** Explains why the agent has not opened the first session. */
   whyUnopened(sessionId: string): Promise<Failure>;
-  /** Ends a session that was lost, so that its place in the container is free. Never rejects. */
+  /** Ends a session that was lost, so that its seat in the container is free. Never rejects. */
   terminate(sessionId: string): Promise<void>;
   /** Notes that the container has the payload. */
   noteAttached(): void;
-  /** Resolves when another run waits for the place in the container. Rejects when `over` aborts. */
+  /** Resolves when another run waits for the seat in the container. Rejects when `over` aborts. */
   untilWanted(over: AbortSignal): Promise<void>;
   /**
-   * Gives the place in the container back: no session is needed for now. `closing` is the session through
+   * Gives the seat in the container back: no session is needed for now. `closing` is the session through
    * which the job's status has arrived, and which is about to be closed.
    */
-  releasePlace(closing?: Session): void;
+  releaseSeat(closing?: Session): void;
   /** Stops the job by a command of its own. Resolves with whether the command has reached the container; never rejects. */
   stop(): Promise<boolean>;
 }

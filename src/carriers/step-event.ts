@@ -11,7 +11,7 @@ export type StepEvent =
   /** AWS refuses the credentials. */
   | { readonly kind: "expired"; readonly refusal: Failure }
   | { readonly kind: "detach" }
-  /** Another run waits for the place in the container. */
+  /** Another run waits for the seat in the container. */
   | { readonly kind: "wanted" }
   /** The container is to be ordered to upload its output, unless `over` has aborted. Undefined: it is never. */
   | { readonly kind: "ordered"; readonly order: UploadOrder | undefined; readonly over: AbortSignal };

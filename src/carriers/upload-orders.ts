@@ -30,7 +30,7 @@ export interface PieceFolders {
   readonly areAskedFor: boolean;
   /** Whether the job may be detached: then another step is to find all of the output that the container still has. */
   readonly mustKeepAll: boolean;
-  /** The use as it is now: `when the job lasts` becomes `at once` when other runs want the session's place, or large artifacts are to come. */
+  /** The use as it is now: `when the job lasts` becomes `at once` when other runs want the session's seat, or large artifacts are to come. */
   use(): Promise<PieceUse>;
   /** Makes a folder. The cleanup has to delete it from now on. */
   open(): PieceStore;

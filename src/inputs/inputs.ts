@@ -27,7 +27,7 @@ export interface Inputs extends ParallelJobs {
   /** Whether a running task is protected from scale-in and deployments while the job runs in it. */
   readonly protect: boolean;
   readonly startTimeout: number;
-  /** How long to wait for a place in a container that others use. */
+  /** How long to wait for a seat in a container that others use. */
   readonly queueTimeout: number;
 
   readonly script: ScriptSource;

@@ -27,7 +27,7 @@ export interface OwnClaim {
 export interface Line {
   /** From 1 for the next one. */
   readonly number: number;
-  /** The first holder of a place; else the first run in line. */
+  /** The first holder of a seat; else the first run in line. */
   readonly holder: Claim | undefined;
 }
 
@@ -37,7 +37,7 @@ export type LostRuns = readonly { readonly claim: Claim; readonly silentFor: num
 export type LineState =
   { readonly kind: "holds"; readonly lost: LostRuns } | { readonly kind: "waits"; readonly line: Line };
 
-/** Takes a place when the run is first in line and a place is free, else waits in line. `beforeTaking` is called just before the place is taken. */
+/** Takes a seat when the run is first in line and a seat is free, else waits in line. `beforeTaking` is called just before the seat is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
   { run, names, manner }: OwnClaim,
@@ -45,7 +45,7 @@ export function takeStep(
 ): Change<LineState> {
   const { queue, now } = found ?? { queue: EMPTY, now: 0 };
   const own = claimOf(queue, run);
-  // An earlier write has taken the place, and its answer was lost.
+  // An earlier write has taken the seat, and its answer was lost.
   if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
   const times = { since: undefined, renewed: undefined };
   const mine: Claim = { ...(own ?? { ...names, ...times, run, holds: false }), ...manner };
@@ -61,7 +61,7 @@ export function takeStep(
   const line = { number: numberInLine(live, run), holder: holders(live)[0] ?? live.claims[0] };
   const joins = own === undefined && mayJoin;
   const renews = own?.renewed !== undefined && now - own.renewed >= RENEWED_IN_LINE_MS;
-  // Lapsed claims stay until the next run in line takes their place and ends their sessions.
+  // Lapsed claims stay until the next run in line takes their seat and ends their sessions.
   return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
 }
 
@@ -79,7 +79,7 @@ export function replaceStep(
   return { queue: withClaim(found.queue, { ...own, sessions: 2, renewed: undefined }), result: "may" };
 }
 
-/** Renews the claim of a holder. False when another run has its place. */
+/** Renews the claim of a holder. False when another run has its seat. */
 export function renewStep(
   found: FoundQueue | undefined,
   { run, manner }: Pick<OwnClaim, "run" | "manner">,

@@ -7,7 +7,7 @@ import { type Change, type FoundQueue, QueueObject, type QueueS3 } from "./queue
 import { LEASES } from "./leases.ts";
 import { claimOf, EMPTY, split, withoutRun } from "./queue-state.ts";
 
-/** A claim of this run on a place, with all that is needed to give it back. */
+/** A claim of this run on a seat, with all that is needed to give it back. */
 export interface ClaimName extends ObjectName {
   /** The id of the run, by which it knows its own claim. */
   readonly run: string;
@@ -15,7 +15,7 @@ export interface ClaimName extends ObjectName {
   readonly kmsKeyId?: string | undefined;
 }
 
-/** The key of the queue for a container's places. */
+/** The key of the queue for a container's seats. */
 export function claimKey(
   prefix: string,
   { taskId, container }: Pick<Target, "taskId" | "container">,
@@ -24,7 +24,7 @@ export function claimKey(
 }
 
 /**
- * Takes the run out of the queue, whether it holds a place or waits for one. A second call does no harm. Fails when
+ * Takes the run out of the queue, whether it holds a seat or waits for one. A second call does no harm. Fails when
  * the queue can't be changed.
  */
 export async function leaveQueue(queue: QueueObject, run: string, session?: string): Promise<void> {

@@ -35,8 +35,8 @@ export function checkBucketIsGiven({
 /** `held` is as in "in use by session X since 12:00:00 UTC". */
 export function containerBusy(container: string, taskId: string, seconds: number, held: string): Failure {
   return new Failure("container-busy", {
-    failed: `Container '${container}' of task ${taskId} had no place for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,
-    seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of fargate-exec queue for a place.`,
+    failed: `Container '${container}' of task ${taskId} had no seat for this run${seconds > 0 ? ` within ${seconds} s` : ""}.`,
+    seen: `It is ${held}. ECS Exec takes very few sessions at once in a container, so runs of fargate-exec queue for a seat.`,
     advice: {
       workflow:
         "Raise 'queue-timeout', let fewer jobs share a container ('strategy.max-parallel', 'concurrency'), or give each job " +

@@ -54,7 +54,7 @@ export interface ForeignSessionOptions extends SessionLookOptions {
   /** The last sessions of runs that have left the queue. The agent may still be ending them. */
   readonly past: () => readonly string[];
   /**
-   * Whether other runs hold places, too. This run then also waits for sessions that are ending: with two such sessions there
+   * Whether other runs hold seats, too. This run then also waits for sessions that are ending: with two such sessions there
    * could be four.
    */
   readonly isBesideHolders: boolean;

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { tellWhile } from "../waiting.ts";
-import type { Place } from "./place.ts";
+import type { Seat } from "./seat.ts";
 import { seconds, type Uploads } from "./uploads.ts";
 
 /**
@@ -11,27 +11,27 @@ import { seconds, type Uploads } from "./uploads.ts";
 export const SHORT_MS = 5_000;
 
 /**
- * Gives the place back when the agent has had the time to upload the logs of the job's sessions. A cancelled run
+ * Gives the seat back when the agent has had the time to upload the logs of the job's sessions. A cancelled run
  * leaves that to its post step, because it has no time to wait. Never rejects.
  */
 export async function giveBack(
-  place: Pick<Place, "isHeld" | "postpone" | "release">,
+  seat: Pick<Seat, "isHeld" | "postpone" | "release">,
   uploads: Pick<Uploads, "doneAt">,
   { clock, log, cancel }: { readonly clock: Clock; readonly log: Log; readonly cancel: AbortSignal },
 ): Promise<void> {
   const freeAt = uploads.doneAt();
   const ms = freeAt - clock.now();
-  if (place.isHeld && ms > SHORT_MS) {
+  if (seat.isHeld && ms > SHORT_MS) {
     log.info(
-      `The exec agent still uploads the log of the session; the container's place is given back after that, in ${seconds(ms)} s.`,
+      `The exec agent still uploads the log of the session; the container's seat is given back after that, in ${seconds(ms)} s.`,
     );
     try {
       const upload = "the exec agent, which uploads the log of the session";
       await tellWhile(upload, { clock, log }, clock.sleep(ms, cancel));
     } catch {
-      await place.postpone(freeAt);
+      await seat.postpone(freeAt);
       return;
     }
   }
-  await place.release();
+  await seat.release();
 }

@@ -40,7 +40,7 @@ export class LoneSession {
 
   /**
    * Whether the run may go on beside these sessions. An earlier look must have seen the same session. Says so once. A run that attaches goes
-   * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the place of its session.
+   * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the seat of its session.
    */
   mayGoOn(
     [first, ...others]: readonly ActiveSession[],

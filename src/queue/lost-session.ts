@@ -7,7 +7,7 @@ export interface LostSessionContext extends SessionLookOptions {
 }
 
 /**
- * Ends the session that the claim of a lost run names, so that its place in the container is free at once. Any principal
+ * Ends the session that the claim of a lost run names, so that its seat in the container is free at once. Any principal
  * with the right to write to the bucket may have written the claim. So the session is ended only if it is one of this
  * container and has lost its client. Never rejects.
  */

@@ -5,7 +5,7 @@ import type { SessionLook } from "./early-look.ts";
 import { tellWhile } from "../waiting.ts";
 import { FEW_AT_ONCE } from "./failures.ts";
 import { hasClient, LoneSession } from "./lone-session.ts";
-import { placeWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
+import { seatWaitLog, type QueueOptions, waitUntilFree } from "./queue.ts";
 import { sinceWords, type WaitReason } from "./wait-log.ts";
 
 /** The longest pause when sessions may not be listed. */
@@ -26,7 +26,7 @@ export interface SessionQueueOptions extends QueueOptions {
   /** Which job of its matrix this run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**
-   * Whether the container's sessions are logged nowhere. The upload of a log keeps the place of a session that is no longer in
+   * Whether the container's sessions are logged nowhere. The upload of a log keeps the seat of a session that is no longer in
    * the list.
    */
   readonly isUnlogged: () => Promise<boolean>;
@@ -36,8 +36,8 @@ export interface SessionQueueOptions extends QueueOptions {
   readonly early?: SessionLook | undefined;
 }
 
-/** The place that a run has found by looking at the container's sessions. */
-export interface SessionPlace {
+/** The seat that a run has found by looking at the container's sessions. */
+export interface SessionSeat {
   /** True when another session may delay the opening of this run's. */
   readonly isBesideOthers: boolean;
   /** When the last look began, in milliseconds since the epoch; undefined when the sessions can't be listed. */
@@ -53,10 +53,10 @@ export interface SessionPlace {
  * Any run may go on beside a lone session that has lost its client, or that may be of the job to which the run attaches. Without the right to
  * list sessions the run waits only a moment. Fails with `container-busy` at the deadline.
  */
-export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionPlace> {
+export async function waitForOtherSessions(options: SessionQueueOptions): Promise<SessionSeat> {
   const { clock, log, signal, random = clock.random.fraction, matrix } = options;
   const isOfFew = matrix !== undefined && matrix.atOnce <= FEW_AT_ONCE;
-  const waitLog = placeWaitLog(options);
+  const waitLog = seatWaitLog(options);
   const { last, look } = looker(options);
   try {
     for (let contended = false, confirmed = isOfFew; ;) {
@@ -109,7 +109,7 @@ function looker(options: SessionQueueOptions) {
     if (first === undefined || last.isBesideOthers) return undefined;
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     const held = [`in use by session ${first.id}${more}`, ...sinceWords(first.since)].join(" ");
-    return { held, goal: "for its place" };
+    return { held, goal: "for its seat" };
   };
   return { last, look };
 }

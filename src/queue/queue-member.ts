@@ -8,7 +8,7 @@ import { leaseOf } from "./leases.ts";
 import { type FoundQueue, QueueObject, type QueueS3 } from "./queue-object.ts";
 import { type Claim, EMPTY, holders, type Queue } from "./queue-state.ts";
 
-/** The pause between two looks of the next run in line. A run with a higher number has more time until its place. */
+/** The pause between two looks of the next run in line. A run with a higher number has more time until its seat. */
 const NEXT_PAUSE_MS = 200;
 const PAUSE_A_NUMBER_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
@@ -17,14 +17,14 @@ const PAUSE_PER_ANSWER = 2;
 /** How often a holder looks whether it may replace a session. */
 const REPLACE_PAUSE_MS = 1_000;
 
-const PLACE = "The claim on the container's place";
+const SEAT = "The claim on the container's seat";
 
 export interface QueueMemberOptions {
   readonly claim: ClaimName;
   /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
-   * Resolves with true when another run that shares may hold a place at the same time. Only for a run that releases its
+   * Resolves with true when another run that shares may hold a seat at the same time. Only for a run that releases its
    * session soon, that may list sessions, and whose sessions aren't logged. Until it resolves the run shares with no other.
    */
   readonly shares: Promise<boolean>;
@@ -44,7 +44,7 @@ export interface LockRenewal {
   readonly renew: (write: () => Promise<boolean>) => Promise<void>;
 }
 
-/** A run's part in the queue of a container: it waits in line, holds a place, and leaves. */
+/** A run's part in the queue of a container: it waits in line, holds a seat, and leaves. */
 export class QueueMember {
   readonly #options: QueueMemberOptions;
   readonly #queue: QueueObject;
@@ -71,7 +71,7 @@ export class QueueMember {
     return [...this.#sessions, ...this.#seen.claims.flatMap(({ session }) => session ?? [])];
   }
 
-  /** Whether other runs held places when this one last read the queue. */
+  /** Whether other runs held seats when this one last read the queue. */
   get isBesideHolders(): boolean {
     return holders(this.#seen).some(({ run }) => run !== this.#options.claim.run);
   }
@@ -92,13 +92,13 @@ export class QueueMember {
   }
 
   /**
-   * Waits in line until the run holds a place. From then on it renews the claim. Returns the lost
-   * runs whose places it has taken over. A failure or an abort may leave a claim behind, so `leave` has to be called then.
+   * Waits in line until the run holds a seat. From then on it renews the claim. Returns the lost
+   * runs whose seats it has taken over. A failure or an abort may leave a claim behind, so `leave` has to be called then.
    */
   async take(waiting: WaitOptions): Promise<LostRuns> {
     const { shares, clock, log } = this.#options;
     const { deadline, signal } = waiting;
-    // A job that takes a place for the second time knows already whether it shares: this lets `#learn` run first.
+    // A job that takes a seat for the second time knows already whether it shares: this lets `#learn` run first.
     await Promise.race([shares, Promise.resolve()]);
     let number = 1;
     for (let troubles = 0, isFirst = true; ; isFirst = false) {
@@ -187,7 +187,7 @@ export class QueueMember {
     await this.#renewing;
   }
 
-  /** Gives the place back, or leaves the line. Never rejects; false when the claim may still be there. */
+  /** Gives the seat back, or leaves the line. Never rejects; false when the claim may still be there. */
   async leave(): Promise<boolean> {
     const { claim, log } = this.#options;
     await this.stop();
@@ -257,7 +257,7 @@ export class QueueMember {
         isFailing = false;
       } catch (error) {
         if (!isFailing && !this.#over.signal.aborted)
-          log.info(`${lock?.subject ?? PLACE} was not renewed: ${asFailure(error).seen}`);
+          log.info(`${lock?.subject ?? SEAT} was not renewed: ${asFailure(error).seen}`);
         isFailing = true;
       }
     }
@@ -274,7 +274,7 @@ export class QueueMember {
     if (isOurs || !this.#holds) return isOurs;
     this.#holds = false;
     // The result tells the holder of a lock, which ends its job.
-    if (lock === undefined) log.info(`${PLACE} was lost to another run; this one goes on.`);
+    if (lock === undefined) log.info(`${SEAT} was lost to another run; this one goes on.`);
     return false;
   }
 }
@@ -285,7 +285,7 @@ export interface WaitOptions {
   readonly deadline: number;
   /** Called after each look in vain. It throws when the waiting has to end. */
   readonly onWait: (line: Line) => void;
-  /** Called just before the place is taken. */
+  /** Called just before the seat is taken. */
   readonly beforeTaking: () => void;
   readonly signal: AbortSignal | undefined;
 }

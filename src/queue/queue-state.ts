@@ -12,18 +12,18 @@ const MOST_PAST = 4;
 /** The most bytes of a queue that are read. A claim has up to some 400. */
 export const LARGEST_QUEUE = 400 * MOST_CLAIMS;
 
-/** The claim of a run on a place in a container. All times are by S3's clock, in milliseconds since the epoch. */
+/** The claim of a run on a seat in a container. All times are by S3's clock, in milliseconds since the epoch. */
 export interface Claim {
   readonly run: string;
-  /** True for a holder of a place; false for a run that waits for one. */
+  /** True for a holder of a seat; false for a run that waits for one. */
   readonly holds: boolean;
-  /** True when another run that shares, too, may hold a place at the same time. */
+  /** True when another run that shares, too, may hold a seat at the same time. */
   readonly shares: boolean;
-  /** True for a claim on a lock, which lapses later than one on a container's place. */
+  /** True for a claim on a lock, which lapses later than one on a container's seat. */
   readonly locks: boolean;
   /** How many sessions of the run there may be at once. Two while it replaces one. */
   readonly sessions: 1 | 2;
-  /** Since when the run holds the place, or waits for it; undefined: since the object was last written. */
+  /** Since when the run holds the seat, or waits for it; undefined: since the object was last written. */
   readonly since: number | undefined;
   /** When the run was last known to live; undefined: when the object was last written. */
   readonly renewed: number | undefined;
@@ -39,11 +39,11 @@ export interface Claim {
 /** Which job of its matrix a run is, for people. */
 type MatrixIndex = Pick<MatrixJob, "index" | "total">;
 
-/** The queue for the places in one container. */
+/** The queue for the seats in one container. */
 export interface Queue {
   /** In the order of their arrival. */
   readonly claims: readonly Claim[];
-  /** The last sessions of runs that have given their places back. SSM may list them for a moment longer. */
+  /** The last sessions of runs that have given their seats back. SSM may list them for a moment longer. */
   readonly past: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function numberInLine({ claims }: Queue, run: string): number {
 }
 
 /**
- * Whether the run may take a place. It has to be the first in line. Either no run holds a place, or the holders share the
+ * Whether the run may take a seat. It has to be the first in line. Either no run holds a seat, or the holders share the
  * container as this run does.
  */
 export function mayHold(queue: Queue, { run, shares }: Pick<Claim, "run" | "shares">): boolean {

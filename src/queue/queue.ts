@@ -15,8 +15,8 @@ export interface QueueOptions {
   readonly random?: () => number;
 }
 
-/** What the log says of a run that waits for a place in this container. */
-export function placeWaitLog({
+/** What the log says of a run that waits for a seat in this container. */
+export function seatWaitLog({
   target: { container, taskId },
   deadline,
   clock,
@@ -24,7 +24,7 @@ export function placeWaitLog({
 }: Pick<QueueOptions, "target" | "deadline" | "clock" | "log">): WaitLog {
   return new WaitLog({
     subject: `Container '${container}' of task ${taskId}`,
-    got: `The place in container '${container}' is free`,
+    got: `The seat in container '${container}' is free`,
     busy: (seconds, held) => containerBusy(container, taskId, seconds, held),
     ...{ deadline, clock, log },
   });

@@ -19,7 +19,7 @@ const UNHEARD_BYTES = 1_000_000;
 
 /**
  * The longest time, in milliseconds, that the agent takes to upload the transcript of a session with this many bytes
- * of output: to S3, then to CloudWatch Logs. Until then the session keeps its place in the container. `logs` is
+ * of output: to S3, then to CloudWatch Logs. Until then the session keeps its seat in the container. `logs` is
  * undefined when it is not known whether sessions are logged.
  */
 export function uploadMs(bytes: number, logs: SessionLogs | undefined): number {
@@ -46,7 +46,7 @@ export interface LoggedSession {
 /** The uploads of one job's session logs. The agent uploads a log when its session has ended. */
 export class Uploads {
   readonly #clock: Clock;
-  /** When each session's place is free, in milliseconds since the epoch. */
+  /** When each session's seat is free, in milliseconds since the epoch. */
   readonly #freeAt: number[] = [];
 
   constructor(clock: Clock) {
@@ -70,7 +70,7 @@ export class Uploads {
    * Waits while the uploads of two sessions occupy the agent. It runs one or two sessions and queues one more; a
    * further one would block it for good. An abort throws its reason.
    */
-  async waitForPlace({ log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
+  async waitForSeat({ log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<void> {
     const ms = this.doneAt(1) - this.#clock.now();
     if (ms <= 0) return;
     log.info(

@@ -7,7 +7,7 @@ import type { Claim } from "./queue-state.ts";
 export interface WaitLogOptions {
   /** What the run waits for, as in "Container 'app' of task 0123". */
   readonly subject: string;
-  /** As in "The place in container 'app' is free". */
+  /** As in "The seat in container 'app' is free". */
   readonly got: string;
   /** The failure at the deadline; `held` is that of the last `WaitReason`. */
   readonly busy: (seconds: number, held: string) => Failure;
@@ -17,7 +17,7 @@ export interface WaitLogOptions {
   readonly log: Pick<Log, "info">;
 }
 
-/** Why a run waits for a container's place, or for a lock. */
+/** Why a run waits for a container's seat, or for a lock. */
 export interface WaitReason {
   /** As in "in use by session X since 12:00:00 UTC". */
   readonly held: string;
@@ -51,7 +51,7 @@ export class WaitLog {
     this.#toldAt = now;
   }
 
-  /** To be called once the run has the place or the lock. */
+  /** To be called once the run has the seat or the lock. */
   end(): void {
     const { got, log } = this.#options;
     if (this.#toldAt !== undefined) log.info(`${got} (${this.#seconds()} s).`);

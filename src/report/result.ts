@@ -145,13 +145,13 @@ export interface TaskFacts extends PrintedOutput {
   readonly pulled?: PulledImage | undefined;
   /** The artifacts that were brought back; undefined when none were asked for. */
   readonly artifacts?: ArtifactsReport | undefined;
-  /** When the job reached its phases; undefined when it got no place in its container. */
+  /** When the job reached its phases; undefined when it got no seat in its container. */
   readonly times: JobTimes | undefined;
   /** When the task started, in milliseconds since the epoch, as far as ECS tells it. */
   readonly startedAt: number | undefined;
 }
 
-/** The end of a job that had a place in the container, with its output. */
+/** The end of a job that had a seat in the container, with its output. */
 export interface JobReport extends EndedJob, PrintedOutput {
   readonly times: JobTimes;
   readonly artifacts?: ArtifactsReport | undefined;

@@ -8,8 +8,8 @@ export interface JobTimes {
   readonly beganAt: number;
   /** The container took sessions. */
   readonly readyAt?: number | undefined;
-  /** The job had a place in the container. */
-  readonly placedAt?: number | undefined;
+  /** The job had a seat in the container. */
+  readonly seatedAt?: number | undefined;
   /** A session showed the job, or the step resumed it. */
   readonly attachedAt?: number | undefined;
   /** The first artifacts arrived. */
@@ -75,7 +75,7 @@ function boundaries(
   return [
     ...(started ? start : ([[isAgain ? EARLIER : "Inputs and choice of the task", job?.beganAt]] as const)),
     ["Exec agent", job?.readyAt],
-    ["Place in the container", job?.placedAt],
+    ["Seat in the container", job?.seatedAt],
     ["Session and delivery", job?.attachedAt],
     ...(job?.artifactsFrom === undefined
       ? ([["Script", job?.endedAt]] as const)

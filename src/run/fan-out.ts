@@ -161,7 +161,7 @@ async function runInOneOf(
 ): Promise<TaskResult> {
   const others = othersToTry(candidates).length;
   for (let target = first, moves = 0; ; moves++) {
-    // While other tasks are left to try, a job does not wait for a place in this one.
+    // While other tasks are left to try, a job does not wait for a seat in this one.
     const queues = others === 0 || moves > others;
     const attempt = await runIn(
       { ...job, target, queues, stuckAfter: stuckAfter(candidates, target) },

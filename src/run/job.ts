@@ -1,9 +1,9 @@
 import type { JobHandle } from "../inputs/handle.ts";
 import type { JobContext } from "./job/context.ts";
 import { followPrepared } from "./job/follow-prepared.ts";
-import { JobPlace } from "./job/job-place.ts";
+import { JobSeat } from "./job/job-seat.ts";
 import { makeProtection } from "./job/job-protection.ts";
-import { takePlaceWhileStaging } from "./job/place-while-staging.ts";
+import { takeSeatWhileStaging } from "./job/seat-while-staging.ts";
 import { prepareJob } from "./job/prepare.ts";
 import { prepareRunningJob } from "./job/running-job.ts";
 import type { JobReport } from "../report/result.ts";
@@ -11,7 +11,7 @@ import { WaitLines } from "../waiting.ts";
 
 /**
  * Brings the script into one container, runs it there and follows it to its end. Rejects with a `Failure` when it
- * fails before the job has a place in the container. After that every end is a value.
+ * fails before the job has a seat in the container. After that every end is a value.
  */
 export async function runJob(context: JobContext): Promise<JobReport> {
   const { inputs, target, clock, log, cancel } = context;
@@ -22,16 +22,16 @@ export async function runJob(context: JobContext): Promise<JobReport> {
   const beganAt = clock.now();
   const job = await prepareJob(context, deadline, lines);
   const readyAt = clock.now();
-  const place = new JobPlace(job, context);
-  await takePlaceWhileStaging(place, job, cancel);
+  const seat = new JobSeat(job, context);
+  await takeSeatWhileStaging(seat, job, cancel);
   const protection = makeProtection(context);
   protection?.begin();
-  const placedAt = clock.now();
-  // The wait for a place does not count towards `start-timeout`.
-  const openUntil = deadline + placedAt - readyAt;
+  const seatedAt = clock.now();
+  // The wait for a seat does not count towards `start-timeout`.
+  const openUntil = deadline + seatedAt - readyAt;
 
-  const times = { beganAt, readyAt, placedAt };
-  return await followPrepared(job, place, { deadline: openUntil, lines, protection, times }, context);
+  const times = { beganAt, readyAt, seatedAt };
+  return await followPrepared(job, seat, { deadline: openUntil, lines, protection, times }, context);
 }
 
 /** Follows a job that another step has detached from. Rejects only for a cancel before it begins. */
@@ -43,5 +43,5 @@ export async function attachToJob(handle: JobHandle, context: JobContext): Promi
   const beganAt = clock.now();
   const lines = new WaitLines({ clock, log });
   const opening = { deadline: beganAt + inputs.startTimeout, lines, times: { beganAt } };
-  return await followPrepared(job, new JobPlace(job, context), opening, context);
+  return await followPrepared(job, new JobSeat(job, context), opening, context);
 }

@@ -49,7 +49,7 @@ export class RelayTasks {
   #tried = 0;
   /** Whether the task of the forward was lost, so that its service starts another one. */
   #seeksSuccessor = false;
-  /** Whether the forward waits for a place in that task. */
+  /** Whether the forward waits for a seat in that task. */
   #queues = false;
 
   /** Finds the first task, or starts it. */
@@ -118,7 +118,7 @@ export class RelayTasks {
     }
   }
 
-  /** Ends the last session, and gives its place back. */
+  /** Ends the last session, and gives its seat back. */
   async end(): Promise<void> {
     await this.#sessions?.end();
     this.#sessions = undefined;
@@ -129,7 +129,7 @@ export class RelayTasks {
     const [step, target] = [this.#step, this.#target];
     step.log.phase(`${this.#use.doing} container '${target.container}' of task ${target.taskId}`);
     const others = othersToTry(candidates).length;
-    // While other tasks are left to try, or another one comes, a forward does not wait for a place in this one.
+    // While other tasks are left to try, or another one comes, a forward does not wait for a seat in this one.
     this.#queues = !this.#seeksSuccessor && (others === 0 || this.#tried > others);
     const job = {
       ...step,

@@ -50,7 +50,7 @@ async function perform(run: ShellRun, step: OpenStep): Promise<Result> {
       open: (request) => tasks.open(request),
       onTerminal: (way) => {
         const { container, taskId } = tasks.target;
-        const where = `The shell is in container '${container}' of task ${taskId}, and takes a place there until it ends.`;
+        const where = `The shell is in container '${container}' of task ${taskId}, and takes a seat there until it ends.`;
         if (way !== undefined)
           log.fold([where, ...(way === "session" ? [OF_SESSION] : []), KEYS].join(" "), "");
         run.onTerminal(way !== undefined);

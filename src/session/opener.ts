@@ -41,7 +41,7 @@ export async function openTicket(ticket: SessionTicket, options: OpenTicketOptio
     });
   });
   return await opening.catch(async (error: unknown) => {
-    // The session's command runs without a client, and keeps a place in the container. After a cancel the cleanup
+    // The session's command runs without a client, and keeps a seat in the container. After a cancel the cleanup
     // ends the session.
     if (!cancel.aborted) await terminateSession(options, sessionId);
     throw error;
@@ -49,7 +49,7 @@ export async function openTicket(ticket: SessionTicket, options: OpenTicketOptio
 }
 
 /**
- * Ends a session that was lost, so that its place in the container is free. Never rejects: a refusal goes to the log.
+ * Ends a session that was lost, so that its seat in the container is free. Never rejects: a refusal goes to the log.
  */
 export async function terminateSession(
   { aws, log }: { readonly aws: { readonly ssm: Pick<Ssm, "terminateSession"> }; readonly log: Log },
@@ -59,6 +59,6 @@ export async function terminateSession(
     await aws.ssm.terminateSession(id);
   } catch (error) {
     const why = factsOf(error);
-    log.info(`The old session can't be ended from here, so the next may have to wait for its place: ${why}`);
+    log.info(`The old session can't be ended from here, so the next may have to wait for its seat: ${why}`);
   }
 }

@@ -277,7 +277,7 @@ class DataSession implements Session {
     );
   }
 
-  /** Tells the agent that there is no key, so that it closes the session and frees the place in its container. */
+  /** Tells the agent that there is no key, so that it closes the session and frees the seat in its container. */
   #refuse(refusal: SessionEnd): void {
     this.#refusal = refusal;
     this.#channel.refuseDataKey("The client has no data key.", this.#now());

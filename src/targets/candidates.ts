@@ -10,7 +10,7 @@ export type Candidates =
   /** New tasks, started like the first ones. */
   | { readonly kind: "new"; readonly launcher: Launcher };
 
-/** ARNs of the other tasks that a job tries before it queues for a place. */
+/** ARNs of the other tasks that a job tries before it queues for a seat. */
 export function othersToTry(candidates: Candidates): readonly string[] {
   return candidates.kind === "service" ? candidates.others : [];
 }

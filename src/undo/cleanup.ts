@@ -59,7 +59,7 @@ export interface CleanupOptions {
  * step leaves both to the post step, because S3 may write the last `control` a moment later. So does a main step that does not know the end
  * of the job: `control` may be all that tells the container of the cancel. Shared task definitions come after
  * the tasks, so that two jobs that end together each see the other's task stopped. The protection of a task ends after
- * its job. So does a claim, since the session of the stop command uses its place. A lock comes after the jobs that ran under it.
+ * its job. So does a claim, since the session of the stop command uses its seat. A lock comes after the jobs that ran under it.
  *
  * When the signal of the calls aborts, the rest stays in the ledger for the post step.
  *

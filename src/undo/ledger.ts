@@ -1,5 +1,5 @@
 import type { LockClaim } from "../queue/lock/take-lock.ts";
-import type { PlaceClaim } from "../queue/place.ts";
+import type { SeatClaim } from "../queue/seat.ts";
 import type { HeldProtection } from "../targets/protection/held-protection.ts";
 import type { UploadedPieces } from "../carriers/pieces/delete-pieces.ts";
 import type { ObjectName } from "../aws/s3.ts";
@@ -22,8 +22,8 @@ export type LedgerEntry =
   | ({ readonly kind: "control"; readonly freeAt?: number } & ObjectName)
   /** The protection of a task from scale-in and deployments. */
   | ({ readonly kind: "protection" } & HeldProtection)
-  /** A claim on a container's place. */
-  | ({ readonly kind: "claim" } & PlaceClaim)
+  /** A claim on a container's seat. */
+  | ({ readonly kind: "claim" } & SeatClaim)
   /** A deployment that waits for this run's verdict: ROLLBACK. */
   | ({ readonly kind: "hook" } & UndecidedDeployment)
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */

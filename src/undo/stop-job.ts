@@ -54,7 +54,7 @@ export type Told = "certainly" | "perhaps";
 
 /**
  * Stops a job by a command of its own, when no session can tell the job to stop. A job that has not started will not
- * start. The job's last session is ended first, which frees its place in the container. A job whose container has ended needs no stop. Rejects
+ * start. The job's last session is ended first, which frees its seat in the container. A job whose container has ended needs no stop. Rejects
  * when the command does not reach the container.
  */
 export async function stopJob(job: JobName, options: StopJobOptions): Promise<Told> {

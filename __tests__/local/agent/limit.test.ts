@@ -14,7 +14,7 @@ describe("sessions beyond the limit", () => {
     return { client, ample: 2 * (Date.now() - began) };
   }
 
-  it.concurrent("wait for a free place when there is one such session", () =>
+  it.concurrent("wait for a free seat when there is one such session", () =>
     onRig(
       async (rig) => {
         const { client: first, ample } = await begin(rig);
@@ -46,7 +46,7 @@ describe("sessions beyond the limit", () => {
     ),
   );
 
-  it.concurrent("block the container for good when there is no place within 4 seconds", () =>
+  it.concurrent("block the container for good when there is no seat within 4 seconds", () =>
     onRig(
       async (rig) => {
         const { client: first, ample } = await begin(rig);

@@ -64,7 +64,7 @@ async function withStore(
 
 describe("the transcript of a session", () => {
   it.concurrent(
-    "keeps the session's place until it is uploaded, at four events of 200,000 bytes a second",
+    "keeps the session's seat until it is uploaded, at four events of 200,000 bytes a second",
     () =>
       withStore(
         async (rig, store) => {

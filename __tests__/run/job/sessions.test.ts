@@ -1,6 +1,6 @@
 import type { Inputs } from "../../../src/inputs/inputs.ts";
 import type { JobContext } from "../../../src/run/job/context.ts";
-import type { JobPlace } from "../../../src/run/job/job-place.ts";
+import type { JobSeat } from "../../../src/run/job/job-seat.ts";
 import type { PreparedJob } from "../../../src/run/job/prepare.ts";
 import { JobSessions } from "../../../src/run/job/sessions.ts";
 import type { WaitLines } from "../../../src/waiting.ts";
@@ -10,11 +10,11 @@ import { HANDLE } from "../../inputs/a-handle.ts";
 
 const DEADLINE = 600_000;
 
-/** The sessions of a job of such a context. Nothing of the place but `isBesideAnother` is used. */
+/** The sessions of a job of such a context. Nothing of the seat but `isBesideAnother` is used. */
 function sessionsOf(context: Partial<JobContext>, isBesideAnother = false): JobSessions {
   return new JobSessions(
     { run: "0123456789ab", container: {} } as PreparedJob,
-    { isBesideAnother } as unknown as JobPlace,
+    { isBesideAnother } as unknown as JobSeat,
     {
       ...{ inputs: anInputs(), target: aTarget(), clock: new SteppedClock(0) },
       ...{ ledger: { replace: () => undefined }, ...context },

@@ -76,7 +76,7 @@ export function typedOrder(
 
 /** The line that tells the attacher that the reader reads S3 from now on, so that the session may end. */
 export const LEFT = Buffer.from("left\n");
-/** The line that ends the session of an attacher that has stayed: another run waits for the session's place. */
+/** The line that ends the session of an attacher that has stayed: another run waits for the session's seat. */
 export const AWAY = Buffer.from("away\n");
 
 /**

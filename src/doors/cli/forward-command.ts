@@ -24,8 +24,8 @@ export const FORWARDS_HELP = `a forward: ${FORMS}; the task itself without a hos
 /** Where an option does something else than that of a run. A test compares the defaults. */
 export const FORWARD_TEXTS = {
   timeout: "the longest time of the forward (default: 6h)",
-  "queue-timeout": "the longest wait for a place in the container (default: 20s)",
-  bucket: "with the queue for a place (default: FARGATE_EXEC_BUCKET)",
+  "queue-timeout": "the longest wait for a seat in the container (default: 20s)",
+  bucket: "with the queue for a seat (default: FARGATE_EXEC_BUCKET)",
   "kms-key-id": "for the queue's objects (default: the bucket's own)",
 } satisfies InputTexts;
 export const FORWARD_OPTIONS = { names: FORWARD_INPUTS, texts: FORWARD_TEXTS, help: "forward --help" };

@@ -72,7 +72,7 @@ export const OPTION_HELP: ReadonlyMap<InputName, OptionHelp> = new Map([
     ["retry", "<reasons>", "spot, infrastructure, unknown, exit codes (default: none)"],
     ["retry-attempts", "<n>", "with --retry, how often at most (default: 2)"],
     ["lock", "<name>", "one holder at a time in the bucket"],
-    ["queue-timeout", "<90s|30m|2h>", "the longest wait for a place or a lock (default: --timeout)"],
+    ["queue-timeout", "<90s|30m|2h>", "the longest wait for a seat or a lock (default: --timeout)"],
     ["detach", "[true|duration]", "leave the script running (default: false)"],
   ),
   ...inGroup(

@@ -20,7 +20,7 @@ const DEFAULTS = { timeout: "12h", "queue-timeout": "10m" } as const;
 export const SHELL_TEXTS = {
   ...FORWARD_TEXTS,
   timeout: `the longest time of the shell (default: ${DEFAULTS.timeout})`,
-  "queue-timeout": `the longest wait for a place in the container (default: ${DEFAULTS["queue-timeout"]})`,
+  "queue-timeout": `the longest wait for a seat in the container (default: ${DEFAULTS["queue-timeout"]})`,
   secrets: "the same, for values that are secret: the shell may show them",
 } satisfies InputTexts;
 export const SHELL_OPTIONS = { names: SHELL_INPUTS, texts: SHELL_TEXTS, help: "shell --help" };

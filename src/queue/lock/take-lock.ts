@@ -33,7 +33,7 @@ export interface LockOptions {
   readonly onLost: HeldLockOptions["onLost"];
 }
 
-/** The key of a lock's queue. The queue has the format of the one for a container's places. */
+/** The key of a lock's queue. The queue has the format of the one for a container's seats. */
 export function lockKey(prefix: string, name: string): string {
   return `${prefix}locks/${name}.json`;
 }

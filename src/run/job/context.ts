@@ -34,7 +34,7 @@ export interface UnassignedJob extends StepContext {
 /** What the phases of one job share. */
 export interface JobContext extends UnassignedJob {
   readonly target: Target;
-  /** Whether to queue for a place in the container for `queue-timeout`; false: one look only. */
+  /** Whether to queue for a seat in the container for `queue-timeout`; false: one look only. */
   readonly queues: boolean;
   /** How long the task may make no progress on its way to RUNNING, in milliseconds; undefined when no other task can replace it. */
   readonly stuckAfter?: number | undefined;

@@ -5,7 +5,7 @@ import { handleOf } from "./detach.ts";
 import { endByLogs } from "./end-by-logs.ts";
 import { followToEnd } from "./follow-to-end.ts";
 import { JobPieces } from "./job-pieces.ts";
-import type { JobPlace } from "./job-place.ts";
+import type { JobSeat } from "./job-seat.ts";
 import { JobOutput } from "./output.ts";
 import { mayUsePieces } from "./output-ways.ts";
 import type { PreparedJob } from "./prepare.ts";
@@ -17,23 +17,23 @@ export interface Opening extends FirstSession {
   readonly times: JobTimes;
 }
 
-/** Follows a job of this step, or of another one, to its end, and gives its place back. Never rejects. */
+/** Follows a job of this step, or of another one, to its end, and gives its seat back. Never rejects. */
 export async function followPrepared(
   job: PreparedJob,
-  place: JobPlace,
+  seat: JobSeat,
   opening: Opening,
   context: JobContext,
 ): Promise<JobReport> {
   const { inputs, clock } = context;
   const { protection } = opening;
-  const pieces = mayUsePieces(inputs) ? new JobPieces(job, place, context) : undefined;
+  const pieces = mayUsePieces(inputs) ? new JobPieces(job, seat, context) : undefined;
   const output = new JobOutput(job, context, pieces);
-  const sessions = new JobSessions(job, place, context, opening);
+  const sessions = new JobSessions(job, seat, context, opening);
   try {
     const following = { ...context, drained: output.drained };
     const ended = await followToEnd({ sessions, pieces }, makeTypedInput(job, context), output, following);
-    // Reading logs and unpacking need no session, so the place is given back first.
-    void place.giveBack();
+    // Reading logs and unpacking need no session, so the seat is given back first.
+    void seat.giveBack();
     void protection?.end();
     const end = await endByLogs(ended, output, job, following);
     const artifacts = await output.artifacts(end, ended.attached).finally(() => pieces?.settleParts());
@@ -48,6 +48,6 @@ export async function followPrepared(
     const handle = end.kind === "detached" ? handleOf(job, point, inputs, context.items?.total) : undefined;
     return { ...ended, end, ...output.end(), artifacts, times, handle };
   } finally {
-    await Promise.all([place.giveBack(), protection?.end()]);
+    await Promise.all([seat.giveBack(), protection?.end()]);
   }
 }

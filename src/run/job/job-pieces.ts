@@ -19,7 +19,7 @@ import { pieceLimits } from "../step-budget.ts";
 import type { LedgerEntry } from "../../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
-import type { JobPlace } from "./job-place.ts";
+import type { JobSeat } from "./job-seat.ts";
 import type { ReadPart } from "./part-fetches.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -36,7 +36,7 @@ const PAUSE_OF_MANY_MS = 2_000;
 /** The folders in the bucket into which a job's container uploads its output. The ledger has those that this step cleans up. */
 export class JobPieces implements PieceFolders {
   readonly #job: Pick<PreparedJob, "owner" | "setup">;
-  readonly #place: Pick<JobPlace, "isWanted" | "share">;
+  readonly #seat: Pick<JobSeat, "isWanted" | "share">;
   readonly #context: JobContext;
   #folders: readonly UploadedPieces[] = [];
   /** All folders, also those that another step cleans up. */
@@ -58,11 +58,11 @@ export class JobPieces implements PieceFolders {
 
   constructor(
     job: Pick<PreparedJob, "owner" | "setup">,
-    place: Pick<JobPlace, "isWanted" | "share">,
+    seat: Pick<JobSeat, "isWanted" | "share">,
     context: JobContext,
   ) {
     this.#job = job;
-    this.#place = place;
+    this.#seat = seat;
     this.#context = context;
     const { clock, cancel } = context;
     const giveUp = (): void => {
@@ -94,7 +94,7 @@ export class JobPieces implements PieceFolders {
 
   async use(): Promise<PieceUse> {
     const { pieceUse } = await this.#job.setup;
-    const isSoon = this.#place.isWanted || this.#listed >= MUCH;
+    const isSoon = this.#seat.isWanted || this.#listed >= MUCH;
     return pieceUse === "when the job lasts" && isSoon ? "at once" : pieceUse;
   }
 
@@ -104,7 +104,7 @@ export class JobPieces implements PieceFolders {
   };
 
   open(): PieceStore {
-    this.#place.share();
+    this.#seat.share();
     return this.#store(newFolder(this.#context.inputs.prefix, this.#context.clock.random));
   }
 

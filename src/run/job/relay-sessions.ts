@@ -11,7 +11,7 @@ import type { Session } from "../../session/session.ts";
 import { type ContainerRef, containerRef } from "../../targets/container-ref.ts";
 import { tellWhile, WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
-import { JobPlace } from "./job-place.ts";
+import { JobSeat } from "./job-seat.ts";
 import { makeSessionSetup, type SessionSetup } from "./session-setup.ts";
 
 /** How long a later session of a forward may wait for the exec agent. */
@@ -36,7 +36,7 @@ export const forwardUse = (): RelayUse => ({
   stays: false,
 });
 
-/** Opens the sessions of a forward or a shell, one after the other, in the place that it holds in its container. */
+/** Opens the sessions of a forward or a shell, one after the other, in the seat that it holds in its container. */
 export class RelaySessions {
   /** The ID of the last session. */
   last: string | undefined;
@@ -44,7 +44,7 @@ export class RelaySessions {
   isLogged = false;
   readonly #use: RelayUse;
   readonly #context: JobContext;
-  readonly #place: JobPlace;
+  readonly #seat: JobSeat;
   readonly #container: ContainerRef;
   readonly #setup: Promise<SessionSetup>;
   readonly #lines: WaitLines;
@@ -85,10 +85,7 @@ export class RelaySessions {
     this.#setup.catch(() => undefined); // `open` awaits it
     const { inputs, target } = context;
     const owner = bucketOwner(inputs, target.clusterArn);
-    this.#place = new JobPlace(
-      { container: this.#container, owner, setup: this.#setup, start: true },
-      context,
-    );
+    this.#seat = new JobSeat({ container: this.#container, owner, setup: this.#setup, start: true }, context);
   }
 
   /** `lost` is the last session, which is ended. An abort of `over` throws its reason. */
@@ -96,12 +93,12 @@ export class RelaySessions {
     const { aws, looks, target, clock, log, budget, ledger, exec } = this.#context;
     const cancel = AbortSignal.any([this.#context.cancel, over]);
     const askedAt = clock.now();
-    const isNew = await this.#place.take(cancel);
-    // The wait for a place does not count towards `start-timeout`.
+    const isNew = await this.#seat.take(cancel);
+    // The wait for a seat does not count towards `start-timeout`.
     const waited = clock.now() - askedAt;
     if (lost !== undefined) {
       await terminateSession(this.#context, lost);
-      if (!isNew) await this.#place.waitToReplace(lost);
+      if (!isNew) await this.#seat.waitToReplace(lost);
     }
     const lines = lost === undefined ? this.#lines : new WaitLines({ clock, log });
     const until = lost === undefined ? this.#deadline + waited : clock.now() + LATER_MS;
@@ -114,10 +111,10 @@ export class RelaySessions {
     const { command: chosen } = this.#use;
     const command = typeof chosen === "string" ? chosen : chosen(await exec);
     const request = () => requestSession(target, command, until, asking);
-    const ticket = await (isNew ? this.#place.openAlone(request) : request());
+    const ticket = await (isNew ? this.#seat.openAlone(request) : request());
     this.last = ticket.sessionId;
     ledger.replace(["session"], [{ kind: "session", sessionId: ticket.sessionId }]);
-    this.#place.onSession(ticket.sessionId);
+    this.#seat.onSession(ticket.sessionId);
     const encryption = this.#setup.then((known) => known.encryption);
     // A cancel ends the wait for the session. Once that is open, the relay is told to end.
     const given = new AbortController();
@@ -131,16 +128,16 @@ export class RelaySessions {
     log.debug(`Session ${ticket.sessionId}.`);
     void session.ended.then((end) => (this.#isEnded = end.kind === "closed"));
     this.#isEnded = false;
-    this.#place.expectUpload(session, (await this.#setup).logs);
+    this.#seat.expectUpload(session, (await this.#setup).logs);
     return session;
   }
 
-  /** Ends the last session, and gives the place back. */
+  /** Ends the last session, and gives the seat back. */
   async end(): Promise<void> {
     const { undoing, ledger, log } = this.#context;
     if (this.last !== undefined && !this.#isEnded) await terminateSession({ aws: undoing, log }, this.last);
     ledger.replace(["session"], []);
-    await this.#place.giveBack();
+    await this.#seat.giveBack();
   }
 
   async #learn({ taskDefinitionArn }: Task): Promise<SessionSetup> {

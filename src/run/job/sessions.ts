@@ -27,7 +27,7 @@ import type { JobName } from "../../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
-import type { JobPlace } from "./job-place.ts";
+import type { JobSeat } from "./job-seat.ts";
 import type { PreparedJob } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
@@ -56,7 +56,7 @@ export interface FirstSession {
 /** Opens the sessions of one job, one after the other. Keeps the job in the ledger while it may run. */
 export class JobSessions implements SessionSource {
   readonly #prepared: PreparedJob;
-  readonly #place: JobPlace;
+  readonly #seat: JobSeat;
   readonly #context: JobContext;
   readonly #deadline: number;
   readonly #lines: WaitLines;
@@ -73,13 +73,13 @@ export class JobSessions implements SessionSource {
 
   constructor(
     prepared: PreparedJob,
-    place: JobPlace,
+    seat: JobSeat,
     context: JobContext,
     { deadline, lines, protection }: FirstSession,
   ) {
     const { run, container } = prepared;
     this.#prepared = prepared;
-    this.#place = place;
+    this.#seat = seat;
     this.#context = context;
     this.#deadline = deadline;
     this.#lines = lines;
@@ -112,15 +112,15 @@ export class JobSessions implements SessionSource {
   }
 
   async attach(at: number): Promise<Session> {
-    const { uploads } = this.#place;
+    const { uploads } = this.#seat;
     const { aws, looks, target, clock, log, cancel, origin, budget } = this.#context;
     const { sessionTarget } = this.#job;
     const lost = this.#sessionIds.at(-1);
     const isFirst = lost === undefined;
     const until = isFirst ? this.#deadline : this.until;
-    const isNew = await this.#place.take();
-    await uploads.waitForPlace({ log, signal: cancel });
-    if (lost !== undefined && !isNew) await this.#place.waitToReplace(lost);
+    const isNew = await this.#seat.take();
+    await uploads.waitForSeat({ log, signal: cancel });
+    if (lost !== undefined && !isNew) await this.#seat.waitToReplace(lost);
     const { run: runId, start } = this.#prepared;
     const isNewReader = isFirst && start === undefined;
     const command = bootstrapCommand({ runId, at, start, isNewReader });
@@ -132,7 +132,7 @@ export class JobSessions implements SessionSource {
       canNeverConnect: isFirst ? isHopeless : undefined,
     };
     const request = (): Promise<SessionTicket> => requestSession(target, command, until, asking);
-    const ticket = await (isFirst || isNew ? this.#place.openAlone(request) : request());
+    const ticket = await (isFirst || isNew ? this.#seat.openAlone(request) : request());
     this.#add(ticket.sessionId);
     const setup = this.#learn(ticket.sessionId);
     const encryption = setup.then((known) => known.encryption);
@@ -143,7 +143,7 @@ export class JobSessions implements SessionSource {
     const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
     this.#openedAt = clock.now();
     if (isFirst) this.#begunAt = this.#openedAt;
-    this.#place.expectUpload(session, (await setup).logs);
+    this.#seat.expectUpload(session, (await setup).logs);
     return session;
   }
 
@@ -153,12 +153,12 @@ export class JobSessions implements SessionSource {
    */
   opening(): number {
     const { clock, target } = this.#context;
-    const isPatient = target.started || this.#place.isBesideAnother;
+    const isPatient = target.started || this.#seat.isBesideAnother;
     return isPatient ? Math.max(OPENING_MS, this.#deadline - clock.now()) : OPENING_MS;
   }
 
   async moreTime(sessionId: string): Promise<number> {
-    return await this.#place.estimateOtherUploads(this.#job.sessionTarget, sessionId);
+    return await this.#seat.estimateOtherUploads(this.#job.sessionTarget, sessionId);
   }
 
   canNeverOpen(): Promise<boolean> {
@@ -211,13 +211,13 @@ export class JobSessions implements SessionSource {
   }
 
   async untilWanted(over: AbortSignal): Promise<void> {
-    await this.#place.untilWanted(over);
+    await this.#seat.untilWanted(over);
   }
 
-  releasePlace(closing?: Session): void {
-    if (closing === undefined) void this.#place.giveBack();
+  releaseSeat(closing?: Session): void {
+    if (closing === undefined) void this.#seat.giveBack();
     else {
-      this.#place.giveBackSoon(closing);
+      this.#seat.giveBackSoon(closing);
       // The job has ended, so its task needs no protection while the session is being closed.
       void this.#protection?.end();
     }
@@ -246,7 +246,7 @@ export class JobSessions implements SessionSource {
 
   #add(id: string): void {
     this.#sessionIds.push(id);
-    this.#place.onSession(id);
+    this.#seat.onSession(id);
     this.#record({ ...this.#job, sessionId: id });
   }
 

@@ -148,7 +148,7 @@ export class Handshake {
     return response;
   }
 
-  /** The payload of a response without a key. The agent then ends the session, which frees its place in the container. */
+  /** The payload of a response without a key. The agent then ends the session, which frees its seat in the container. */
   refuse(why: string): Uint8Array {
     const response = this.#answerEncryption(processedAction("KMSEncryption", ActionStatus.failed, null, why));
     this.#state = { kind: "refused" };

@@ -30,7 +30,7 @@ export function warningsOf(
 
 /**
  * The most milliseconds that the jobs may take. Before its `timeout` begins, each attempt may wait for the exec agent (`start-timeout`).
- * In a running container it may also wait for a place (`queue-timeout`). A new task has no queue, but may wait for capacity before it
+ * In a running container it may also wait for a seat (`queue-timeout`). A new task has no queue, but may wait for capacity before it
  * starts (another `start-timeout`). The step waits for a lock once (`queue-timeout`). There are pauses between attempts. With
  * `max-parallel` the jobs come in rounds.
  */

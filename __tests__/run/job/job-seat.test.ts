@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ActiveSession } from "../../../src/aws/ssm.ts";
 import type { JobContext } from "../../../src/run/job/context.ts";
-import { JobPlace } from "../../../src/run/job/job-place.ts";
+import { JobSeat } from "../../../src/run/job/job-seat.ts";
 import type { PreparedJob } from "../../../src/run/job/prepare.ts";
 import { lockOnMachine, MachineLock } from "../../../src/queue/machine-lock.ts";
 import { Listener } from "../../helpers/listener.ts";
@@ -11,7 +11,7 @@ import { SleeplessClock } from "../../helpers/stepped-clock.ts";
 const RUNNER = "/work:/temp";
 
 /** The place of a lone job without a bucket. Each look at its container finds the next of these lists of sessions. */
-function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
+function seatAmong(...looks: readonly (readonly ActiveSession[])[]) {
   const clock = new SleeplessClock();
   const sessionTarget = `ecs:c_t_${randomUUID()}`;
   const asked: number[] = [];
@@ -19,7 +19,7 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
     asked.push(clock.now());
     return Promise.resolve(looks[asked.length - 1] ?? []);
   };
-  const place = new JobPlace(
+  const seat = new JobSeat(
     {
       container: { sessionTarget },
       setup: new Promise(() => undefined),
@@ -34,44 +34,44 @@ function placeAmong(...looks: readonly (readonly ActiveSession[])[]) {
       cancel: new AbortController().signal,
     } as unknown as JobContext,
   );
-  return { place, clock, asked, sessionTarget };
+  return { seat, clock, asked, sessionTarget };
 }
 
 const open = (): Promise<string> => Promise.resolve("s-own");
 
 it("a look that is less than three quarters of a second old is recent enough to open a session", async () => {
-  const { place, clock, asked } = placeAmong([]);
-  await place.take();
+  const { seat, clock, asked } = seatAmong([]);
+  await seat.take();
   clock.advance(700);
-  await place.openAlone(open);
+  await seat.openAlone(open);
   expect(asked).toHaveLength(1);
 });
 
 it("a run that was held up since its look looks again, and waits for a session that was opened meanwhile", async () => {
   const other = { id: "s-other", status: "Connected", since: 0 };
-  const { place, clock, asked } = placeAmong([], [other], [other], [], []);
-  await place.take();
+  const { seat, clock, asked } = seatAmong([], [other], [other], [], []);
+  await seat.take();
   clock.advance(800);
-  await place.openAlone(open);
+  await seat.openAlone(open);
   expect(asked.length).toBeGreaterThanOrEqual(4);
   expect(clock.now() - (asked.at(-1) ?? 0)).toBeLessThanOrEqual(750);
 });
 
 it("a run looks again when another process of the runner may have opened a session since its look", async () => {
   const other = { id: "s-other", status: "Connected", since: 0 };
-  const { place, clock, asked, sessionTarget } = placeAmong([], [other], [], []);
+  const { seat, clock, asked, sessionTarget } = seatAmong([], [other], [], []);
   const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
-  await place.take();
+  await seat.take();
   await lock.acquire();
   setImmediate(() => lock.release());
-  expect(await place.openAlone(open)).toBe("s-own");
+  expect(await seat.openAlone(open)).toBe("s-own");
   expect(asked.length).toBeGreaterThanOrEqual(4);
 });
 
 it("a run whose session could not be opened keeps no other process of the runner waiting", async () => {
-  const { place, clock, sessionTarget } = placeAmong([]);
-  await place.take();
-  const failing = place.openAlone(() => Promise.reject(new Error("no agent")));
+  const { seat, clock, sessionTarget } = seatAmong([]);
+  await seat.take();
+  const failing = seat.openAlone(() => Promise.reject(new Error("no agent")));
   await expect(failing).rejects.toThrow("no agent");
   const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
   expect(await lock.acquire()).toEqual({ kind: "free" });

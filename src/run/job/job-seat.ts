@@ -1,20 +1,20 @@
 import { giveBack, SHORT_MS } from "../../queue/give-back.ts";
 import { MachineLock } from "../../queue/machine-lock.ts";
 import { estimateOtherUploads } from "../../queue/other-uploads.ts";
-import type { Place, PlaceClaim } from "../../queue/place.ts";
-import { takePlace } from "../../queue/take-place.ts";
+import type { Seat, SeatClaim } from "../../queue/seat.ts";
+import { takeSeat } from "../../queue/take-seat.ts";
 import { type LoggedSession, uploadMs, Uploads } from "../../queue/uploads.ts";
 import type { SessionLogs } from "../../ready/session-logs.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
-/** What a place needs of the job, or of the forward, that takes it. */
+/** What a seat needs of the job, or of the forward, that takes it. */
 export interface PlaceUser extends Pick<PreparedJob, "container" | "owner" | "setup"> {
   /** Undefined for a run that attaches to a job that runs already. */
   readonly start: unknown;
 }
 
-/** The interval of looks for other runs that wait, while the job holds its place and needs no session. */
+/** The interval of looks for other runs that wait, while the job holds its seat and needs no session. */
 const WANTED_LOOK_MS = 3_000;
 /** A look at the container's sessions is old after this time. A run opens its session a few milliseconds after the look. */
 const OLD_LOOK_MS = 750;
@@ -22,15 +22,15 @@ const OLD_LOOK_MS = 750;
 const MOST_LOOKS = 10;
 
 /**
- * A job's place in its container: the right to open sessions there, one at a time. The uploads of session logs keep it
+ * A job's seat in its container: the right to open sessions there, one at a time. The uploads of session logs keep it
  * occupied after the end of a session.
  */
-export class JobPlace {
+export class JobSeat {
   readonly uploads: Uploads;
   readonly #job: PlaceUser;
   readonly #context: JobContext;
   /** Undefined while the job needs no session. */
-  #place: Place | undefined;
+  #seat: Seat | undefined;
   /** Undefined when it is not known whether the sessions are logged. */
   #logs: SessionLogs | undefined;
   #waited = 0;
@@ -43,15 +43,15 @@ export class JobPlace {
   }
 
   /**
-   * Queues for the place unless the job holds it. True when this call has taken it. Fails with `container-busy` when no place
+   * Queues for the seat unless the job holds it. True when this call has taken it. Fails with `container-busy` when no seat
    * is free within `queue-timeout`. An abort throws its reason, and leaves no claim.
    */
   async take(signal: AbortSignal = this.#context.cancel): Promise<boolean> {
     await this.#givingBack;
-    if (this.#place !== undefined) return false;
+    if (this.#seat !== undefined) return false;
     const { container, owner, start } = this.#job;
     const { inputs, origin, target, aws, ledger, early, clock, log, queues } = this.#context;
-    this.#place = await takePlace({
+    this.#seat = await takeSeat({
       target,
       sessionTarget: container.sessionTarget,
       shares: this.#shares(),
@@ -63,7 +63,7 @@ export class JobPlace {
       owner,
       origin,
       aws,
-      onClaim: (claim?: PlaceClaim) =>
+      onClaim: (claim?: SeatClaim) =>
         ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]),
       deadline: clock.now() + (queues ? inputs.queueTimeout : 0),
       clock,
@@ -74,7 +74,7 @@ export class JobPlace {
   }
 
   /**
-   * Opens a session by `open`. When a look at the container's sessions has given the place, only one process of this runner at a time does
+   * Opens a session by `open`. When a look at the container's sessions has given the seat, only one process of this runner at a time does
    * that. The run looks anew when its look is old, since the machine may have held up this process, or when another process of the
    * runner may have opened a session since. Fails like `take` and like `open`.
    */
@@ -83,17 +83,17 @@ export class JobPlace {
     const { sessionTarget } = this.#job.container;
     const lock = new MachineLock({ sessionTarget, runner, clock, machineLock });
     let oldLooks = 0;
-    while (this.#place?.lookedAt !== undefined) {
+    while (this.#seat?.lookedAt !== undefined) {
       const answer = await lock.acquire(cancel);
       if (answer.kind === "none")
         log.info(`The job goes on without the machine's lock for sessions in this container: ${answer.why}.`);
-      const isOld = clock.now() - this.#place.lookedAt > OLD_LOOK_MS;
+      const isOld = clock.now() - this.#seat.lookedAt > OLD_LOOK_MS;
       if (answer.kind !== "waited") {
         if (!isOld || oldLooks === MOST_LOOKS) break;
         oldLooks += 1;
       }
       lock.release();
-      this.#place = undefined;
+      this.#seat = undefined;
       await this.take();
     }
     try {
@@ -109,7 +109,7 @@ export class JobPlace {
 
   /**
    * Whether the job shares the container with others that release their sessions soon, too. It does so when S3 may carry its output and no
-   * upload of its session's log occupies the place. The claim is made before this is known.
+   * upload of its session's log occupies the seat. The claim is made before this is known.
    */
   async #shares(): Promise<boolean> {
     try {
@@ -126,34 +126,34 @@ export class JobPlace {
 
   /** True when another session may delay the opening of this job's session. */
   get isBesideAnother(): boolean {
-    return this.#place?.isBesideOthers === true;
+    return this.#seat?.isBesideOthers === true;
   }
 
   /** True when other runs use the container, or wait for it, as far as this one has seen. */
   get isWanted(): boolean {
-    return this.#place?.isWanted === true;
+    return this.#seat?.isWanted === true;
   }
 
-  /** Resolves when another run waits for the place. Rejects when `over` aborts. */
+  /** Resolves when another run waits for the seat. Rejects when `over` aborts. */
   async untilWanted(over: AbortSignal): Promise<void> {
     const { clock } = this.#context;
     do await clock.sleep(WANTED_LOOK_MS, over);
-    while ((await this.#place?.isWaitedFor()) !== true);
+    while ((await this.#seat?.isWaitedFor()) !== true);
   }
 
   /** Called with each session of the job. */
   onSession(sessionId: string): void {
-    this.#place?.onSession(sessionId);
+    this.#seat?.onSession(sessionId);
   }
 
   /** Called when the job is about to release its session. */
   share(): void {
-    this.#place?.share();
+    this.#seat?.share();
   }
 
   /** Waits until another session of the job may be opened, after this one was lost. An abort throws its reason. */
   async waitToReplace(lostSessionId: string): Promise<void> {
-    await this.#place?.waitToReplace(lostSessionId);
+    await this.#seat?.waitToReplace(lostSessionId);
   }
 
   /** Called with each open session, and with the logs to which the agent uploads it, as far as they are known. */
@@ -173,18 +173,18 @@ export class JobPlace {
   }
 
   /**
-   * Gives the place back while the session is being closed, when the upload of its log is short: the agent runs the
+   * Gives the seat back while the session is being closed, when the upload of its log is short: the agent runs the
    * next session beside it.
    */
   giveBackSoon({ received }: LoggedSession): void {
     if (uploadMs(received, this.#logs) <= SHORT_MS) void this.giveBack();
   }
 
-  /** Gives the place to the next run. Never rejects; without a place it does nothing. */
+  /** Gives the seat to the next run. Never rejects; without a seat it does nothing. */
   async giveBack(): Promise<void> {
-    const place = this.#place;
-    this.#place = undefined;
-    if (place !== undefined) this.#givingBack = giveBack(place, this.uploads, this.#context);
+    const seat = this.#seat;
+    this.#seat = undefined;
+    if (seat !== undefined) this.#givingBack = giveBack(seat, this.uploads, this.#context);
     await this.#givingBack;
   }
 }

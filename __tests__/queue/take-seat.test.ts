@@ -1,5 +1,5 @@
-import type { Place, PlaceOptions } from "../../src/queue/place.ts";
-import { takePlace } from "../../src/queue/take-place.ts";
+import type { Seat, SeatOptions } from "../../src/queue/seat.ts";
+import { takeSeat } from "../../src/queue/take-seat.ts";
 import { type ClaimName, releaseClaim } from "../../src/queue/claim.ts";
 import { LARGEST_QUEUE } from "../../src/queue/queue-state.ts";
 import type { ActiveSession } from "../../src/aws/ssm.ts";
@@ -27,7 +27,7 @@ let bucket: Bucket;
 let sessions: ActiveSession[];
 let look: (target: string) => Promise<readonly ActiveSession[]>;
 let ended: string[];
-let taken: Place[];
+let taken: Seat[];
 beforeEach(() => {
   clock = new SteppedClock();
   bucket = new Bucket(clock);
@@ -37,19 +37,19 @@ beforeEach(() => {
   taken = [];
 });
 afterEach(async () => {
-  const released = Promise.all(taken.map((place) => place.release()));
+  const released = Promise.all(taken.map((seat) => seat.release()));
   await passTime(5_000);
   await released;
 });
 
-/** A run that asks for its place. `state` says whether it has got it. */
-function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: boolean } = {}) {
+/** A run that asks for its seat. `state` says whether it has got it. */
+function askForSeat(id: string, more: Partial<SeatOptions> & { withBucket?: boolean } = {}) {
   const { withBucket = true, ...options } = more;
   const log = new Listener();
   const cancel = new AbortController();
   const claims: (ClaimName | undefined)[] = [];
   const run = { log, cancel, claims, state: "waiting" as "waiting" | "placed" | "failed" };
-  const placed = takePlace({
+  const placed = takeSeat({
     target: aTarget(),
     sessionTarget: `ecs:ci_${ID}_${ID}-1`,
     inputs: {
@@ -76,10 +76,10 @@ function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: bo
     ...options,
   });
   const done = placed.then(
-    (place) => {
+    (seat) => {
       run.state = "placed";
-      taken.push(place);
-      return place;
+      taken.push(seat);
+      return seat;
     },
     (error: unknown) => {
       run.state = "failed";
@@ -87,9 +87,9 @@ function askForPlace(id: string, more: Partial<PlaceOptions> & { withBucket?: bo
     },
   );
   const release = async (): Promise<void> => {
-    const place = await done;
-    if (place instanceof Error) throw place;
-    await place.release();
+    const seat = await done;
+    if (seat instanceof Error) throw seat;
+    await seat.release();
   };
   const stopWaiting = async (): Promise<void> => {
     cancel.abort(new Error("cancelled"));
@@ -124,8 +124,8 @@ async function letSettle(): Promise<void> {
 }
 
 describe("with a bucket", () => {
-  it("the first run has the place at once, and records the claim before it makes it", async () => {
-    const run = askForPlace("one");
+  it("the first run has the seat at once, and records the claim before it makes it", async () => {
+    const run = askForSeat("one");
     bucket.before(() => (run.claims.length === 0 ? new Error("not on record") : undefined));
     await run.done;
     expect(bucket.calls.toSorted()).toEqual(["GetObject", "PutObject"]);
@@ -148,21 +148,21 @@ describe("with a bucket", () => {
     async (code) => {
       const refusal = new Failure(code, { failed: "Not this bucket.", seen: "", advice: "" });
       bucket.before(() => refusal);
-      const run = askForPlace("one");
+      const run = askForSeat("one");
       expect(await run.done).toBe(refusal);
       expect(bucket.calls.filter((call) => call.startsWith("Delete"))).toEqual([]);
       expect([run.claims.at(-1), run.log.lines]).toEqual([undefined, []]);
     },
   );
 
-  it("a second run waits for the place, says so each half minute, and has it as soon as it is given back", async () => {
-    const one = askForPlace("one");
+  it("a second run waits for the seat, says so each half minute, and has it as soon as it is given back", async () => {
+    const one = askForSeat("one");
     await one.done;
     await passTime(60_000);
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await passTime(61_000);
     const held = "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC";
-    const goal = "waiting for its place as number 1 in line";
+    const goal = "waiting for its seat as number 1 in line";
     expect([two.state, two.log.lines]).toEqual([
       "waiting",
       [
@@ -175,13 +175,13 @@ describe("with a bucket", () => {
     await clock.pass(...LOOK);
     await two.done;
     expect(bucket.holders()).toEqual(["two"]);
-    expect(two.log.lines.at(-1)).toBe("The place in container 'app' is free (61 s).");
+    expect(two.log.lines.at(-1)).toBe("The seat in container 'app' is free (61 s).");
   });
 
-  it("many runs have the place one at a time, in the order of their arrival, and nothing is left", async () => {
+  it("many runs have the seat one at a time, in the order of their arrival, and nothing is left", async () => {
     const runs = [];
     for (let at = 0; at < 6; at += 1) {
-      runs.push(askForPlace(`run-${at}`));
+      runs.push(askForSeat(`run-${at}`));
       await passTime(100);
     }
     for (const run of runs) {
@@ -207,7 +207,7 @@ describe("with a bucket", () => {
       ),
       "absent",
     );
-    const run = askForPlace("one");
+    const run = askForSeat("one");
     await passTime(100);
     const [line = ""] = run.log.lines;
     const who = url.startsWith("https://x")
@@ -221,7 +221,7 @@ describe("with a bucket", () => {
     "a queue that this action has not written counts as held by an unknown run: %s",
     async (text) => {
       await bucket.putIf({ bucket: "example-ci", key: KEY }, Buffer.from(text), "absent");
-      const run = askForPlace("one");
+      const run = askForSeat("one");
       await passTime(100);
       expect(run.log.lines[0]).toContain(
         "is in use by another run, forward or shell since 22:13:20 UTC; waiting",
@@ -230,12 +230,12 @@ describe("with a bucket", () => {
     },
   );
 
-  it("a waiting run says who has the place, since when, and its number in line, when that has changed", async () => {
-    const one = askForPlace("one");
+  it("a waiting run says who has the seat, since when, and its number in line, when that has changed", async () => {
+    const one = askForSeat("one");
     await one.done;
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await letSettle();
-    const waiting = askForPlace("three");
+    const waiting = askForSeat("three");
     await passTime(10_000);
     await one.release();
     await passTime(25_000);
@@ -247,17 +247,17 @@ describe("with a bucket", () => {
     await waiting.stopWaiting();
   });
 
-  it("containers and tasks have places of their own", async () => {
-    await askForPlace("one").done;
-    await askForPlace("two", { target: aTarget({ container: "sidecar" }) }).done;
-    await askForPlace("three", { target: aTarget({ taskId: "f".repeat(32) }) }).done;
+  it("containers and tasks have seats of their own", async () => {
+    await askForSeat("one").done;
+    await askForSeat("two", { target: aTarget({ container: "sidecar" }) }).done;
+    await askForSeat("three", { target: aTarget({ taskId: "f".repeat(32) }) }).done;
     expect(bucket.objects.size).toBe(3);
   });
 
-  it("a claim is renewed as long as its run has the place or waits, and so is never taken over", async () => {
-    const one = askForPlace("one");
+  it("a claim is renewed as long as its run has the seat or waits, and so is never taken over", async () => {
+    const one = askForSeat("one");
     await one.done;
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await passTime(300_000);
     expect(two.state).toBe("waiting");
     expect(bucket.claims().map(({ run, state }) => [run, state])).toEqual([
@@ -270,37 +270,37 @@ describe("with a bucket", () => {
 
   it("the claim of a dead run is taken over once it is 90 s old, by the next in line only", async () => {
     putDeadClaim({ run: "dead", url: "https://github.example/dead" }, 0);
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await letSettle();
-    const three = askForPlace("three");
+    const three = askForSeat("three");
     await passTime(89_000);
     expect([two.state, three.state]).toEqual(["waiting", "waiting"]);
     await passTime(3_000);
     expect([two.state, three.state]).toEqual(["placed", "waiting"]);
     expect(two.log.lines.join("\n")).toMatch(
-      /Took the place of https:\/\/github.example\/dead, which did not renew its claim for 9\d s\./,
+      /Took the seat of https:\/\/github.example\/dead, which did not renew its claim for 9\d s\./,
     );
     await three.stopWaiting();
   });
 
   it("a dead run in line is passed over once its claim is 90 s old", async () => {
     putDeadClaim({ run: "dead", state: "waits" }, 0);
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await passTime(89_000);
     expect(two.state).toBe("waiting");
     expect(two.log.lines[0]).toContain(
-      "is about to be given to another run; waiting for its place as number 2",
+      "is about to be given to another run; waiting for its seat as number 2",
     );
     await passTime(3_000);
     expect(two.state).toBe("placed");
   });
 
   it("the clocks of the runs don't matter", async () => {
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     await one.done;
     const late = new SteppedClock();
     late.advance(3_600_000);
-    const two = askForPlace("two", { clock: late, deadline: late.now() + 600_000 });
+    const two = askForSeat("two", { clock: late, deadline: late.now() + 600_000 });
     for (let passed = 0; passed < 120_000; passed += 100) {
       late.advance(100);
       clock.advance(100);
@@ -315,7 +315,7 @@ describe("with a bucket", () => {
 
     async function takeOver(claim: object): Promise<readonly string[]> {
       putDeadClaim({ run: "dead", url: "https://github.example/dead", ...claim }, 91_000);
-      const run = askForPlace("two");
+      const run = askForSeat("two");
       await letSettle();
       expect(bucket.holders()).toEqual(["two"]);
       const { lines } = run.log;
@@ -354,10 +354,10 @@ describe("with a bucket", () => {
   });
 
   it("a claim names the last session of its run from the next renewal on", async () => {
-    const run = askForPlace("one");
-    const place = (await run.done) as Place;
-    place.onSession("first");
-    place.onSession("second");
+    const run = askForSeat("one");
+    const seat = (await run.done) as Seat;
+    seat.onSession("first");
+    seat.onSession("second");
     expect(bucket.claims()[0]).not.toHaveProperty("session");
     await clock.pass(30_000);
     await letSettle();
@@ -365,12 +365,12 @@ describe("with a bucket", () => {
   });
 
   it("a run whose claim was taken over says so, renews no more, and leaves the other run's claim alone", async () => {
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     await one.done;
     bucket.before((operation) => (operation === "PutObject" ? new Error("no network") : undefined));
     await passTime(92_000);
     bucket.before(() => undefined);
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await two.done;
     await passTime(30_000);
     expect(one.log.lines).toEqual([
@@ -381,21 +381,19 @@ describe("with a bucket", () => {
     expect(bucket.holders()).toEqual(["two"]);
   });
 
-  it.each(["on the first claim", "on a renewal", "as it joins the line", "as it takes its place"])(
+  it.each(["on the first claim", "on a renewal", "as it joins the line", "as it takes its seat"])(
     "an answer that is lost %s costs nothing",
     async (when) => {
       bucket.versioned = true;
       const other =
-        when === "as it joins the line" || when === "as it takes its place"
-          ? askForPlace("other")
-          : undefined;
+        when === "as it joins the line" || when === "as it takes its seat" ? askForSeat("other") : undefined;
       await other?.done;
       if (when === "on the first claim" || when === "as it joins the line") bucket.loseAnswer();
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await letSettle();
       void other?.release();
       await letSettle();
-      if (when === "as it takes its place") bucket.loseAnswer();
+      if (when === "as it takes its seat") bucket.loseAnswer();
       await passTime(1_000);
       expect(one.state).toBe("placed");
       if (when === "on a renewal") bucket.loseAnswer();
@@ -410,13 +408,13 @@ describe("with a bucket", () => {
     },
   );
 
-  it("a run gives up at the deadline, and says who has the place", async () => {
-    await askForPlace("one").done;
-    const two = askForPlace("two", { deadline: clock.now() + 20_000 });
+  it("a run gives up at the deadline, and says who has the seat", async () => {
+    await askForSeat("one").done;
+    const two = askForSeat("two", { deadline: clock.now() + 20_000 });
     await passTime(20_100);
     const failure = (await two.done) as Failure;
     expect(failure).toMatchObject({ code: "container-busy" });
-    expect(failure.failed).toContain("had no place for this run within 20 s.");
+    expect(failure.failed).toContain("had no seat for this run within 20 s.");
     expect(failure.seen).toContain(
       "in use by job 'test' (3 of 40) of https://github.example/one since 22:13:20 UTC",
     );
@@ -426,11 +424,11 @@ describe("with a bucket", () => {
   });
 
   it("a run without time does not wait at all, and does not say that it would", async () => {
-    await askForPlace("one").done;
-    const two = askForPlace("two", { deadline: clock.now() });
+    await askForSeat("one").done;
+    const two = askForSeat("two", { deadline: clock.now() });
     expect(await two.done).toMatchObject({
       code: "container-busy",
-      failed: expect.stringMatching(/had no place for this run\.$/) as string,
+      failed: expect.stringMatching(/had no seat for this run\.$/) as string,
     });
     expect([two.log.lines, two.claims.at(-1)]).toEqual([[], undefined]);
     expect(bucket.calls.filter((call) => call === "PutObject")).toHaveLength(2);
@@ -438,8 +436,8 @@ describe("with a bucket", () => {
   });
 
   it("a cancel ends the waiting at once", async () => {
-    await askForPlace("one").done;
-    const two = askForPlace("two");
+    await askForSeat("one").done;
+    const two = askForSeat("two");
     await letSettle();
     expect(bucket.claims()).toHaveLength(2);
     two.cancel.abort(new Error("cancelled"));
@@ -449,7 +447,7 @@ describe("with a bucket", () => {
   });
 
   it("a cancel while the claim is made leaves none", async () => {
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     bucket.before(() => {
       bucket.before(() => undefined);
       one.cancel.abort(new Error("cancelled"));
@@ -460,7 +458,7 @@ describe("with a bucket", () => {
   });
 
   it("a claim that can't be given back is reported, and stays in the ledger", async () => {
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     await one.done;
     bucket.before(() => new Error("no network"));
     await one.release();
@@ -469,7 +467,7 @@ describe("with a bucket", () => {
   });
 
   it("the cleanup deletes the claim of its own run only", async () => {
-    await askForPlace("one").done;
+    await askForSeat("one").done;
     await releaseClaim({ ...CLAIM, run: "two" }, post());
     expect(bucket.objects.size).toBe(1);
     await releaseClaim(CLAIM, post());
@@ -480,10 +478,10 @@ describe("with a bucket", () => {
   it.each(["PutObject", "GetObject"])(
     "without s3:%s, and with a claim of another run, sessions are looked at, and no claim of this run stays",
     async (what) => {
-      const other = askForPlace("two");
+      const other = askForSeat("two");
       await other.done;
       bucket.before((operation) => (operation === what ? accessDenied(`s3:${what}`) : undefined));
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await passTime(10_000);
       expect([one.state, bucket.claims().map(({ run }) => run)]).toEqual(["placed", ["two"]]);
       expect(one.log.lines).toEqual([
@@ -493,9 +491,9 @@ describe("with a bucket", () => {
     },
   );
 
-  it("without s3:GetObject sessions are looked at, too, when the place is free, and no claim stays", async () => {
+  it("without s3:GetObject sessions are looked at, too, when the seat is free, and no claim stays", async () => {
     bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     await passTime(10_000);
     expect([one.state, bucket.objects.size, one.claims.at(-1)]).toEqual(["placed", 0, undefined]);
     expect(one.log.lines).toEqual([
@@ -505,28 +503,28 @@ describe("with a bucket", () => {
 
   it("a job of a matrix of many fails when claims are denied, because looks don't keep so many apart", async () => {
     bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
-    const one = askForPlace("one", { matrix: { index: 2, total: 40, atOnce: 3 } });
+    const one = askForSeat("one", { matrix: { index: 2, total: 40, atOnce: 3 } });
     expect(await one.done).toMatchObject({ code: "access-denied" });
     expect([bucket.objects.size, one.claims.at(-1)]).toEqual([0, undefined]);
   });
 
   it("a denied read of a queue that is gone, as without s3:ListBucket, does not count as a missing right", async () => {
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     await one.done;
     bucket.before((operation) => {
       if (operation !== "GetObject" || !bucket.objects.delete(KEY)) return undefined;
       bucket.before(() => undefined);
       return accessDenied("s3:GetObject");
     });
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await passTime(500);
     expect([two.state, bucket.holders(), two.log.lines]).toEqual(["placed", ["two"], []]);
   });
 
   it("a run in line outlasts an S3 that can't be reached, and says so once", async () => {
-    const one = askForPlace("one");
+    const one = askForSeat("one");
     await one.done;
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await letSettle();
     const failure = new Failure("aws-unreachable", { failed: "No way.", seen: "timed out", advice: "" });
     bucket.before(() => failure);
@@ -545,7 +543,7 @@ describe("with a bucket", () => {
 
     /** Starts a run, and lets it renew its claim three times. */
     async function runThroughRenewals() {
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await one.done;
       for (let i = 0; i < 3; i += 1) {
         await clock.pass(30_000);
@@ -564,7 +562,7 @@ describe("with a bucket", () => {
 
     it("a claim that was taken over leaves no version either", async () => {
       putDeadClaim({ run: "dead" }, 91_000);
-      const two = askForPlace("two");
+      const two = askForSeat("two");
       await two.done;
       await two.release();
       expect(bucket.versionsOf(KEY)).toEqual([]);
@@ -579,13 +577,13 @@ describe("with a bucket", () => {
       expect(bucket.objects.size).toBe(0);
       expect(bucket.versionsOf(KEY)[0]).toBe("marker");
       expect(one.log.lines).toEqual([expect.stringMatching(/^warning: .*'s3:DeleteObjectVersion'/)]);
-      const two = askForPlace("two");
+      const two = askForSeat("two");
       await two.done;
       expect(bucket.holders()).toEqual(["two"]);
     });
 
     it("the cleanup deletes all versions of its run", async () => {
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await one.done;
       bucket.before((operation) =>
         operation === "DeleteObjectVersion" ? new Error("no network") : undefined,
@@ -599,11 +597,11 @@ describe("with a bucket", () => {
     });
 
     it("a run that comes while the last one deletes the queue is still in it", async () => {
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await one.done;
-      let two: ReturnType<typeof askForPlace> | undefined;
+      let two: ReturnType<typeof askForSeat> | undefined;
       bucket.before((operation) => {
-        if (operation === "DeleteObjectVersion") two ??= askForPlace("two");
+        if (operation === "DeleteObjectVersion") two ??= askForSeat("two");
         return undefined;
       });
       await one.release();
@@ -617,7 +615,7 @@ describe("with a bucket", () => {
       claims: [{ run: "one", url: "https://example.com/".padEnd(LARGEST_QUEUE, "x") }],
     });
     bucket.objects.set(KEY, { bytes: Buffer.from(large), etag: '"large"', at: clock.now() });
-    const one = askForPlace("one", { deadline: clock.now() });
+    const one = askForSeat("one", { deadline: clock.now() });
     expect(await one.done).toMatchObject({
       seen: expect.stringContaining("another run, forward or shell") as string,
     });
@@ -630,8 +628,8 @@ describe("with a bucket", () => {
     expect(log.lines).toEqual([expect.stringContaining("ends by itself within 5 minutes")]);
   });
 
-  it("without s3:DeleteObject the place is given back all the same, and an empty queue stays", async () => {
-    const one = askForPlace("one");
+  it("without s3:DeleteObject the seat is given back all the same, and an empty queue stays", async () => {
+    const one = askForSeat("one");
     await one.done;
     bucket.before((operation) =>
       operation === "DeleteObject" ? accessDenied("s3:DeleteObject") : undefined,
@@ -641,7 +639,7 @@ describe("with a bucket", () => {
     expect(one.log.lines).toEqual([
       expect.stringMatching(/^The empty queue s3:\/\/.* stays\. .*s3:DeleteObject/),
     ]);
-    const two = askForPlace("two");
+    const two = askForSeat("two");
     await two.done;
     expect(bucket.holders()).toEqual(["two"]);
   });
@@ -649,9 +647,9 @@ describe("with a bucket", () => {
   describe("sessions that no run of this action has opened", () => {
     const shell = { id: "ecs-execute-command-shell", status: "Connected", since: BEGUN };
 
-    it("are waited for, with the place held, and named", async () => {
+    it("are waited for, with the seat held, and named", async () => {
       sessions = [shell];
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await passTime(31_000);
       expect([one.state, bucket.holders()]).toEqual(["waiting", ["one"]]);
       expect(one.log.lines[0]).toBe(
@@ -661,13 +659,13 @@ describe("with a bucket", () => {
       await passTime(2_000);
       expect([one.state, one.log.lines.at(-1)]).toEqual([
         "placed",
-        expect.stringMatching(/^The place in container 'app' is free \(3\d s\)\.$/),
+        expect.stringMatching(/^The seat in container 'app' is free \(3\d s\)\.$/),
       ]);
     });
 
-    it("fail the run at the deadline, and its place is given back", async () => {
+    it("fail the run at the deadline, and its seat is given back", async () => {
       sessions = [shell, { ...shell, id: "another" }];
-      const one = askForPlace("one", { deadline: clock.now() + 5_000 });
+      const one = askForSeat("one", { deadline: clock.now() + 5_000 });
       await passTime(5_200);
       expect(await one.done).toMatchObject({
         code: "container-busy",
@@ -680,27 +678,27 @@ describe("with a bucket", () => {
 
     it.each(["Disconnected", "Connecting"])("are waited for 43 s when the only one is %s", async (status) => {
       sessions = [{ ...shell, status }];
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await passTime(42_000);
       expect(one.state).toBe("waiting");
       await passTime(5_000);
-      expect((await one.done) as Place).toMatchObject({ isBesideOthers: true, isHeld: true });
+      expect((await one.done) as Seat).toMatchObject({ isBesideOthers: true, isHeld: true });
     });
 
     it.each(["Terminating", "Terminated", "Failed"])(
       "are not waited for when they are %s",
       async (status) => {
         sessions = [{ ...shell, status }];
-        const one = askForPlace("one");
+        const one = askForSeat("one");
         await letSettle();
         expect(one.state).toBe("placed");
       },
     );
 
-    it("are not those of a run that has just given its place back", async () => {
-      const one = askForPlace("one");
-      ((await one.done) as Place).onSession(shell.id);
-      const two = askForPlace("two");
+    it("are not those of a run that has just given its seat back", async () => {
+      const one = askForSeat("one");
+      ((await one.done) as Seat).onSession(shell.id);
+      const two = askForSeat("two");
       await letSettle();
       sessions = [shell];
       await one.release();
@@ -711,16 +709,16 @@ describe("with a bucket", () => {
 
     it("don't hold up a run whose look at them is never answered", async () => {
       look = () => new Promise<never>(() => undefined);
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await passTime(1_100);
       expect([one.state, one.log.lines]).toEqual(["placed", []]);
     });
 
     it("don't hold up a run that may not look at them, which says so once", async () => {
       look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
-      const one = askForPlace("one");
+      const one = askForSeat("one");
       await passTime(1_100);
-      const again = ((await one.done) as Place).waitToReplace("lost");
+      const again = ((await one.done) as Seat).waitToReplace("lost");
       await passTime(60_000);
       await again;
       expect(one.log.lines.filter((line) => line.includes("ssm:DescribeSessions"))).toEqual([
@@ -730,12 +728,12 @@ describe("with a bucket", () => {
   });
 
   describe("runs that share a container", () => {
-    const sharing = (id: string) => askForPlace(id, { shares: Promise.resolve(true) });
+    const sharing = (id: string) => askForSeat(id, { shares: Promise.resolve(true) });
 
-    it("hold two places, and a third waits, as does one that doesn't share and all behind it", async () => {
+    it("hold two seats, and a third waits, as does one that doesn't share and all behind it", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passTime(300);
-      const alone = askForPlace("alone");
+      const alone = askForSeat("alone");
       await passTime(300);
       const four = sharing("four");
       await passTime(10_000);
@@ -757,7 +755,7 @@ describe("with a bucket", () => {
     it("wait until the sessions of runs that have left have ended, so that there are never four", async () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passTime(300);
-      ((await one.done) as Place).onSession("s-1");
+      ((await one.done) as Seat).onSession("s-1");
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
       await passTime(300);
       const three = sharing("three");
@@ -775,8 +773,8 @@ describe("with a bucket", () => {
       const [one, two] = [sharing("one"), sharing("two")];
       await passTime(300);
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
-      ((await one.done) as Place).onSession("s-1");
-      ((await one.done) as Place).share();
+      ((await one.done) as Seat).onSession("s-1");
+      ((await one.done) as Seat).share();
       await passTime(300);
       await two.release();
       const three = sharing("three");
@@ -788,11 +786,11 @@ describe("with a bucket", () => {
       sessions = [];
       const [one, two] = [sharing("one"), sharing("two")];
       await passTime(300);
-      const places = [(await one.done) as Place, (await two.done) as Place] as const;
+      const seats = [(await one.done) as Seat, (await two.done) as Seat] as const;
       sessions = ["s-1", "s-2"].map((id) => ({ id, status: "Disconnected", since: BEGUN }));
       const replaced: string[] = [];
-      void places[0].waitToReplace("s-1").then(() => replaced.push("one"));
-      void places[1].waitToReplace("s-2").then(() => replaced.push("two"));
+      void seats[0].waitToReplace("s-1").then(() => replaced.push("one"));
+      void seats[1].waitToReplace("s-2").then(() => replaced.push("two"));
       await passTime(100_000);
       expect(replaced).toEqual([]);
       await passTime(25_000);
@@ -805,9 +803,9 @@ describe("with a bucket", () => {
 
     it("let no other run in before they know that their sessions aren't logged, and are about to leave them", async () => {
       let learn: (shares: boolean) => void = () => undefined;
-      const one = askForPlace("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      const one = askForSeat("one", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
       await passTime(300);
-      ((await one.done) as Place).onSession("s-1");
+      ((await one.done) as Seat).onSession("s-1");
       sessions = [{ id: "s-1", status: "Connected", since: BEGUN }];
       const two = sharing("two");
       await passTime(5_000);
@@ -815,7 +813,7 @@ describe("with a bucket", () => {
       learn(true);
       await passTime(5_000);
       expect(two.state).toBe("waiting");
-      ((await one.done) as Place).share();
+      ((await one.done) as Seat).share();
       await passTime(500);
       expect([two.state, bucket.holders()]).toEqual(["placed", ["one", "two"]]);
     });
@@ -824,7 +822,7 @@ describe("with a bucket", () => {
       const one = sharing("one");
       await passTime(300);
       let learn: (shares: boolean) => void = () => undefined;
-      const two = askForPlace("two", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
+      const two = askForSeat("two", { shares: new Promise<boolean>((resolve) => (learn = resolve)) });
       await passTime(5_000);
       expect([one.state, two.state]).toEqual(["placed", "waiting"]);
       learn(true);
@@ -845,7 +843,7 @@ describe("with a bucket", () => {
   });
 
   it("a run makes no call for a task that it has started", async () => {
-    await askForPlace("one", { target: aTarget({ started: true }) }).done;
+    await askForSeat("one", { target: aTarget({ started: true }) }).done;
     expect(bucket.calls).toEqual([]);
   });
 });
@@ -859,7 +857,7 @@ describe("without a bucket", () => {
       asked.push(target);
       return Promise.resolve([]);
     };
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     await clock.pass(...PAUSE);
     await one.done;
     expect(asked).toEqual([SESSION_TARGET, SESSION_TARGET]);
@@ -873,7 +871,7 @@ describe("without a bucket", () => {
       sessions = [];
       const random = randomOf(seed);
       const runs = Array.from({ length: many }, (_, at) =>
-        askForPlace(`${seed}-${at}`, { withBucket: false, random }),
+        askForSeat(`${seed}-${at}`, { withBucket: false, random }),
       );
       const begun = (): number => runs.filter(({ state }) => state === "placed").length;
       await clock.runUntil(() => begun() > 0);
@@ -891,12 +889,12 @@ describe("without a bucket", () => {
 
   it("waits while there is a session, and says which", async () => {
     sessions = [busy];
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     await clock.pass(...POLL);
     await clock.pass(...POLL);
     await letSettle();
     expect(one.log.lines).toEqual([
-      `Container 'app' of task ${ID} is in use by session ecs-execute-command-a since 22:13:20 UTC; waiting for its place, for at most 10 min ('queue-timeout').`,
+      `Container 'app' of task ${ID} is in use by session ecs-execute-command-a since 22:13:20 UTC; waiting for its seat, for at most 10 min ('queue-timeout').`,
     ]);
     sessions = [];
     await clock.pass(...POLL);
@@ -904,10 +902,10 @@ describe("without a bucket", () => {
     await one.done;
   });
 
-  it("says once that the place is free, when it goes on, and counts the seconds since it began to wait", async () => {
+  it("says once that the seat is free, when it goes on, and counts the seconds since it began to wait", async () => {
     const begun = clock.now();
     sessions = [busy];
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     for (let waits = 0; waits < 8; waits += 1) {
       await passTime(5_000);
       // Another run is quicker each time.
@@ -925,7 +923,7 @@ describe("without a bucket", () => {
     expect(others.length).toBeGreaterThan(0);
     for (const line of others)
       expect(line).toMatch(/ is still in use by .* \([3-9]\d s\), for at most \d+ min/);
-    const seconds = Number(/^The place in container 'app' is free \((\d+) s\)\.$/.exec(last ?? "")?.[1]);
+    const seconds = Number(/^The seat in container 'app' is free \((\d+) s\)\.$/.exec(last ?? "")?.[1]);
     expect(Math.abs(seconds - (clock.now() - begun) / 1_000)).toBeLessThan(1);
   });
 
@@ -945,7 +943,7 @@ describe("without a bucket", () => {
   ])("waits for %s", async (_, statuses, passes) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
     const began = clock.now();
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     while (one.state === "waiting" && clock.now() < began + 150_000) {
       clock.advance(500);
       await letSettle();
@@ -957,12 +955,12 @@ describe("without a bucket", () => {
 
   it.each([
     ["goes on beside one session that it has seen twice", ["Connected"], true, 12_000, "placed", 1],
-    ["waits 43 s when the sessions' logs may hold places, too", ["Connected"], false, 42_000, "waiting", 0],
+    ["waits 43 s when the sessions' logs may hold seats, too", ["Connected"], false, 42_000, "waiting", 0],
     ["goes on beside it after these 43 s", ["Connected"], false, 60_000, "placed", 1],
     ["waits for two, since they fill the container", ["Connected", "Connected"], true, 60_000, "waiting", 0],
   ])("when the run attaches to a job it %s", async (_, statuses, unlogged, ms, state, lines) => {
     sessions = statuses.map((status, at) => ({ ...busy, id: `ecs-execute-command-${at}`, status }));
-    const one = askForPlace("one", {
+    const one = askForSeat("one", {
       ...{ withBucket: false, attaches: true },
       isUnlogged: () => Promise.resolve(unlogged),
     });
@@ -976,7 +974,7 @@ describe("without a bucket", () => {
   });
 
   it("waits again for a session that came during the pause", async () => {
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     await letSettle();
     sessions = [busy];
     await clock.pass(...PAUSE);
@@ -993,7 +991,7 @@ describe("without a bucket", () => {
     const join = async (isUnlogged: boolean): Promise<string> => {
       const matrix = { index: 1, total: 3, atOnce: 2 };
       const more = { isUnlogged: () => Promise.resolve(isUnlogged), matrix };
-      const one = askForPlace("one", { withBucket: false, ...more });
+      const one = askForSeat("one", { withBucket: false, ...more });
       await passTime(3_000);
       const { state } = one;
       await one.stopWaiting();
@@ -1008,13 +1006,13 @@ describe("without a bucket", () => {
 
     /** When the run may open another session, in seconds after the loss; undefined for not within two minutes. */
     async function replacedAfter(others: readonly ActiveSession[]): Promise<number | undefined> {
-      const place = await askForPlace("one", { withBucket: false, matrix: { index: 0, total: 2, atOnce: 2 } })
+      const seat = await askForSeat("one", { withBucket: false, matrix: { index: 0, total: 2, atOnce: 2 } })
         .done;
-      if (place instanceof Error) throw place;
+      if (seat instanceof Error) throw seat;
       sessions = [cut, ...others];
       const lostAt = clock.now();
       let at: number | undefined;
-      void place.waitToReplace(cut.id).then(() => (at = clock.now()));
+      void seat.waitToReplace(cut.id).then(() => (at = clock.now()));
       await passTime(120_000);
       sessions = [];
       await passTime(2_000);
@@ -1039,7 +1037,7 @@ describe("without a bucket", () => {
 
   it("gives up at the deadline", async () => {
     sessions = [busy];
-    const one = askForPlace("one", { withBucket: false, deadline: clock.now() + 1_000 });
+    const one = askForSeat("one", { withBucket: false, deadline: clock.now() + 1_000 });
     await passTime(1_100);
     expect(await one.done).toMatchObject({
       code: "container-busy",
@@ -1049,7 +1047,7 @@ describe("without a bucket", () => {
 
   it("goes on after a moment when it may not look, and names the right", async () => {
     look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     await clock.pass(0, 1_000);
     await one.done;
     expect(one.log.lines).toEqual([
@@ -1066,7 +1064,7 @@ describe("without a bucket", () => {
           advice: "An endpoint.",
         }),
       );
-    const one = askForPlace("one", { withBucket: false });
+    const one = askForSeat("one", { withBucket: false });
     await clock.pass(0, 1_000);
     await one.done;
     expect(one.log.lines).toEqual([expect.stringContaining("No way to ssm.")]);

@@ -4,31 +4,31 @@ import { QueueMember, type WaitOptions } from "./queue-member.ts";
 import type { ClaimName } from "./claim.ts";
 import { lookAtSessions, waitForForeignSessions } from "./foreign-sessions.ts";
 import { endLostSession } from "./lost-session.ts";
-import type { Place, PlaceClaim, PlaceOptions } from "./place.ts";
+import type { Seat, SeatClaim, SeatOptions } from "./seat.ts";
 import type { Failure } from "../errors.ts";
-import { placeWaitLog } from "./queue.ts";
+import { seatWaitLog } from "./queue.ts";
 import { runWords, holderClause } from "./wait-log.ts";
 
 /** For how long the last look at the container's sessions counts as new. */
 const LOOK_LASTS_MS = 1_000;
 
-interface PlaceInQueueOptions extends PlaceOptions {
+interface SeatInQueueOptions extends SeatOptions {
   readonly claim: ClaimName;
-  readonly onClaim: (claim: PlaceClaim | undefined) => void;
+  readonly onClaim: (claim: SeatClaim | undefined) => void;
 }
 
-/** A place that is taken by a claim in the queue in the bucket. */
-export class PlaceInQueue implements Place {
+/** A seat that is taken by a claim in the queue in the bucket. */
+export class SeatInQueue implements Seat {
   readonly isHeld = true;
-  readonly #options: PlaceInQueueOptions;
+  readonly #options: SeatInQueueOptions;
   readonly #member: QueueMember;
-  /** How long the run waits for a place each time that it queues, in milliseconds. */
+  /** How long the run waits for a seat each time that it queues, in milliseconds. */
   readonly #patience: number;
   #isBesideOthers = false;
   #saysDenied = true;
   #released: Promise<void> | undefined;
 
-  constructor(options: PlaceInQueueOptions) {
+  constructor(options: SeatInQueueOptions) {
     const { origin, matrix, shares = Promise.resolve(false), aws } = options;
     this.#options = options;
     this.#patience = options.deadline - options.clock.now();
@@ -48,20 +48,20 @@ export class PlaceInQueue implements Place {
   }
 
   /**
-   * Waits in line, and then for the end of sessions that no run in the queue has opened. After a failure the place has to
+   * Waits in line, and then for the end of sessions that no run in the queue has opened. After a failure the seat has to
    * be released.
    */
   async take(): Promise<void> {
     const { clock, signal } = this.#options;
     const deadline = clock.now() + this.#patience;
-    const waitLog = placeWaitLog({ ...this.#options, deadline });
+    const waitLog = seatWaitLog({ ...this.#options, deadline });
     let looking: Promise<readonly ActiveSession[] | undefined> = Promise.resolve(undefined);
     let lookedAt = -Infinity;
     const waiting: WaitOptions = {
       deadline,
       signal,
       onWait: ({ number, holder }) =>
-        waitLog.tell({ held: holderClause(holder), goal: `for its place as number ${number} in line` }),
+        waitLog.tell({ held: holderClause(holder), goal: `for its seat as number ${number} in line` }),
       beforeTaking: () => {
         // When another run has written the claims first, the run gets here again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
@@ -155,7 +155,7 @@ export class PlaceInQueue implements Place {
   async #endSessions(lost: LostRuns): Promise<void> {
     for (const { claim, silentFor } of lost) {
       this.#options.log.info(
-        `Took the place of ${runWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
+        `Took the seat of ${runWords(claim)}, which did not renew its claim for ${Math.round(silentFor / 1000)} s.`,
       );
       if (claim.session !== undefined) await endLostSession(claim.session, this.#looks);
     }

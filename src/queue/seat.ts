@@ -7,7 +7,7 @@ import type { LostSessionContext } from "./lost-session.ts";
 import type { QueueOptions } from "./queue.ts";
 import type { QueueS3 } from "./queue-object.ts";
 
-export interface PlaceOptions extends QueueOptions {
+export interface SeatOptions extends QueueOptions {
   readonly target: Target;
   /** `ecs:<cluster>_<task>_<runtime id>`, by which the container's sessions are listed. */
   readonly sessionTarget: string;
@@ -18,8 +18,8 @@ export interface PlaceOptions extends QueueOptions {
   /** Which job of its matrix the run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**
-   * Resolves with true when another run that shares, too, may hold a place in the container at the same time. Only for a
-   * run that releases its session soon, and whose sessions aren't logged: the upload of a log keeps the place of a session.
+   * Resolves with true when another run that shares, too, may hold a seat in the container at the same time. Only for a
+   * run that releases its session soon, and whose sessions aren't logged: the upload of a log keeps the seat of a session.
    * Must not reject.
    */
   readonly shares?: Promise<boolean>;
@@ -31,17 +31,17 @@ export interface PlaceOptions extends QueueOptions {
   /** A look at the container's sessions that is under way. */
   readonly early?: SessionLook | undefined;
   /** Called with the claim before it is made, since the cleanup has to undo it; with undefined when it is given back. */
-  readonly onClaim?: (claim: PlaceClaim | undefined) => void;
+  readonly onClaim?: (claim: SeatClaim | undefined) => void;
 }
 
 /** A claim that may not be given back before `freeAt`, in milliseconds since the epoch. */
-export interface PlaceClaim extends ClaimName {
+export interface SeatClaim extends ClaimName {
   readonly freeAt?: number;
 }
 
 /** The right to open sessions in a container, one at a time. */
-export interface Place {
-  /** True when a claim keeps other runs waiting until the place is given back. */
+export interface Seat {
+  /** True when a claim keeps other runs waiting until the seat is given back. */
   readonly isHeld: boolean;
   /**
    * True when another session may delay the opening of this run's session. That may be a session that has lost its client, until
@@ -49,7 +49,7 @@ export interface Place {
    */
   readonly isBesideOthers: boolean;
   /**
-   * When the container's sessions were listed for this place, in milliseconds since the epoch. Undefined for a place that such a look
+   * When the container's sessions were listed for this seat, in milliseconds since the epoch. Undefined for a seat that such a look
    * does not decide.
    */
   readonly lookedAt?: number | undefined;
@@ -66,8 +66,8 @@ export interface Place {
    * wait. An abort throws its reason.
    */
   waitToReplace(lostSessionId: string): Promise<void>;
-  /** Leaves it to the post step to give the place back at this time. Never rejects. */
+  /** Leaves it to the post step to give the seat back at this time. Never rejects. */
   postpone(freeAt: number): Promise<void>;
-  /** Gives the place to the next run. Never rejects; a second time does nothing. */
+  /** Gives the seat to the next run. Never rejects; a second time does nothing. */
   release(): Promise<void>;
 }
