@@ -166,7 +166,7 @@ describe("in a service whose task is in use", () => {
     const result = await run();
     expect(codeOf(result)).toBe("container-busy");
     expect(log.lines.filter((line) => line.includes("Trying task"))).toHaveLength(2);
-    expect((result as FailedResult).failure.failed).toMatch(/had no place for this run within 36\d\d s\./);
+    expect((result as FailedResult).failure.failed).toMatch(/had no seat for this run within 36\d\d s\./);
   });
 
   it("tries no other task once the run is cancelled", async () => {
