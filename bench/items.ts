@@ -17,7 +17,7 @@ const SEED = Number(process.argv[3] ?? 1);
 const TASKS = 6;
 const WORKERS = 4;
 
-const lengths = drawSeconds(COUNT, SEED, 1);
+const lengths = drawSeconds(COUNT, SEED, 1, "tailed");
 const work = lengths.reduce((sum, length) => sum + length, 0);
 const root = mkdtempSync(join(tmpdir(), "bench-"));
 const local = await startLocalFargate({ stopTimeout: 500 });

@@ -10,6 +10,7 @@
  *     --tasks N     how many tasks the items of nothing, `idle` and `waits` have; 20 unless given, 3 with `waits`
  *     --count N     how many items of nothing there are; 10,000 unless given
  *     --seed N      for the lengths; 1 unless given
+ *     --spread S    of the lengths: `even` unless given, or `tailed`, whose list in the order drawn is by itself about 1.1 of longest first
  *     --log FILE    gets the steps' lines, each with its time, and that of each item
  */
 import { appendFileSync } from "node:fs";
@@ -19,14 +20,26 @@ import { parseArgs } from "node:util";
 import { Aws, type Inputs, type StepOptions } from "../__tests__/helpers/local.ts";
 import type { StepResult } from "../local/runner/step.ts";
 import { Cost } from "./items/cost.ts";
-import { byIndex, type Crew, drawSeconds, inOrder, longestFirst } from "./items/schedule.ts";
+import { byIndex, type Crew, drawSeconds, inOrder, longestFirst, type Spread } from "./items/schedule.ts";
 import { groupBy, type Run, Witness } from "./items/witness.ts";
 
 const string = { type: "string" } as const;
 const { values } = parseArgs({
-  options: { scale: string, only: string, tasks: string, count: string, seed: string, log: string },
+  options: {
+    scale: string,
+    only: string,
+    tasks: string,
+    count: string,
+    seed: string,
+    spread: string,
+    log: string,
+  },
 });
 const scale = Number(values.scale ?? 1);
+const spread: Spread = values.spread === "tailed" ? "tailed" : "even";
+/** `more` keeps the lengths of one proof from being those of another one. */
+const draw = (count: number, more = 0): readonly number[] =>
+  drawSeconds(count, Number(values.seed ?? 1) + more, scale, spread);
 const WORKERS = 4;
 
 /** The job of the workflow whose record has the times of the items in the order drawn. */
@@ -129,14 +142,14 @@ function once(share: number, act: (witness: Witness) => void): (now: number, wit
 
 /** The same items again, when an earlier run has kept their times. */
 async function proveKnown(): Promise<void> {
-  const drawn = drawSeconds(500, Number(values.seed ?? 1), scale);
+  const drawn = draw(500);
   if (values.only?.split(",").includes("drawn") === false)
     checkRuns(await sleepItems(5, drawn, withBucket, undefined, DRAWN), drawn.length, undefined);
   await proveOrder("known", 1.05);
 }
 
 async function proveOrder(name: "drawn" | "known" | "sorted", most: number): Promise<void> {
-  const drawn = drawSeconds(500, Number(values.seed ?? 1), scale);
+  const drawn = draw(500);
   const seconds = name === "sorted" ? drawn.toSorted((a, b) => b - a) : drawn;
   let lost: { readonly hostname: string; readonly at: number } | undefined;
   const away = once(0.25, () => {
@@ -253,7 +266,7 @@ async function proveNothing(): Promise<void> {
   const own = local.tasks.length;
   const cost = new Cost(mark, () => local.tasks.slice(own));
   const began = Date.now();
-  const run = `# ${mark}\necho "$FARGATE_EXEC_ITEM"`;
+  const run = `# ${mark}\necho "$FARGATE_EXEC_ITEM"; ${process.env["MORE"] ?? ""}`;
   const result = await aws.step(newTasks(tasks, { ...withBucket, items, run }));
   const seconds = (Date.now() - began) / 1000;
   cost.stop();
@@ -267,12 +280,11 @@ async function proveNothing(): Promise<void> {
     `containers ${(cost.inContainers / count).toFixed(1)} ms of processor time an item`,
     cost.inContainers / count <= 20,
   );
-  const { memory } = cost;
-  const quarter = memory[Math.floor(memory.length / 4)] ?? 0;
-  check(
-    `main's memory in MiB: ${quarter.toFixed(0)} after a quarter, ${memory.at(-1)?.toFixed(0)} at the end, ${Math.max(...memory).toFixed(0)} at most`,
-    (memory.at(-1) ?? 0) - quarter < 40,
-  );
+  // The garbage collector lets the memory grow until it has as much as it wants.
+  const at = (share: number): number => cost.memory[Math.floor(share * (cost.memory.length - 1))] ?? 0;
+  const [quarter, half, threeQuarters, end] = [at(0.25), at(0.5), at(0.75), at(1)];
+  const times = [quarter, half, threeQuarters, end].map((mebibytes) => mebibytes.toFixed(0)).join(", ");
+  check(`main's memory after each quarter in MiB: ${times}`, end - half < 20);
 }
 
 /** One item sleeps, all other workers have nothing to do. */
@@ -328,7 +340,7 @@ async function proveWaits(): Promise<void> {
 }
 
 async function proveSessions(): Promise<void> {
-  const seconds = drawSeconds(200, Number(values.seed ?? 1) + 1, scale);
+  const seconds = draw(200, 1);
   const cut = [0.3, 0.6].map((share) => once(share, () => void local.inject({ session: { do: "cut" } })));
   const watched = await sleepItems(4, seconds, { logs: "session" }, (share, witness) => {
     for (const one of cut) one(share, witness);
@@ -339,7 +351,7 @@ async function proveSessions(): Promise<void> {
 
 async function proveCancel(): Promise<void> {
   for (const way of [withBucket, { logs: "session" }]) {
-    const seconds = drawSeconds(200, Number(values.seed ?? 1) + 2, scale);
+    const seconds = draw(200, 2);
     const cancel = new AbortController();
     let at = Infinity;
     const act = once(0.4, () => {

@@ -113,18 +113,18 @@ describe.each(SHELLS)("the items of a job in %s", (sh) => {
   it.concurrent("are each run once with their variables, those of a batch together", async () => {
     const script =
       'printf "%s/%s/%s/%s\\n" "$FARGATE_EXEC_ITEM_INDEX" "$FARGATE_EXEC_ITEMS_TOTAL" "$FARGATE_EXEC_ITEM_ATTEMPT" "$FARGATE_EXEC_ITEM"; cat "$FARGATE_EXEC_ITEMS_FILE"; exit "$FARGATE_EXEC_ITEM_INDEX"';
-    const job = await follow({ sh, script, items: NAMES }, ["1 give 0 1 2@2", "2 give 4,3", "3 end"]);
+    const job = await follow({ sh, script, items: NAMES }, ["1 give 0 1 2@2", "2 give 3,4", "3 end"]);
     expect(job.output("stdout").toString()).toBe(
       [
         "0/5/1/one\none\n",
         "1/5/1/two's\ntwo's\n",
         "2/5/2/three $HOME `x` \\\nthree $HOME `x` \\\n",
-        "4/5/1/ vier ü \nfive\n vier ü \nfive\n",
+        "3/5/1/ vier ü \nfive\n vier ü \nfive\n",
       ].join(""),
     );
     expect(timeless(job).filter((fact) => !fact.startsWith("got"))).toEqual([
       ...["begin 1 0 0", "end 1 0 0 0", "begin 1 1 0", "end 1 1 1 0", "begin 1 2 0", "end 1 2 2 0"],
-      ...["begin 2 4 0", "end 2 4,3 4 0"],
+      ...["begin 2 3 0", "end 2 3,4 3 0"],
     ]);
     expect(facts(job).filter((fact) => fact.startsWith("got"))).toEqual(["got 1", "got 2", "got 3"]);
     expect(job.status).toMatchObject({ kind: "ended", reason: "exited", workers: [{ exitCode: 0 }] });
@@ -175,7 +175,7 @@ printf '0 12 %s' "$(sed -n 2p "$FARGATE_EXEC_ITEMS_FILE")" >>"$FARGATE_EXEC_ITEM
 exit 9`;
       const job = await follow({ sh, script, items: NAMES }, ["1 give 0,2,3,4", "2 end"]);
       expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual([
-        ...["item 1 0 0 1.234", "item 1 2 0 12", "item 1 3 1 3", "item 1 4 0 0"],
+        ...["item 1 0 0 1.234", "item 1 2 7 0.500", "item 1 3 1 3", "item 1 4 0 0"],
       ]);
       expect(timeless(job).at(-1)).toBe("end 1 0,2,3,4 9 0");
       expect(job.output("stderr").toString()).toBe("");
@@ -278,7 +278,7 @@ it.each(["python3", "awk"])(
     const terminal = job.attach();
     try {
       await terminal.says("header");
-      order(terminal, "1 give 3,0 2", "2 end");
+      order(terminal, "1 give 0,3 2", "2 end");
       await until(() => facts(job).includes("got 2"));
       terminal.type(DETACH);
       await terminal.closed;
@@ -287,7 +287,7 @@ it.each(["python3", "awk"])(
       const told = timeless(job).filter((fact) => /^(end|text)/.test(fact));
       // The first time they are told as they happen.
       expect(told.slice(2)).toEqual([
-        ...["end 1 3,0 3 0", "end 1 2 2 0"],
+        ...["end 1 0,3 0 0", "end 1 2 2 0"],
         ...["text 0 one", "text 1 two", "text 2 \u001b]7733;i\u0007end 1 2 0 0 0", "text 3 four \ufffd"],
       ]);
       expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }] });
@@ -300,10 +300,10 @@ it.each(["python3", "awk"])(
 it("are run without python3, too", async () => {
   const containerEnv = { PATH: curlOnly() };
   const script =
-    'echo "$FARGATE_EXEC_ITEM"; echo "5 2 five" >"$FARGATE_EXEC_ITEM_RESULTS"; exit "$FARGATE_EXEC_ITEM_INDEX"';
+    'echo "$FARGATE_EXEC_ITEM"; case $FARGATE_EXEC_ITEM in *five) echo "5 2 five" >"$FARGATE_EXEC_ITEM_RESULTS" ;; esac; exit "$FARGATE_EXEC_ITEM_INDEX"';
   const job = await follow({ containerEnv, script, workers: 2, items: NAMES }, [
     "1 give 0 1 2",
-    "2 give 4,3",
+    "2 give 3,4",
     "3 end",
   ]);
   expect(
@@ -311,12 +311,12 @@ it("are run without python3, too", async () => {
       .filter((fact) => fact.startsWith("end"))
       .map((fact) => fact.slice(0, -2))
       .toSorted(),
-  ).toEqual([...["end 1 0 0", "end 1 1 1", "end 1 2 2", "end 2 4,3 4"]]);
+  ).toEqual([...["end 1 0 0", "end 1 1 1", "end 1 2 2", "end 2 3,4 3"]]);
   expect(job.status).toMatchObject({ reason: "exited" });
 });
 
 it("that a line names which are none of the run have no end by that, which is told once", async () => {
-  const lines = ["", "0 1 c", "3 1 a b", "0 2 b", "300 1 d", `0 1 ${"y".repeat(999)}`];
+  const lines = ["", "0 1 c", "0 1 a b", "0 2 b", "00 1 d", `0 1 ${"y".repeat(999)}`];
   const script = `cat >"$FARGATE_EXEC_ITEM_RESULTS" <<'END'\n${lines.join("\n")}\nEND`;
   const job = await follow({ script, items: ["a", "b", "c"] }, ["1 give 0,1", "2 end"]);
   expect(facts(job).filter((fact) => fact.startsWith("item"))).toEqual(["item 1 1 0 2"]);
@@ -324,6 +324,25 @@ it("that a line names which are none of the run have no end by that, which is to
   expect(job.output("stderr").toString()).toBe(
     "fargate-exec: 4 of the lines in FARGATE_EXEC_ITEM_RESULTS name no item of this run. The first one: '0 1 c'\n",
   );
+});
+
+it.each([
+  ["one that has failed names none of the run", "0 1 a\n3 1 ./b\n0 1 b", ["end 1 0,1 126 0"]],
+  [
+    "the last one that has failed counts",
+    "0 1 a\n3 1 b\n4 2 b\n0 3 b",
+    ["item 1 0 0 1", "item 1 1 4 2", "end 1 0,1 0 0"],
+  ],
+])("whose reports hide a failure have failed: %s", async (_, lines, told) => {
+  const script = `cat >"$FARGATE_EXEC_ITEM_RESULTS" <<'END'\n${lines}\nEND`;
+  const job = await follow({ script, items: ["a", "b"] }, ["1 give 0,1", "2 end"]);
+  expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual(told);
+});
+
+it("of a batch whose indices do not ascend do not run, since their ends would be told of others", async () => {
+  const job = await follow({ script: "echo ran", items: ["a", "b", "c"] }, ["1 give 2,0 1", "2 end"]);
+  expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 2,0 126 0", "end 1 1 0 0"]);
+  expect(job.output("stdout").toString()).toBe("ran\n");
 });
 
 it.each([
@@ -458,7 +477,7 @@ ls -l /proc/self/fd | grep -c "[0-9][.]f$\\|facts" || :`;
     ["1 give 0 1"],
     async (job, terminal) => {
       await until(() => facts(job).some((fact) => fact.startsWith("end 1 1")));
-      await until(() => !readdirSync(job.directory ?? "").some((name) => name.startsWith("item.")));
+      await until(() => !readdirSync(job.directory ?? "").some((name) => /^item\.\d+\.\d+$/.test(name)));
       order(terminal, "2 end");
     },
   );
@@ -641,7 +660,7 @@ asOthers(
       ["1 give 0"],
       async (job, terminal) => {
         await until(() => facts(job).some((fact) => fact.startsWith("end 1 0")));
-        await until(() => !readdirSync(job.directory ?? "").some((name) => name.startsWith("item.")));
+        await until(() => !readdirSync(job.directory ?? "").some((name) => /^item\.\d+\.\d+$/.test(name)));
         order(terminal, "2 end");
       },
     );

@@ -102,7 +102,10 @@ export class ItemWorker {
     facts.tell(`begin ${batch.order} ${batch.indices[0] ?? NaN} ${number}`);
     const began = base.time.now;
     await base.time.sleep(this.host, options.pace);
-    const isWhole = batch.indices.every((index) => stock.items[index] !== undefined);
+    const { indices } = batch;
+    const isWhole = indices.every(
+      (index, at) => stock.items[index] !== undefined && index > (indices[at - 1] ?? -1),
+    );
     const process = isWhole ? start(batch) : undefined;
     let exitCode = (await process?.ended) ?? NOT_WRITTEN;
     await base.time.sleep(this.host, options.pace);
@@ -121,13 +124,15 @@ export class ItemWorker {
     else await this.#tellAndWait(end, endLines);
   }
 
-  /** Tells what the script has reported of its items, the last end of each. False when a line has another form: then it tells nothing. */
+  /** Tells what the script has reported of its items: of each the last end, or the last failed one. False when a line has another form: then it tells nothing. */
   async #tellReports({ order, indices }: Batch, reports: ScriptRun["reports"]): Promise<boolean> {
     const { base, options } = this.#container;
     if (reports.length === 0) return true;
     await base.time.sleep(this.host, options.pace);
     if (reports.some(({ says }) => says === "?")) return false;
-    const last = new Map(reports.map(({ index, says }) => [index, says]));
+    const last = new Map<number, string>();
+    for (const { index, says } of reports)
+      if (says !== "0" || (last.get(index) ?? "0") === "0") last.set(index, says);
     for (const index of indices)
       if (last.has(index)) this.#options.stock.tellEnd(`item ${order} ${index} ${last.get(index)} 0.500`);
     return true;

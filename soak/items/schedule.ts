@@ -6,8 +6,11 @@ export interface Crew {
   readonly dies?: number | undefined;
 }
 
-/** Item lengths of 0.05 to 20 s, long-tailed: as many from 0.05 to 0.5 as from 0.5 to 5. The same for each seed. */
-export function drawSeconds(count: number, seed: number, scale: number): readonly number[] {
+/** How the lengths of items are spread over 0.05 to 20 s: all alike, or long-tailed, as many from 0.05 to 0.5 as from 0.5 to 5. */
+export type Spread = "even" | "tailed";
+
+/** Item lengths of 0.05 to 20 s. The same for each seed. */
+export function drawSeconds(count: number, seed: number, scale: number, spread: Spread): readonly number[] {
   let state = seed >>> 0;
   const next = (): number => {
     // mulberry32, which is in the public domain.
@@ -16,7 +19,8 @@ export function drawSeconds(count: number, seed: number, scale: number): readonl
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  return Array.from({ length: count }, () => Number(((0.05 * 400 ** next()) / scale).toFixed(4)));
+  const draw = { even: () => 0.05 + 19.95 * next(), tailed: () => 0.05 * 400 ** next() }[spread];
+  return Array.from({ length: count }, () => Number((draw() / scale).toFixed(4)));
 }
 
 /** When the last item ends if whichever worker is free first takes the longest item that is left. */

@@ -81,3 +81,9 @@ it("it tells how large the next batch is likely to be", () => {
   expect(new BatchMaker(30, items).likelyWeight(news)).toBe(30);
   expect(new BatchMaker("auto", items).likelyWeight(news)).toBe(30);
 });
+
+it("the indices of a batch ascend, in whatever order its items wait", () => {
+  const items = itemsOf(many(5)).toReversed();
+  const news = { waiting: new WaitingLine(items), weight: 5, workers: 1, pace: undefined };
+  expect(new BatchMaker(3, items).next(news)?.indices).toEqual([2, 3, 4]);
+});

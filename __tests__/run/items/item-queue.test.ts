@@ -89,7 +89,7 @@ describe("what a holder gets", () => {
 
   it("follows the order of handing out, in batches", () => {
     const talk = new Talk(5, { batch: 2, tasks: 1, order: [4, 2, 0, 1, 3] });
-    expect(talk.join(1)).toEqual(["1 give 4,2 0,1 3", "2 end"]);
+    expect(talk.join(1)).toEqual(["1 give 2,4 0,1 3", "2 end"]);
   });
 
   it("is so many that its workers have work while an order is on its way", () => {

@@ -10,6 +10,19 @@ fx_bring_item_dir() {
   [ ! -e "$fx_dir/killing" ] || fx_tell_own_fact "pack $fx_order $fx_first fcut"
 }
 
+# Whether nothing is in the directory of the batch, which is removed then. Without a user that needs no process of its own: what makes room for the next
+# batch does it. Another user might fill the directory meanwhile.
+fx_is_empty() {
+  if [ "$fx_user" ] || [ -L "$fx_item_dir" ] || [ ! -r "$fx_item_dir" ] || [ ! -x "$fx_item_dir" ]; then
+    rmdir "$fx_item_dir" 2>/dev/null
+    return
+  fi
+  for fx_below in "$fx_item_dir"/* "$fx_item_dir"/.[!.]* "$fx_item_dir"/..?*; do
+    [ ! -e "$fx_below" ] && [ ! -L "$fx_below" ] || return
+  done
+  fx_is_unused=1
+}
+
 # The most files and bytes of a directory, and a glob for all that is in it.
 fx_with_item_dir() { "$@" "$fx_item_dir" 1000 16777216 + '' '' '.*'; }
 

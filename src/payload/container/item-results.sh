@@ -45,12 +45,22 @@ fx_tell_results() {
         fx_place=$((fx_place + 1))
       done
     fi
+    fx_wrong=
     if ! fx_read_end "${fx_line%% *}" || { [ "$fx_place" -gt $# ] && fx_is_blurred; }; then
-      printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one is not CODE SECONDS ITEM: '%.200s'\n" \
-        "$fx_line" >&2
+      fx_wrong='is not CODE SECONDS ITEM'
+    elif [ "$fx_place" -gt $# ] && [ "$fx_code_" != 0 ]; then
+      fx_wrong='that has failed names no item of this run'
+    fi
+    if [ "$fx_wrong" ]; then
+      printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one %s: '%.200s'\n" "$fx_wrong" "$fx_line" >&2
       return 1
     elif [ "$fx_place" -le $# ]; then
-      eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\""
+      eval "fx_end_=\${fx_end_$fx_place-0 }"
+      # An item that has failed stays so: a runner may report it for each of its parts.
+      case $fx_code_$fx_end_ in
+        0[!0]*) ;;
+        *) eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\"" ;;
+      esac
       fx_place=$((fx_place + 1))
     else
       [ "$fx_strange_count" -gt 0 ] || fx_strange=$fx_line
@@ -81,6 +91,7 @@ fx_read_end() {
   case ${fx_code_#-} in '' | *[!0-9]*) return 1 ;; esac
   case $fx_code_ in -* | ????*) fx_code_=256 ;; esac
   [ "$fx_code_" -le 255 ] || fx_code_=1
+  [ "$fx_code_" -gt 0 ] || fx_code_=0
   case $fx_item_seconds in
     # A time such as 1.2e-05.
     [0-9]*[eE]-[0-9]*) fx_item_seconds=0 ;;

@@ -62,7 +62,11 @@ export class BatchMaker {
       weight += item.weight;
     }
     this.#number += 1;
-    return new Batch(this.#number, items);
+    // The container prints them in the order of the list, and takes no others.
+    return new Batch(
+      this.#number,
+      items.toSorted((one, other) => one.index - other.index),
+    );
   }
 
   /** The weight of the next batch, or of an ordinary one when nothing waits. */
