@@ -160,6 +160,8 @@ const sessionsEnd: Rule = {
       // One in line begins later, and one of an agent that is gone never ends.
       if (runner?.mainEnd === undefined || !isForward(runner)) continue;
       if (session.worker === undefined || session.agent.isBlocked || session.agent.isDead) continue;
+      const container = ended.world.containers.find(({ agent }) => agent === session.agent);
+      if (container?.host.isDead === true) continue;
       const lasted =
         (session.ended ?? ended.world.base.time.now) - Math.max(runner.mainEnd.at, session.begun);
       check(lasted <= SESSION_ENDS_MS, runner.name, () => `session ${session.id} went on for ${lasted} ms`);
