@@ -55,6 +55,17 @@ it.concurrent(
   },
 );
 
+it.concurrent("with debug logging all items run in the next attempt, and a line says why", async () => {
+  const in2 = (attempt: number, more: Readonly<Record<string, string>>): Promise<StepResult> => {
+    const { files = {}, env = {} } = around(attempt, 2, { fails: "\n" });
+    return aws.step(base(), { files, env: { ...env, ...more } });
+  };
+  expect((await in2(1, {})).outputs).toMatchObject({ outcome: "succeeded" });
+  const second = await in2(2, { RUNNER_DEBUG: "1" });
+  expect(logOf(second)).toContain("All 4 items run: RUNNER_DEBUG is 1.");
+  expect(ran(second)).toEqual(["a", "b", "c", "d"]);
+});
+
 it.concurrent(
   "items that a command lists are carried over, too, after a cancel of the first attempt",
   async () => {
