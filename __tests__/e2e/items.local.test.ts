@@ -87,6 +87,29 @@ exit 1`,
   },
 );
 
+it.concurrent("the ends of a batch are those of its items also when the longest comes first", async () => {
+  const items = ["short 0.1", "longest 3", "middle 0.5"].join("\n");
+  const run = `
+while IFS= read -r item; do
+  code=0
+  case $FAIL$item in yesshort*) code=7 ;; esac
+  echo "$code \${item#* } $item" >>"$FARGATE_EXEC_ITEM_RESULTS"
+done <"$FARGATE_EXEC_ITEMS_FILE"`;
+  const inputs = { items, run, batch: "3", bucket: aws.world.made.bucket };
+  const once = async (fail: string): Promise<StepResult> =>
+    await aws.step(newTasks(1, { ...inputs, env: `FAIL=${fail}` }), { env: { GITHUB_JOB: "batches" } });
+  await once("no");
+  const result = await once("yes");
+  expect(result.log.join("\n")).toContain("3 of 3 are known");
+  expect(entriesOf(result).map(({ item, exitCode }) => [item, exitCode])).toEqual([
+    ...[
+      ["short 0.1", 7],
+      ["longest 3", 0],
+      ["middle 0.5", 0],
+    ],
+  ]);
+});
+
 it.concurrent(
   "what items write comes back by item, with their reports, also of a task that dies later",
   async () => {
