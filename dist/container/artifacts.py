@@ -8,7 +8,7 @@ below BASE a match has; empty: any number. Paths are relative to DIRECTORY, and 
 program itself starts in /, where a relative name in a variable of the image leads to no file of another user.
 
 A line `a` has bytes of the archive in base64. A line `f` is a fact: `none N`, glob N matched nothing; `list SIZE NAME` for each file and link,
-in their order, before the archive; `unread NAME WHY`; `over N SIZE`, the limits have left out N members with SIZE bytes in all;
+in their order, before the archive; `unread NAME WHY`; `over N SIZE NAME ...`, the limits have left out N members with SIZE bytes in all, such as these;
 `end SIZE SHA256` of the archive. A NAME is a string of JSON in ASCII.
 """
 

@@ -32,7 +32,7 @@ fx_keep_artifacts() {
 # Notes that the job has to end soon. Traps call it, so it sets no variable.
 fx_hurry() { [ -e "$fx_dir/hurry" ] || cat /proc/uptime >"$fx_dir/hurry"; }
 
-# Writes `enough` once packing has had its time.
+# Writes `enough` once packing has had its time, and kills what still packs.
 fx_bound_packing() {
   trap - TERM
   fx_read_hundredths
@@ -45,9 +45,44 @@ fx_bound_packing() {
       [ "$fx_hurry_until" -ge "$fx_until" ] || fx_until=$fx_hurry_until
     fi
     fx_read_hundredths
-    [ "$fx_now" -lt "$fx_until" ] || : >"$fx_dir/enough"
+    if [ "$fx_now" -ge "$fx_until" ]; then
+      : >"$fx_dir/enough"
+      fx_kill_packers
+    fi
     sleep 0.1
   done
+}
+
+# Kills what packs, with all that it has started. Another process of its user may have stopped it, or may hold its pipe: so a passer in awk, which
+# can't stop waiting, is killed a moment later.
+fx_kill_packers() {
+  for fx_each in "$fx_dir"/*.packer.pid; do
+    [ ! -s "$fx_each" ] || fx_kill_leader "$(cat "$fx_each")"
+  done
+  fx_naps=6
+  for fx_each in "$fx_dir"/*.passer.pid; do
+    [ -s "$fx_each" ] || continue
+    while [ "$fx_naps" -gt 0 ] && fx_lives "$(cat "$fx_each")"; do
+      sleep 0.05
+      fx_naps=$((fx_naps - 1))
+    done
+    fx_kill_leader "$(cat "$fx_each")"
+  done
+}
+
+# fx_kill_leader NAME: kills this process and its group. Before its setsid it leads none.
+fx_kill_leader() {
+  fx_tell_group KILL "$1" || fx_tell KILL "$1"
+}
+
+# fx_become_packer NAME ENOUGH WORD…: becomes a program of the script's user, as the leader of a session. NAME.packer.pid names it for those who
+# kill it. Ends without it when the file ENOUGH is there: nobody would kill it any more.
+fx_become_packer() {
+  fx_name self
+  echo "$fx_token" >"$fx_dir/$1.packer.pid"
+  [ -s "$fx_dir/$1.packer.pid" ] && [ ! -e "$2" ] || exit
+  shift 2
+  fx_as_user fx_session "$@"
 }
 
 fx_pack_into_spool() {
@@ -57,25 +92,26 @@ fx_pack_into_spool() {
   fx_piece=$((fx_limit / 16))
   [ "$fx_piece" -le 1048576 ] || fx_piece=1048576
   {
-    fx_pack fx_with_globs 49152 | fx_pass_records "$fx_dir/enough" '' ${fx_pieces:+"$fx_dir"}
+    fx_pack artifacts "$fx_dir/enough" '' fx_with_globs 49152 ${fx_pieces:+"$fx_dir"}
     [ ! -e "$fx_dir/enough" ] || printf '\033]7733;f\007cut\n'
   } | fx_keep
 }
 
-# fx_pack WITH LINE: prints the archive and the facts, line by line, as the script's user. WITH is a function that adds the directory, the limits
-# and the globs to a command. A line has up to LINE bytes of the archive.
+# fx_pack NAME ENOUGH FACT WITH LINE [DIRECTORY]: packs as NAME until the file ENOUGH is there, and prints what fx_pass_records makes of that. WITH is
+# a function that adds the directory, the limits and the globs to a command. A line has up to LINE bytes of the archive.
 fx_pack() {
   # For S3 a lower level takes less time in all: more bytes are sent sooner than they are compressed harder.
   fx_level=6
   [ -z "$fx_pieces" ] || fx_level=4
+  # The packer belongs to the script's user, so it has no pipe of facts.
   case $fx_archiver in
-    python3) "$1" fx_as_user exec "$fx_python3" -I -S -c "$fx_artifacts_py" "$fx_level" "$2" ;;
+    python3) "$4" fx_become_packer "$1" "$2" "$fx_python3" -I -S -c "$fx_artifacts_py" "$fx_level" "$5" 8>&- ;;
     tar)
-      "$1" fx_as_user exec /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
-        "$fx_stat_program" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" "$2"
+      "$4" fx_become_packer "$1" "$2" /bin/sh -c "$fx_artifacts_sh" sh "${fx_as_uid:-$fx_uid}" "$fx_find_program" "$fx_sort" \
+        "$fx_stat_program" "$fx_tar" "$fx_gzip" "$fx_base64" "$fx_awk" "$5" 8>&-
       ;;
     *) printf 'flacking %s\n' 'python3 with tarfile and zlib, or tar, gzip, base64, awk, find, sort and stat' ;;
-  esac
+  esac | (fx_pass_records "$1" "$2" "$3" ${6:+"$6"})
 }
 
 # Sets fx_archiver to what can pack: python3, tar with other programs, or nothing.
@@ -108,15 +144,20 @@ fx_find_packers() {
   fx_awk=$fx_file
 }
 
-# fx_pass_records FILE FACT [DIRECTORY]: passes the packer's lines on until FILE is there: as records, as parts in S3, or behind FACT as facts
-# (pass.py). It checks the lines: they come from a process of the script's user, which another process of that user may have replaced.
+# fx_pass_records NAME ENOUGH FACT [DIRECTORY]: passes the packer's lines on until the file ENOUGH is there: as records, as parts in S3, or behind FACT
+# as facts (pass.py). It checks the lines: they come from a process of the script's user, which another process of that user may have replaced.
 fx_pass_records() {
   if [ "$fx_python3" ]; then
+    shift
     "$fx_python3" -I -S -c "$fx_pass_py" "$@"
   else
-    [ ! -e "$1" ] || return 0
+    fx_name self
+    echo "$fx_token" >"$fx_dir/$1.passer.pid"
+    [ ! -e "$2" ] || exit
     fx_tool awk
-    FX_ENOUGH=$1 FX_FACT=$2 LC_ALL=C "$fx_file" '
+    export FX_ENOUGH="$2" FX_FACT="$3" LC_ALL=C
+    # It holds nothing back, since it may be killed.
+    exec "$fx_file" '
       BEGIN { fact = ENVIRON["FX_FACT"] }
       length($0) > 262143 || !/^[af][ -~]*$/ || /^f(no-)?part/ { exit }
       fact != "" && length($0) > 3850 {
@@ -124,8 +165,12 @@ fx_pass_records() {
         if (/^flist /) next
         $0 = "funread \"\" its name is too long"
       }
-      { print fact == "" ? "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) : fact $0 }
+      { told++; print fact == "" ? "\033]7733;" substr($0, 1, 1) "\007" substr($0, 2) : fact $0; fflush() }
       NR % 64 == 0 { if ((getline enough <ENVIRON["FX_ENOUGH"]) >= 0) exit; close(ENVIRON["FX_ENOUGH"]) }
+      END {
+        if (!told && fact != "" && (getline enough <ENVIRON["FX_ENOUGH"]) < 0)
+          print fact "funread \"\" the program that packs them has printed nothing"
+      }
     '
   fi
 }

@@ -77,20 +77,37 @@ fx_match() {
   FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$fx_here FX_UID=$fx_uid FX_EXCHANGED=$fx_exchanged "$fx_awk" "$fx_match_awk"
 }
 
-# Prints those of these lines, in their order, that are within the limits. `fwhole` comes last, if it has come: no program before has failed.
+# Prints those of these lines that are within the limits, as Selection.within of selection.py does. Directories come before files. `fwhole` comes
+# last, if it has come: no program before has failed.
 fx_limit() {
   FX_COUNT=$fx_count FX_BYTES=$fx_bytes "$fx_awk" '
+    function path(line) { return substr(line, index(line, "\t") + 1) }
+    function fill(name) {
+      while (match(name, "/[^/]*$") && !((name = substr(name, 1, RSTART - 1)) in filled)) filled[name] = 1
+    }
+    function miss(line,  name) {
+      name = path(line)
+      gsub(/[^] !#-[^-~]/, "?", name)
+      sub("^/", "", name)
+      if (++over <= 3) names = names " \"" substr(name, 1, 200) "\""
+    }
     BEGIN { left = ENVIRON["FX_BYTES"] + 0; most = ENVIRON["FX_COUNT"] + 0 }
     $0 == "fwhole" { whole = $0; next }
     /^f/ { print; next }
+    $1 < 0 { directories[++found] = $0; next }
     {
-      weight = $1 < 0 ? 0 : $1 + 0
-      left -= weight
-      if (kept < most && left >= 0) { kept++; print }
-      else { over++; lost += weight }
+      left -= $1
+      if (kept < most && left >= 0) files[++kept] = $0
+      else { miss($0); lost += $1 }
     }
     END {
-      if (over) printf "fover %d %.0f\n", over, lost
+      room = found < most - kept ? found : most - kept
+      for (i = 1; i <= kept; i++) fill(path(files[i]))
+      for (i = 1; i <= room; i++) fill(path(directories[i]))
+      for (i = room + 1; i <= found; i++) if (!(path(directories[i]) in filled)) miss(directories[i])
+      if (over) printf "fover %d %.0f%s\n", over, lost, names
+      for (i = 1; i <= room; i++) print directories[i]
+      for (i = 1; i <= kept; i++) print files[i]
       if (whole) print whole
     }
   '

@@ -1,7 +1,7 @@
 # --- The attacher: it copies the spool to its terminal, from the byte that it is told, up to the end of the job. A job may
 # have any number of attachers, one after the other.
 
-# Ends the session of the attacher before this one. A session takes one of the container's places as long as it lives.
+# Ends the session of the attacher before this one. A session takes one of the container's seats as long as it lives.
 fx_replace_attacher() {
   fx_end_session "$(cat "$fx_dir/attacher")"
   printf %s "$fx_self" >"$fx_dir/attacher"

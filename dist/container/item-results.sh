@@ -1,11 +1,11 @@
 # --- What a script reports of single items in FARGATE_EXEC_ITEM_RESULTS. No form of a report may make an item succeed that has failed.
 
-# Tells the ends of items that the script has reported in the file N.results. Its run has failed when they can't be read: nothing says that none
+# Tells the ends of items that the script has reported in the file fx_report. Its run has failed when they can't be read: nothing says that none
 # of them has.
 fx_keep_results() {
-  fx_results=$fx_dir/$fx_number.results
+  fx_results=$fx_dir/$fx_report
   # A script of root can put anything in the file's place, and any script can take the right to read it.
-  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && [ -r "$fx_results" ] && fx_size "$fx_number.results" &&
+  if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && [ -r "$fx_results" ] && fx_size "$fx_report" &&
     [ "$fx_bytes" -le 1048576 ]; then
     # A daemon may go on writing to the file.
     ! dd bs=4096 count=256 <"$fx_results" 2>/dev/null | (fx_tell_results) || return 0
@@ -16,7 +16,7 @@ fx_keep_results() {
 }
 
 # Reads lines `CODE SECONDS ITEM`, and tells the last end of each item. An item is that of the batch with this text. False, with nothing told, when
-# a line is no such one: it may be that of any item. In a subshell: it changes how words are split.
+# a line is no such one, or was not read before the workers are killed: it may be that of any item. In a subshell: it changes how words are split.
 fx_tell_results() {
   set -f
   LC_ALL=C
@@ -29,6 +29,11 @@ fx_tell_results() {
   while IFS= read -r fx_line || [ "$fx_line" ]; do
     fx_line=${fx_line%"$fx_cr"}
     [ "$fx_line" ] || continue
+    # Many lines that name no item of a large batch take minutes.
+    if [ -e "$fx_dir/killing" ]; then
+      echo "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since not all of them were read when the job was stopped." >&2
+      return 1
+    fi
     fx_text=${fx_line#* }
     fx_item_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
     # As a rule the lines come in the order of the batch.
@@ -40,12 +45,22 @@ fx_tell_results() {
         fx_place=$((fx_place + 1))
       done
     fi
+    fx_wrong=
     if ! fx_read_end "${fx_line%% *}" || { [ "$fx_place" -gt $# ] && fx_is_blurred; }; then
-      printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one is not CODE SECONDS ITEM: '%.200s'\n" \
-        "$fx_line" >&2
+      fx_wrong='is not CODE SECONDS ITEM'
+    elif [ "$fx_place" -gt $# ] && [ "$fx_code_" != 0 ]; then
+      fx_wrong='that has failed names no item of this run'
+    fi
+    if [ "$fx_wrong" ]; then
+      printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one %s: '%.200s'\n" "$fx_wrong" "$fx_line" >&2
       return 1
     elif [ "$fx_place" -le $# ]; then
-      eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\""
+      eval "fx_end_=\${fx_end_$fx_place-0 }"
+      # An item that has failed stays so: a runner may report it for each of its parts.
+      case $fx_code_$fx_end_ in
+        0[!0]*) ;;
+        *) eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\"" ;;
+      esac
       fx_place=$((fx_place + 1))
     else
       [ "$fx_strange_count" -gt 0 ] || fx_strange=$fx_line
@@ -76,6 +91,7 @@ fx_read_end() {
   case ${fx_code_#-} in '' | *[!0-9]*) return 1 ;; esac
   case $fx_code_ in -* | ????*) fx_code_=256 ;; esac
   [ "$fx_code_" -le 255 ] || fx_code_=1
+  [ "$fx_code_" -gt 0 ] || fx_code_=0
   case $fx_item_seconds in
     # A time such as 1.2e-05.
     [0-9]*[eE]-[0-9]*) fx_item_seconds=0 ;;

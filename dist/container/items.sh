@@ -93,8 +93,13 @@ fx_claim() {
 # Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
 # batches.
 fx_run_items() {
+  fx_is_unused=
   exec 7<"$fx_dir/stock"
-  while fx_next_batch; do fx_run_batch; done >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
+  {
+    while fx_next_batch; do fx_run_batch; done
+    # A pipe that ends ends its open line, which would not be whole.
+    fx_await_told
+  } >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
 }
 
 # Whether the script has run for an item.
@@ -148,15 +153,18 @@ fx_next_batch() {
 
 fx_run_batch() {
   # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.
-  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results"
+  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/${fx_report:-none}" ${fx_is_unused:+"$fx_item_dir"}
   [ ! -e "$fx_dir/stopping" ] || return
   fx_tell_own_fact "begin $fx_order $fx_first $fx_number"
+  fx_ready=
+  ! fx_write_items || fx_ready=1
+  fx_await_told
   fx_read_hundredths
   fx_began=$fx_now
-  if fx_write_items; then
+  if [ "$fx_ready" ]; then
     fx_run_script
     # No further process runs for a script that has reported nothing.
-    [ ! -s "$fx_dir/$fx_number.results" ] || fx_keep_results
+    [ ! -s "$fx_dir/$fx_report" ] || fx_keep_results
   else
     echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126
@@ -166,11 +174,15 @@ fx_run_batch() {
   fx_find_seconds "$fx_began"
   fx_mark_=
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
-  # No further process runs for a directory that is empty.
-  [ ! -e "$fx_item_dir" ] || rmdir "$fx_item_dir" 2>/dev/null || fx_bring_item_dir
+  fx_is_unused=
+  [ ! -e "$fx_item_dir" ] || fx_is_empty || fx_bring_item_dir
   [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
   fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
-  # The output of the next batch comes behind that fact. A recorder that is held takes longer.
+  [ "$fx_is_unused" ] || [ ! -e "$fx_item_dir" ] || fx_remove_item_dir
+}
+
+# Waits until the recorder has the end of the batch before: the output of this one comes behind it. A recorder that is held takes longer.
+fx_await_told() {
   fx_naps=0
   while [ -e "$fx_dir/$fx_number.told" ] && [ "$fx_naps" -lt 50 ]; do
     sleep 0.01
@@ -197,22 +209,28 @@ fx_keep_ends() {
       printf 'text %s %.1000s\n' "$fx_n" "$fx_line"
       fx_n=$((fx_n + 1))
     done <"$fx_dir/items"
-  } 2>/dev/null | fx_record_file i 0 1 | fx_keep
+  } 2>/dev/null | (
+    # No item holds a secret. What looks like one is part of a fact's own words.
+    fx_patterns=
+    fx_record_file i 0 1
+  ) | fx_keep
 }
 
 # Sets fx_item to the batch, one item a line, writes it into the file N.items, and makes the directory of the batch. False when the list has not
-# all of it, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory.
+# all of it, when its indices do not ascend, as the lines of the list do, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory, and reports no
+# end of a later one.
 fx_write_items() {
-  fx_item_dir=$fx_dir/item.$fx_order.$fx_first
-  fx_left=${fx_batch%@*}, fx_script_=
+  fx_item_dir=$fx_dir/item.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
+  fx_left=${fx_batch%@*}, fx_script_='' fx_before=-1
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
-    [ "${fx_left%%,*}" -lt "$fx_items" ] || return 1
-    fx_script_="$fx_script_$((${fx_left%%,*} + 1))p;"
+    [ "${fx_left%%,*}" -gt "$fx_before" ] && [ "${fx_left%%,*}" -lt "$fx_items" ] || return 1
+    fx_before=${fx_left%%,*}
+    fx_script_="$fx_script_$((fx_before + 1))p;"
     fx_left=${fx_left#*,}
   done
   fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_number.results" && mkdir -m 700 "$fx_item_dir"
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_report" && mkdir -m 700 "$fx_item_dir"
 }
 
 # Prints the variables of the batch as calls of fx_set.
@@ -222,8 +240,11 @@ fx_print_item() {
   case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
     FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items" \
-    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_number.results" \
+    FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_report" \
     FARGATE_EXEC_ITEM_DIR "$fx_item_dir"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.
-  printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")"
+  case $fx_item in
+    *\'*) printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$(printf '%s\n' "$fx_item" | LC_ALL=C sed "s/'/'\\\\''/g")" ;;
+    *) printf "fx_set FARGATE_EXEC_ITEM '%s'\n" "$fx_item" ;;
+  esac
 }

@@ -108,7 +108,6 @@ fx_conclude() {
   [ -z "$fx_items" ] || fx_tell_fact .
   fx_stop_recording && { [ -z "$fx_items" ] || [ -z "$fx_detaches" ] || fx_keep_ends; } && fx_keep_files || fx_lost='not all of its output could be kept, as on a full disk'
   [ "$fx_lost" ] || [ -z "$fx_artifacts" ] || fx_keep_artifacts
-  [ -z "$fx_items" ] || fx_remove_item_dirs
 
   fx_codes=
   for fx_n in $fx_all; do
@@ -151,6 +150,7 @@ fx_end() {
   done
   [ -z "$fx_uploader" ] || fx_dismiss "$fx_uploader"
   fx_end_task
+  [ -z "$fx_items" ] || fx_remove_item_dirs
   rm -rf "$fx_dir"
 }
 

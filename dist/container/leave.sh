@@ -57,17 +57,17 @@ fx_depart() {
   fx_end_guard
 }
 
-# The reader has typed `away`: another run waits for the place of this session.
+# The reader has typed `away`: another run waits for the seat of this session.
 fx_tell_away() {
   : >"$fx_dir/away"
   fx_wake_attacher
 }
 
 # Keeps the session without sending the spool. False once the end of the job was taken. True when the attacher has left before
-# that, because another run waits for its place. The job will then stay as a zombie.
+# that, because another run waits for its seat. The job will then stay as a zombie.
 fx_stay() {
   : >"$fx_dir/stays"
-  fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its place would be free. It ends when another run waits for its place."
+  fx_mark "n The session stays open, though S3 carries the output: PID 1 of this container reaps no process that has lost its parent, so the ended job would stay as a zombie. With 'initProcessEnabled' in the task definition the session would end here, and its seat would be free. It ends when another run waits for its seat."
   until [ -e "$fx_dir/taken" ] || [ ! -d "$fx_dir" ]; do
     if [ -e "$fx_dir/away" ]; then
       fx_depart

@@ -48,7 +48,7 @@ fx_run_attacher() {
   if [ "$fx_last" != left ]; then
     fx_await_taken
   elif fx_leave || fx_stay; then
-    # A reader that has detached, or has given the place to another run, may be gone. A paused agent would keep the session then.
+    # A reader that has detached, or has given the seat to another run, may be gone. A paused agent would keep the session then.
     [ -z "$fx_away" ] || fx_end_session "$fx_self"
     return 0
   fi

@@ -29,7 +29,7 @@ fx_end_lost() {
   # shellcheck disable=SC2086 # it is to be split into words
   set -- ${fx_s##*\) }
   fx_end_session "$fx_token"
-  # The agent tries to send its output for two seconds more. Until then the session keeps its place, and the run after this one would wait.
+  # The agent tries to send its output for two seconds more. Until then the session keeps its seat, and the run after this one would wait.
   fx_tries=30
   while read -r fx_comm <"/proc/$2/comm" && [ "$fx_comm" = ssm-session-wor ] && [ "$fx_tries" -gt 0 ]; do
     sleep 0.1
@@ -59,7 +59,7 @@ fx_await_others() {
     fi
     if [ "$fx_met" != "$fx_other" ]; then
       fx_met=$fx_other
-      # A session without a client takes a place in the container.
+      # A session without a client takes a seat in the container.
       fx_end_session "$(cat "$fx_other/attacher")"
       fx_mark "n A job of ${fx_its_url:-another run} still runs in this container, begun at $fx_its_begin UTC, and its runner is lost. Waiting for its end, $fx_wait s at most ('queue-timeout')."
     elif [ "$((fx_waited % 30))" -eq 0 ]; then

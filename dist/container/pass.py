@@ -9,11 +9,14 @@ file, and the archive goes to S3 in parts.
 import base64
 import binascii
 import os
+import select
 import sys
 
 PRINTABLE = bytes(range(32, 127))
 # Bytes of a record, before base64.
 RECORD = 48 << 10
+# Bytes of a line, and the seconds between two looks for FILE.
+LINE, PAUSE = 1 << 18, 0.1
 # Bytes of a line that becomes a fact. With what stands before it, a recorder records it as a whole.
 LONGEST = 3850
 
@@ -48,31 +51,47 @@ class Records:
 
 def is_line(line):
     """Whether the packer can have printed this line. Another process of the script's user may have replaced the packer."""
-    return line[:1] in (b"a", b"f") and line[-1:] == b"\n" and not line[:-1].translate(None, PRINTABLE)
+    return len(line) < LINE and line[:1] in (b"a", b"f") and not line.translate(None, PRINTABLE)
+
+
+def read_lines(enough):
+    """The lines that come until FILE exists. It waits for none: another process may have stopped the packer, or may hold its pipe."""
+    rest, lines = b"", []
+    while not os.path.exists(enough):
+        if lines:
+            yield lines.pop()
+        elif select.select([0], [], [], PAUSE)[0]:
+            data = os.read(0, LINE)
+            if not data or len(rest) > LINE:
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            lines.reverse()
 
 
 def pass_facts(enough, fact):
-    while not os.path.exists(enough):
-        line = sys.stdin.buffer.readline(1 << 18)
-        if not is_line(line) or not tell(fact, line[:-1]):
+    told = 0
+    for line in read_lines(enough):
+        if not is_line(line) or not tell(fact, line):
             break
+        told += 1
+    if not told and not os.path.exists(enough):
+        tell(fact, b'funread "" the program that packs them has printed nothing')
     sys.stdout.flush()
 
 
 def pass_records(enough, *directory):
     archive = Parts(enough, *directory) if directory else Records()
-    while not os.path.exists(enough):
-        line = sys.stdin.buffer.readline(1 << 18)
+    for line in read_lines(enough):
         # Only this program says what is in S3.
         if not is_line(line) or line.startswith((b"fpart", b"fno-part")):
             break
         if line.startswith(b"fend "):
             archive.end()
         if line[:1] == b"f":
-            record(line[:-1])
+            record(line)
             sys.stdout.buffer.flush()
         else:
-            archive.take(line[:-1])
+            archive.take(line)
     archive.end()
     sys.stdout.flush()
 

@@ -64,7 +64,14 @@ fx_wake() {
 
 # fx_after SECONDS FUNCTION [ARGUMENT…]: calls the function after SECONDS, unless the process gets TERM before.
 fx_after() {
-  fx_sleep "$1" || return 0
+  fx_read_hundredths
+  fx_after_=$((fx_now + $1 * 100))
+  # A script may end all programs named `sleep`.
+  while [ "$fx_now" -lt "$fx_after_" ]; do
+    fx_left_=$((fx_after_ - fx_now))
+    fx_sleep "$((fx_left_ / 100)).$((fx_left_ / 10 % 10))$((fx_left_ % 10))" || return 0
+    fx_read_hundredths
+  done
   shift
   "$@"
 }

@@ -63,7 +63,7 @@ fx_cancel() {
 }
 
 # The second helper ends the attacher's session when neither a beat nor the attacher's begin is younger than fx_silence: a session without a
-# reader takes one of the container's places. The helper also wakes the attacher every second, because the attacher learns in no other way that
+# reader takes one of the container's seats. The helper also wakes the attacher every second, because the attacher learns in no other way that
 # the job was killed.
 fx_expect_reader() {
   fx_read_uptime

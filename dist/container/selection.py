@@ -14,6 +14,8 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # File systems of the kernel: only a glob that names one of them enters it.
 KERNEL = ("/proc", "/sys", "/dev")
 MOST_UNREAD = 50
+# How many of those that the limits leave out are named, and the most bytes of such a name. Escaped, they fit in one fact (pass.py).
+NAMED, LONGEST_NAMED = 3, 200
 # How many levels below a base are entered. Each takes a descriptor and two frames of Python's stack, which has 1000.
 DEEPEST = 256
 
@@ -151,18 +153,37 @@ class Selection:
         return False
 
     def within(self, count, size):
-        """The members within the limits: directories first, then the smallest files. Says how many are not."""
+        """The members within the limits: the smallest files, and directories as far as these leave room for them. Directories come first. Says how many
+        are left out, and the names of some. A directory with something in it is made without an entry of its own."""
         ordered = sorted(self.found.items(), key=lambda item: (weight(item[1][1]), item[0]))
-        kept, left, lost = [], size, 0
-        for member in ordered:
-            left -= max(0, weight(member[1][1]))
-            if len(kept) < count and left >= 0:
-                kept.append(member)
-            else:
-                lost += max(0, weight(member[1][1]))
-        if len(kept) < len(ordered):
-            say("over", len(ordered) - len(kept), lost)
-        return kept
+        directories = [member for member in ordered if weight(member[1][1]) < 0]
+        kept, over, left = [], [], size
+        for member in ordered[len(directories) :]:
+            left -= weight(member[1][1])
+            (kept if len(kept) < count and left >= 0 else over).append(member)
+        lost = sum(weight(about) for _, (_, about) in over)
+        room = count - len(kept)
+        filled = above_all(name for name, _ in directories[:room] + kept)
+        over += [member for member in directories[room:] if member[0] not in filled]
+        if over:
+            say("over", len(over), lost, *(quoted(shortened(name)) for name, _ in over[:NAMED]))
+        return directories[:room] + kept
+
+
+def above_all(names):
+    """All directories that these names lie in."""
+    found = set()
+    for name in names:
+        while b"/" in name:
+            name = name.rpartition(b"/")[0]
+            if name in found:
+                break
+            found.add(name)
+    return found
+
+
+def shortened(name):
+    return name if len(name) <= LONGEST_NAMED else name[:LONGEST_NAMED] + b"..."
 
 
 def weight(about):

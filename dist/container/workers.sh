@@ -16,7 +16,7 @@ fx_run() {
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
   [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary" \
-    ${fx_batch:+"$fx_dir/$fx_number.items" "$fx_dir/$fx_number.results" "$fx_item_dir"}
+    ${fx_batch:+"$fx_dir/$fx_number.items" "$fx_dir/$fx_report" "$fx_item_dir"}
   umask "$fx_umask"
   # One pipe, whose order is the order of the writes.
   [ -z "$fx_merged" ] || exec 2>&1
@@ -103,10 +103,12 @@ fx_stop() {
   fx_killer="$fx_killer $(fx_name "$!" && printf %s "$fx_token")"
 }
 
-# The directory of an item is packed up to now (items.sh).
+# The directory of an item is packed up to now (item-dir.sh). A script of root may have stopped the subshell that waits for it, or a recorder.
 fx_kill_workers() {
   : >"$fx_dir/killing"
   fx_signal_workers KILL
+  for fx_each in $fx_running $fx_recorders; do fx_tell CONT "${fx_each%,*}"; done
+  [ -z "$fx_items" ] || fx_kill_packers
 }
 
 # fx_signal_workers SIGNAL
