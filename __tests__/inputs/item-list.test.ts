@@ -147,3 +147,10 @@ it("what a glob matches is named by its place among the matches", () => {
     expect.stringContaining("Got one in match 2."),
   ]);
 });
+
+it("a match may be a blank, or end with a carriage return, as names of files may", () => {
+  const bytes = Buffer.from(" \na\r");
+  const rules = { batch: 1, secrets: {}, most: 1_000 };
+  expect(readItemList(bytes, { ...rules, place: "match" })).toEqual({ items: [" ", "a\r"] });
+  expect(readItemList(bytes, rules)).toEqual({ items: ["a"] });
+});

@@ -20,6 +20,12 @@ it.each([
   expect(/Did you mean '(.*)'\?/.exec(warning)?.[1]).toBe(meant);
 });
 
+it("an input of the action that a step which attaches lacks is said to be that", () => {
+  expect(unknownInputWarnings(["artifacts-missing"])).toEqual([
+    "'artifacts-missing' is an input of the step that starts a job, and has no effect here.",
+  ]);
+});
+
 it("the runner's variables of inputs are compared with those of the action, without regard to case", () => {
   const env = { INPUT_SERVICE: "web", "INPUT_TASK-ROLE": "", INPUT_SERVCE: "web", OTHER: "1" };
   expect(unknownInputs(env)).toEqual(["servce"]);

@@ -49,7 +49,7 @@ export function readItemList(bytes: Uint8Array, rules: ListRules): ItemList {
       got: `other bytes in ${place} ${lineThatIsNoText(bytes)}`,
       advice: "Write the list anew, in UTF-8.",
     });
-  const items = itemLines(new TextDecoder().decode(bytes));
+  const items = itemLines(new TextDecoder().decode(bytes), place);
   const [first, ...more] = checkItems(items, rules);
   return first === undefined ? { items: items.map(({ text }) => text) } : { problems: [first, ...more] };
 }
@@ -69,10 +69,12 @@ interface Item {
   readonly line: number;
 }
 
-function itemLines(text: string): readonly Item[] {
-  return text
-    .split("\n")
-    .map((line, index) => ({ text: line.replace(/\r$/, ""), line: index + 1 }))
+/** A name of a file may be a blank, or end with a CR. */
+function itemLines(text: string, place: "line" | "match"): readonly Item[] {
+  const all = text.split("\n").map((line, index) => ({ text: line, line: index + 1 }));
+  if (place === "match") return all.filter(({ text: item }) => item !== "");
+  return all
+    .map(({ text: item, line }) => ({ text: item.replace(/\r$/, ""), line }))
     .filter(({ text: item }) => !/^[ \t]*$/.test(item));
 }
 

@@ -7,6 +7,9 @@ const MOST_WARNINGS = 5;
 /** A warning for each name that is no input of this action, with the input that it may stand for. */
 export function unknownInputWarnings(names: readonly string[]): readonly string[] {
   return names.slice(0, MOST_WARNINGS).map((name) => {
+    // `attach` and `forward` have fewer inputs than the action itself.
+    if (inputNames.some((input) => input === name))
+      return `${quoteValue(name)} is an input of the step that starts a job, and has no effect here.`;
     const similar = similarInput(name);
     const meant = similar === undefined ? "" : ` Did you mean '${similar}'?`;
     return `There is no input ${quoteValue(name)}, so what it says has no effect.${meant}`;

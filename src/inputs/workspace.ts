@@ -25,11 +25,11 @@ export function readGivenFile(reader: InputReader, name: InputName): GivenFile |
 export function readFileOf(reader: InputReader, name: InputName, given: string): GivenFile | undefined {
   const { source } = reader;
   const absolute = resolve(source.workspace, given);
-  if (!source.directories.some((directory) => isInside(directory, absolute))) {
+  if (given === "" || !source.directories.some((directory) => isInside(directory, absolute))) {
     reader.refuse(
       name,
       "a path inside the workspace or RUNNER_TEMP",
-      `${quoteValue(given)}, which leads out of them`,
+      given === "" ? "no path" : `${quoteValue(given)}, which leads out of them`,
     );
     return undefined;
   }

@@ -120,13 +120,19 @@ it.each<[string, Recalled, Program | undefined, string | undefined, string[]]>([
     undefined,
     ["All 4 items run: nothing is left."],
   ],
-  ["of no earlier run", { runs: [] }, undefined, undefined, []],
+  [
+    "of no earlier run",
+    { runs: [] },
+    undefined,
+    undefined,
+    ["All 4 items run: none is known to have succeeded before."],
+  ],
   [
     "of a run without a success",
     { runs: [{ number: 1, program: ONE, ended: new Map([[0, undefined]]) }] },
     undefined,
     undefined,
-    [],
+    ["All 4 items run: none is known to have succeeded before."],
   ],
 ])("all items run after results %s", async (_, recalled, program, refusal, lines) => {
   const decision = await decided(recalled, program, refusal === undefined ? {} : { refusal });

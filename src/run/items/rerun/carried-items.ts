@@ -132,8 +132,9 @@ export class CarriedItems {
   }
 
   #whyNone(program: Program | undefined): string | undefined {
+    if (!this.hasEarlier) return this.mayHaveEarlier ? "none is known to have succeeded before" : undefined;
     const last = this.#lastKnown;
-    if (last === undefined || !this.hasEarlier) return undefined;
+    if (last === undefined) return undefined;
     if (program === undefined) return "it is not known in which image they run now, or it is not one";
     const changed = whatChanged(last.program, program);
     return changed === undefined
