@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Gateway } from "./gateway/gateway.ts";
 import { credentialScope } from "./credential-scope.ts";
@@ -66,6 +66,8 @@ export interface FrontOptions {
 export class Front {
   readonly #server: Server;
   readonly #options: FrontOptions;
+  /** The server itself forgets those that were upgraded or broke its protocol, but ends only when they have ended. */
+  readonly #sockets = new Set<Socket>();
   #events = 0;
 
   constructor(options: FrontOptions) {
@@ -74,6 +76,10 @@ export class Front {
       this.#answer(request, response).catch((error: unknown) => {
         fail(response, error);
       });
+    });
+    this.#server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
     });
     this.#server.on("upgrade", (request, socket, head) => {
       // Nobody else listens to a socket that is about to be refused, and an error without a listener would end this process.
@@ -99,7 +105,7 @@ export class Front {
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
