@@ -73,12 +73,6 @@ it.each<[string, GivenInputs, string, string]>([
     "the same one in lines 1 and 3",
   ],
   ["a NUL byte", { items: "a\0" }, "'items' must be text", "a NUL byte in it"],
-  [
-    "no file",
-    { items: "file: " },
-    "'items' must be a path inside the workspace or RUNNER_TEMP",
-    "Got no path",
-  ],
   ["no command", { items: "run: \n" }, "'items' must be a command behind run:", "none"],
   [
     ...(["too long a command", { items: `run:${"x".repeat(131_073)}` }] as const),

@@ -29,7 +29,7 @@ export function readFileOf(reader: InputReader, name: InputName, given: string):
     reader.refuse(
       name,
       "a path inside the workspace or RUNNER_TEMP",
-      given === "" ? "no path" : `${quoteValue(given)}, which leads out of them`,
+      given === "" ? "nothing" : `${quoteValue(given)}, which leads out of them`,
     );
     return undefined;
   }
