@@ -15,8 +15,8 @@ fx_keep_results() {
   [ "$fx_exit_code" -gt 0 ] || fx_exit_code=126
 }
 
-# Reads lines `CODE SECONDS ITEM`, and tells the last end of each item. An item is that of the batch with this text. False, with nothing told, when
-# a line is no such one, or was not read before the workers are killed: it may be that of any item. In a subshell: it changes how words are split.
+# Reads lines `CODE SECONDS ITEM`, and tells the end of each item. An item is that of the batch with this text. False, with nothing told, when
+# a line is no such one, or one that has failed names none, or was not read before the workers are killed: it may be that of any item. In a subshell: it changes how words are split.
 fx_tell_results() {
   set -f
   LC_ALL=C
@@ -35,16 +35,8 @@ fx_tell_results() {
       return 1
     fi
     fx_text=${fx_line#* }
-    fx_item_seconds=${fx_text%% *} fx_text=${fx_text#* } fx_each=
-    # As a rule the lines come in the order of the batch.
-    [ "$fx_place" -gt $# ] || eval "fx_each=\${$fx_place}"
-    if [ "$fx_text" != "$fx_each" ]; then
-      fx_place=1
-      for fx_each; do
-        [ "$fx_text" != "$fx_each" ] || break
-        fx_place=$((fx_place + 1))
-      done
-    fi
+    fx_item_seconds=${fx_text%% *} fx_text=${fx_text#* }
+    fx_find_place "$@"
     fx_wrong=
     if ! fx_read_end "${fx_line%% *}" || { [ "$fx_place" -gt $# ] && fx_is_blurred; }; then
       fx_wrong='is not CODE SECONDS ITEM'
@@ -55,13 +47,7 @@ fx_tell_results() {
       printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one %s: '%.200s'\n" "$fx_wrong" "$fx_line" >&2
       return 1
     elif [ "$fx_place" -le $# ]; then
-      eval "fx_end_=\${fx_end_$fx_place-0 }"
-      # An item that has failed stays so: a runner may report it for each of its parts.
-      case $fx_code_$fx_end_ in
-        0[!0]*) ;;
-        *) eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\"" ;;
-      esac
-      fx_place=$((fx_place + 1))
+      fx_keep_end
     else
       [ "$fx_strange_count" -gt 0 ] || fx_strange=$fx_line
       fx_strange_count=$((fx_strange_count + 1))
@@ -76,6 +62,29 @@ fx_tell_results() {
     [ -z "$fx_end_" ] || fx_tell_end "item $fx_order ${fx_left%%,*} $fx_end_"
     fx_place=$((fx_place + 1)) fx_left=${fx_left#*,}
   done
+}
+
+# fx_find_place ITEM…: sets fx_place to the place of fx_text among the items, or to one more than there are. As a rule the lines come in the order of the
+# batch, so it looks first where it stands.
+fx_find_place() {
+  fx_each=
+  [ "$fx_place" -gt $# ] || eval "fx_each=\${$fx_place}"
+  [ "$fx_text" != "$fx_each" ] || return 0
+  fx_place=1
+  for fx_each; do
+    [ "$fx_text" != "$fx_each" ] || return 0
+    fx_place=$((fx_place + 1))
+  done
+}
+
+# Keeps the end of the item at fx_place, and goes on to the next. An item that has failed stays so: a runner may report it for each of its parts.
+fx_keep_end() {
+  eval "fx_end_=\${fx_end_$fx_place-0 }"
+  case $fx_code_$fx_end_ in
+    0[!0]*) ;;
+    *) eval "fx_end_$fx_place=\"\$fx_code_ \$fx_item_seconds\"" ;;
+  esac
+  fx_place=$((fx_place + 1))
 }
 
 # Whether a blank or a tab stands around fx_text, so that it may name an item all the same.
