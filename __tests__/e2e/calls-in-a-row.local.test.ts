@@ -6,8 +6,9 @@ import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
 const CALL_MS = 700;
 /** Longer than a busy machine takes from a step's first call to its session, or from the start of its job to the end. */
 const HELD_MS = 4_000;
-/** A step looks at the sessions once more when its first look is older than a second. On a quiet machine it is older by one call. */
-const OLD_MS = CALL_MS + 250;
+/** A step looks at the sessions once more when its first look is older than a second. On a quiet machine it is older by one call. The first
+ * look may take longer to arrive than the second one. */
+const OLD_MS = CALL_MS + 150;
 /** As GitHub has it for a job without a matrix. */
 const LONE = { matrix: '{"job-index": 0, "job-total": 1}' };
 
