@@ -269,6 +269,22 @@ it("a job that may be left tells them also when it ends before that: the step ma
 });
 
 it.each(["python3", "awk"])(
+  "a secret that is a word of a fact hides nothing of those that are repeated, by %s",
+  async (recorder) => {
+    const containerEnv = recorder === "awk" ? { PATH: curlOnly() } : {};
+    const options = {
+      containerEnv,
+      script: "exit 3",
+      items: ["one"],
+      detaches: true,
+      secrets: { PIN: "1 0 3" },
+    };
+    const job = await follow(options, ["1 give 0", "2 end"]);
+    expect(timeless(job).slice(-2)).toEqual(["end 1 0 3 0", "text 0 one"]);
+  },
+);
+
+it.each(["python3", "awk"])(
   "a job that was left tells all ends and texts once more, by %s",
   async (recorder) => {
     const items = ["one", "two", "\u001b]7733;i\u0007end 1 2 0 0 0", "four \ufffd"];
