@@ -5,7 +5,7 @@
 # that was cancelled has to end.
 fx_bring_item_dir() {
   fx_find_archiver
-  (fx_apart fx_pack "$fx_number" "$fx_dir/killing" "pack $fx_order $fx_first " fx_with_item_dir 2880 >&8 7</dev/null) \
+  (fx_apart fx_pack "$fx_number" "$fx_dir/killing" "pack $fx_order $fx_first " fx_with_item_dir 2880 >&8 7</dev/null 6<&-) \
     2>>"$fx_dir/err" </dev/null 9<&-
   [ ! -e "$fx_dir/killing" ] || fx_tell_own_fact "pack $fx_order $fx_first fcut"
 }
@@ -33,7 +33,7 @@ fx_remove_item_dir() {
   mv "$fx_item_dir" "$fx_item_dir.old" && fx_item_dir=$fx_item_dir.old
   for fx_removal in 'exec rm -rf "$1"' 'find "$1" -type d ! -perm -700 -exec chmod u+rwx {} ";"; exec rm -rf "$1"'; do
     [ ! -e "$fx_dir/killing" ] || return 0
-    (fx_apart fx_become_packer "$fx_number" "$fx_dir/killing" /bin/sh -c "$fx_removal" sh "$fx_item_dir" 7<&- 8>&- 9<&-)
+    (fx_apart fx_become_packer "$fx_number" "$fx_dir/killing" /bin/sh -c "$fx_removal" sh "$fx_item_dir" 6<&- 7<&- 8>&- 9<&-)
     [ -e "$fx_item_dir" ] && ! rmdir "$fx_item_dir" || return 0
   done
   fx_remove_as_root
