@@ -42,6 +42,17 @@ it("ends a call that waits for its next attempt as soon as it is aborted", async
   await expect(ecsCalls(open.clients).describeTask("ci", "t")).rejects.toBe(cancelled);
 });
 
+it("breaks off a request of its own, beside those of the SDK, as soon as it is aborted", async () => {
+  const controller = new AbortController();
+  open = await endpoint(() => {
+    controller.abort();
+    return {};
+  }, controller.signal);
+  const to = await open.clients.endpoint("sts", "eu-central-1");
+  const posted = open.clients.post({ service: "sts", to, headers: {}, body: "" });
+  await expect(posted).rejects.toMatchObject({ name: "AbortError" });
+});
+
 it("gives the credentials for other signers", async () => {
   open = await endpoint(() => ({}));
   expect(await open.clients.credentials()).toMatchObject({

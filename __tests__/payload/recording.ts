@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
+  constants,
   existsSync,
   mkdtempSync,
   openSync,
@@ -17,7 +18,7 @@ import fc from "fast-check";
 import { RecordReader, type SpoolText } from "../../src/carriers/stream/records.ts";
 import { recorderPy } from "../../src/payload/container-source.ts";
 import { extractAll } from "../helpers/extracted.ts";
-import { inTime, until } from "../helpers/until.ts";
+import { inTime, PATIENCE_MS, until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";
 
 const NO_LIMIT = { limit: 1024 ** 4, piece: 1024 ** 3 };
@@ -72,7 +73,11 @@ export class Recording {
     for (let worker = 0; worker < begun; worker += 1) {
       for (const kind of ["o", "e"]) {
         const name = `${worker}.${kind}`;
-        recording.#pipes.set(name, openSync(join(directory, name), "w"));
+        // So neither this nor a write waits for a recorder that reads no more.
+        recording.#pipes.set(
+          name,
+          openSync(join(directory, name), constants.O_WRONLY | constants.O_NONBLOCK),
+        );
       }
     }
     return recording;
@@ -81,7 +86,16 @@ export class Recording {
   /** Writes at once; `0.o` is the standard output of worker 0. */
   write(bytes: string | Buffer, pipe = "0.o"): void {
     const data = Buffer.from(bytes);
-    for (let at = 0; at < data.length;) at += writeSync(this.#pipes.get(pipe) ?? -1, data, at);
+    const end = Date.now() + PATIENCE_MS;
+    for (let at = 0; at < data.length;) {
+      try {
+        at += writeSync(this.#pipes.get(pipe) ?? -1, data, at);
+      } catch (error) {
+        // The pipe is full.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || Date.now() > end) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      }
+    }
   }
 
   close(pipe = "0.o"): void {
