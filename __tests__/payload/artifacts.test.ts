@@ -113,9 +113,12 @@ function everywhere(options: () => Partial<WatchOptions>): void {
   });
 }
 
-it("a glob enters no file system of the kernel", async () => {
-  const { report } = await run("/*/version", { script: ":" });
-  expect(report?.problems).toEqual(["'/*/version' matches nothing in the container."]);
+const OF_KERNEL = "/*/version";
+const enters = "a glob enters no file system of the kernel";
+
+it(enters, async () => {
+  const { report } = await run(OF_KERNEL, { script: ":" });
+  expect(report?.problems).toEqual([`'${OF_KERNEL}' matches nothing in the container.`]);
 });
 
 describe.each(everyNth(SHELLS, 5))("artifacts under %s", (sh) => everywhere(() => ({ sh })));
@@ -138,6 +141,16 @@ describe.each(
   });
   afterAll(() => rmSync(path, { recursive: true }));
   everywhere(() => ({ containerEnv: { PATH: path, TAR_OPTIONS: "--exclude=a.txt" } }));
+
+  it(enters, async () => {
+    // It would list all files of this machine.
+    const find = `#!/bin/sh\nstart=$1\nshift\nexec "${path}/find" "$start" -maxdepth 2 "$@"\n`;
+    const bin = join(scratch, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "find"), find, { mode: 0o755 });
+    const { report } = await run(OF_KERNEL, { script: ":", containerEnv: { PATH: `${bin}:${path}` } });
+    expect(report?.problems).toEqual([`'${OF_KERNEL}' matches nothing in the container.`]);
+  });
 });
 
 it("the program that packs them starts in /, without the variables that can name a file of another user", async () => {
