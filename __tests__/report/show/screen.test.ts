@@ -211,6 +211,17 @@ describe("with 'workflow-commands: true'", () => {
     ]);
   });
 
+  it("ends a phase before the first of the job's commands", () => {
+    const { lines, one } = screen();
+    one.open({ workflowCommands: true });
+    one.phase("Waiting");
+    one.info("a");
+    one.writer()(line("::group::b"));
+    expect(lines()).toEqual([
+      ...["::stop-commands::T1", "##[group]Waiting", "a", "##[endgroup]", "::T1::", "::group::b"],
+    ]);
+  });
+
   it("takes the guard down once for commands that follow one another", () => {
     const { lines, one } = screen();
     one.open({ workflowCommands: true });

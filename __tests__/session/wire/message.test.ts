@@ -120,6 +120,12 @@ describe("message", () => {
     expect(decode(bytes).messageType).toBe(messageType);
   });
 
+  it("strips NUL at the ends of a message type only, like AWS's readers", () => {
+    const bytes = frame({ messageType: "acknowledge" });
+    bytes.fill(0, 4, 36).set(Buffer.from("\0ack\0ed "), 4);
+    expect(decode(bytes).messageType).toBe("ack\0ed");
+  });
+
   it("does not look for a digest when the payload's length says 0, like AWS's reader", () => {
     const bytes = output(0, "hello");
     bytes.fill(0, 80, 112).fill(0, 116, 120);

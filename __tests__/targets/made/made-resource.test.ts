@@ -134,6 +134,9 @@ describe("a registration that was repeated", () => {
     const calls = { ...ecs, describeTaskDefinition, deregisterTaskDefinition, deleteTaskDefinition };
     expect(await removeResource(what, calls, "over", log)).toBe(true);
     expect(definitions.active).toEqual(stay.map((one) => `${family}:${one}`));
+    // A revision of the action's own is deleted, too.
+    const gone = runs.map((_, at) => at + 1).filter((one) => !stay.includes(one));
+    for (const one of gone) await expect(describeTaskDefinition(known(one))).rejects.toThrow();
   });
 
   it("says so when the caller may not look for it", async () => {

@@ -18,12 +18,17 @@ const success = (index: number, run = 1): [number, Success] => [
 
 function carriedItems(
   recalled: Recalled,
-  { refusal, workers = 1, batch = 1 }: { refusal?: string; workers?: number | "auto"; batch?: number } = {},
+  {
+    refusal,
+    mayHaveEarlier = true,
+    workers = 1,
+    batch = 1,
+  }: { refusal?: string; mayHaveEarlier?: boolean; workers?: number | "auto"; batch?: number } = {},
 ) {
   const log = new Listener();
   const told: { carried?: readonly Success[]; programs: Program[] } = { programs: [] };
   const memory: ItemMemory = {
-    ...{ mayHaveEarlier: true, nameOf: (run) => `attempt ${run}`, note: () => undefined },
+    ...{ mayHaveEarlier, nameOf: (run) => `attempt ${run}`, note: () => undefined },
     recall: () => Promise.resolve(recalled),
     begin: (carried) => {
       told.carried = carried;
@@ -68,6 +73,11 @@ it("items that have succeeded are carried over with their results", async () => 
   });
   expect(lines).toEqual(["2 of 4 items succeeded in attempt 1, and are not run again."]);
   expect(told).toMatchObject({ carried: [{ index: 0 }, { index: 2 }], programs: [ONE] });
+});
+
+it("nothing is said of carried items where no earlier run was to be expected", async () => {
+  const { indices, lines } = await decided({ runs: [] }, ONE, { mayHaveEarlier: false });
+  expect([indices, lines]).toEqual([[], []]);
 });
 
 it("the last end of an item in the same program counts", async () => {
