@@ -23,25 +23,25 @@ const logOf = (result: StepResult): string => result.log.join("\n");
 
 const base = (): Inputs => ({
   ...{ service: aws.world.made.service, start: "true", bucket: aws.world.made.bucket },
-  ...{ items: "a\nb\nc\nd", retry: "rerun", files: "fails" },
-  run: 'echo "runs $FARGATE_EXEC_ITEM"; ! grep -qx "$FARGATE_EXEC_ITEM" fails',
+  ...{ items: "a\nb\nc\nd", retry: "rerun", files: "built" },
+  run: 'echo "runs $FARGATE_EXEC_ITEM"; [ "$FARGATE_EXEC_ITEM" != b ] || [ "$SERVER" != broken ]',
 });
-const around = (attempt: number, run: number, files: Record<string, string>): StepOptions => ({
-  files,
+const around = (attempt: number, run: number, built = "1"): StepOptions => ({
+  files: { built },
   env: { GITHUB_RUN_ID: String(run), GITHUB_RUN_ATTEMPT: String(attempt) },
 });
 
-/** A step of an attempt of a workflow's run. The item that fails does so by a file of the workspace, which is mended between two attempts. */
-const attempt = (number: number, fails: string): Promise<StepResult> =>
-  aws.step({ ...base(), tasks: "2" }, around(number, 1, { fails: `${fails}\n` }));
+/** A step of an attempt of a workflow's run. What an item needs is mended between two attempts: of a secret only the name counts. */
+const attempt = (number: number, server: "broken" | "mended", built?: string): Promise<StepResult> =>
+  aws.step({ ...base(), tasks: "2", secrets: `SERVER=${server}` }, around(number, 1, built));
 
 it.concurrent(
   "the next attempt runs the item alone that has failed, in the one task that it needs",
   async () => {
-    const first = await attempt(1, "b");
+    const first = await attempt(1, "broken");
     expect(first.outputs).toMatchObject({ outcome: "failed", "exit-code": "1" });
     expect(ran(first)).toEqual(["a", "b", "c", "d"]);
-    const second = await attempt(2, "");
+    const second = await attempt(2, "mended");
     expect(logOf(second)).toContain("3 of 4 items succeeded in attempt 1, and are not run again.");
     expect(ran(second)).toEqual(["b"]);
     expect(second.outputs).toMatchObject({ outcome: "succeeded", "exit-code": "0" });
@@ -52,12 +52,17 @@ it.concurrent(
         .toSorted((one, other) => (one.item < other.item ? -1 : 1))
         .map(({ carriedFrom }) => carriedFrom),
     ).toEqual([1, undefined, 1, 1]);
+    const third = await attempt(3, "mended", "2");
+    expect(logOf(third)).toContain(
+      "All 4 items run: no earlier attempt of this run has left results of the same script, items, inputs and files.",
+    );
+    expect(ran(third)).toEqual(["a", "b", "c", "d"]);
   },
 );
 
 it.concurrent("with debug logging all items run in the next attempt, and a line says why", async () => {
   const in2 = (attempt: number, more: Readonly<Record<string, string>>): Promise<StepResult> => {
-    const { files = {}, env = {} } = around(attempt, 2, { fails: "\n" });
+    const { files = {}, env = {} } = around(attempt, 2);
     return aws.step(base(), { files, env: { ...env, ...more } });
   };
   expect((await in2(1, {})).outputs).toMatchObject({ outcome: "succeeded" });
@@ -72,18 +77,18 @@ it.concurrent(
     const cancel = new AbortController();
     const listed = {
       items: "run:printf '%s\\n' a b c d",
-      run: 'echo "runs $FARGATE_EXEC_ITEM"; [ "$FARGATE_EXEC_ITEM" != c ] || [ ! -s slow ] || sleep 60',
+      run: 'echo "runs $FARGATE_EXEC_ITEM"; [ "$FARGATE_EXEC_ITEM" != c ] || [ "$SERVER" != slow ] || sleep 60',
     };
     const first = await aws.step(
-      { ...base(), ...listed, files: "slow" },
+      { ...base(), ...listed, secrets: "SERVER=slow" },
       {
-        ...around(1, 6, { slow: "x" }),
+        ...around(1, 6),
         signal: cancel.signal,
         onLine: (line) => line.endsWith("runs c") && cancel.abort(),
       },
     );
     expect(first.conclusion).toBe("cancelled");
-    const second = await aws.step({ ...base(), ...listed, files: "slow" }, around(2, 6, { slow: "" }));
+    const second = await aws.step({ ...base(), ...listed, secrets: "SERVER=quick" }, around(2, 6));
     expect(logOf(second)).toContain("2 of 4 items succeeded in attempt 1, and are not run again.");
     expect(ran(second)).toEqual(["c", "d"]);
   },

@@ -12,6 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
+import { scriptResults } from "../../src/report/file-commands.ts";
+import { StepBudget } from "../../src/run/step-budget.ts";
+import { ScriptFiles } from "../../src/run/job/script-files.ts";
 import { CANCEL, DETACH } from "../../src/payload/input.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
@@ -59,6 +62,14 @@ function filesOf(archive: Buffer): Record<string, string> {
       execFileSync("tar", ["-xzO", name], { input: archive, maxBuffer: 1 << 28 }).toString(),
     ]),
   );
+}
+
+/** What the step makes of the files of the script. */
+function resultsOf({ events }: WatchedJob): ReturnType<typeof scriptResults> {
+  const files = new ScriptFiles(new StepBudget().memory);
+  for (const event of events)
+    if (event.kind === "file-command" || event.kind === "file-left-out") files.take(event);
+  return scriptResults(files.written(), { workers: 1, hasItems: true });
 }
 
 /** The facts without the seconds that something took. */
@@ -241,6 +252,33 @@ echo hidden >"$FARGATE_EXEC_ITEM_DIR/a b/.c"`;
     );
   });
 
+  shared(5, "have outputs and summaries of their own, whatever earlier ones have left open", async () => {
+    const script = `
+exec 3>>"$GITHUB_OUTPUT"
+case $FARGATE_EXEC_ITEM_INDEX in
+  0) printf 'a<<EOF\\nb=no\\n' >"$GITHUB_OUTPUT"; (sleep 3; echo late=1 >&3) >/dev/null 2>&1 & kill -9 $$ ;;
+  1) printf b=1 >"$GITHUB_OUTPUT"; echo '# one' >"$GITHUB_STEP_SUMMARY" ;;
+  2) head -c 1048000 /dev/zero | tr '\\0' x >"$GITHUB_OUTPUT"; head -c 1048577 /dev/zero >"$GITHUB_STEP_SUMMARY" ;;
+  3) rm "$GITHUB_OUTPUT"; mkfifo "$GITHUB_OUTPUT"; ln -sf /etc/passwd "$GITHUB_STEP_SUMMARY" ;;
+  4) echo c=2 >"$GITHUB_OUTPUT"; echo '# two' >"$GITHUB_STEP_SUMMARY"; sleep 4 ;;
+esac`;
+    const job = await follow({ sh, script, items: NAMES }, ["1 give 0 1 2 3 4", "2 end"]);
+    expect(resultsOf(job)).toEqual({
+      outputs: [
+        ["b", "1"],
+        ["c", "2"],
+      ],
+      summaries: [{ worker: 0, text: "# one\n# two\n" }],
+      problems: [
+        expect.stringMatching(/^GITHUB_OUTPUT of item 0: line 1, 'a<<EOF', has no line with its delimiter/),
+        expect.stringMatching(/^GITHUB_OUTPUT of item 2: line 1, 'x+…', is neither/),
+        expect.stringMatching(/^GITHUB_OUTPUT of item 3 was left out: it has 0 bytes/),
+        expect.stringMatching(/^GITHUB_STEP_SUMMARY of item 2 was left out: it has 1048577 bytes/),
+        expect.stringMatching(/^GITHUB_STEP_SUMMARY of item 3 was left out: it has 0 bytes/),
+      ],
+    });
+  });
+
   shared(5, "in hand at a cancel are stopped, and no further one begins", async () => {
     const job = await follow(
       { sh, script: "sleep 30", workers: 2, items: NAMES },
@@ -283,6 +321,17 @@ it.each(["python3", "awk"])(
     expect(timeless(job).slice(-2)).toEqual(["end 1 0 3 0", "text 0 one"]);
   },
 );
+
+it("of an item at most 1,001 bytes are told at the end, also by a shell that counts characters", async () => {
+  const job = await follow(
+    {
+      ...{ sh: "bash", containerEnv: { LC_ALL: "C.UTF-8" } },
+      ...{ script: ":", items: ["é".repeat(2_000), "é".repeat(500)], detaches: true },
+    },
+    ["1 give 0 1", "2 end"],
+  );
+  expect(timeless(job).slice(-2)).toEqual([`text 0 ${"é".repeat(500)}\ufffd`, `text 1 ${"é".repeat(500)}`]);
+});
 
 it.each(["python3", "awk"])(
   "a job that was left tells all ends and texts once more, by %s",

@@ -113,6 +113,11 @@ describe("a step with items", () => {
     expect(judgedTasks(DONE)).toEqual([{ result: DONE, succeeded: true }]);
   });
 
+  it("that is green keeps no task on failure, although one failed whose items ended in others", () => {
+    const result = several([KILLED, LATE, DONE], "0", "0");
+    expect(judgedTasks(result).map(({ succeeded }) => succeeded)).toEqual([true, true, true]);
+  });
+
   it("fails when its deployment takes no verdict, also when a task was lost that others have replaced", () => {
     const result = withoutVerdict(several([LOST, DONE], "0"), failure("hook-expired"));
     expect(decisiveResult(result)).toMatchObject({ outcome: "failed", failure: { code: "hook-expired" } });

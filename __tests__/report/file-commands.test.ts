@@ -8,7 +8,10 @@ const outputsOf = (text: string) =>
   [...parseOutputFile(text)].map((line) => (line.kind === "output" ? [line.name, line.value] : line.kind));
 const file = (text: string, worker = 0) => ({ worker, text, leftOut: undefined });
 const results = (...texts: readonly string[]) =>
-  scriptResults({ output: texts.map((text, worker) => file(text, worker)), summary: [] }, texts.length);
+  scriptResults(
+    { output: texts.map((text, worker) => file(text, worker)), summary: [] },
+    { workers: texts.length },
+  );
 
 describe("GITHUB_OUTPUT", () => {
   it.each<[string, string, unknown[]]>([
@@ -126,12 +129,46 @@ describe("GITHUB_OUTPUT", () => {
     const large = { worker: 1, text: "", leftOut: 2_000_000 };
     const { outputs, summaries, problems } = scriptResults(
       { output: [file("a=b\n"), large], summary: [{ ...large, worker: 0 }] },
-      2,
+      { workers: 2 },
     );
     expect([outputs, summaries]).toEqual([[["a", "b"]], []]);
     expect(problems).toEqual([
       expect.stringMatching(/^GITHUB_OUTPUT of worker 1 was left out: it has 2000000 bytes\./),
       expect.stringMatching(/^GITHUB_STEP_SUMMARY of worker 0 was left out: /),
     ]);
+  });
+});
+
+describe("what the runs of items have written", () => {
+  const ofItems = (output: string, summary = "") =>
+    scriptResults({ output: [file(output, 3)], summary: [file(summary, 3)] }, { workers: 4, hasItems: true });
+
+  it("is read by itself: what one has left open takes nothing of the next", () => {
+    const { outputs, problems } = ofItems(
+      "a<<EOF\nb=no\n\n\x1e17\nb=1\n\x1e18\n\n\x1e4 2000000\nc=2\n\n\x1e9999\nd=of a run that has not ended",
+    );
+    expect(Object.fromEntries(outputs)).toEqual({ b: "1", c: "2", d: "of a run that has not ended" });
+    expect(problems).toEqual([
+      expect.stringMatching(/^GITHUB_OUTPUT of item 17: line 1, 'a<<EOF', has no line with its delimiter/),
+      expect.stringMatching(/^GITHUB_OUTPUT of item 4 was left out: it has 2000000 bytes\./),
+    ]);
+  });
+
+  it("is one text of Markdown, in which no block of code is left open", () => {
+    const runs =
+      "# one\n```sh\n````\n~~~\n\n\x1e1\n- two\n~~~~ x\n~~~\n\x1e0\n- three\n```\na\n```\n\n\x1e2\n\n\x1e5 7\n";
+    const { summaries, problems } = ofItems("", runs);
+    expect(summaries).toEqual([
+      {
+        worker: 3,
+        text: "# one\n```sh\n````\n~~~\n~~~\n- two\n~~~~ x\n~~~\n~~~~\n- three\n```\na\n```\n",
+      },
+    ]);
+    expect(problems).toEqual([expect.stringMatching(/^GITHUB_STEP_SUMMARY of item 5 was left out: /)]);
+  });
+
+  it("a script without items may write the same bytes", () => {
+    const { outputs } = results("a<<EOF\nb\n\x1e17\nc\nEOF\n");
+    expect(outputs).toEqual([["a", "b\n\x1e17\nc"]]);
   });
 });

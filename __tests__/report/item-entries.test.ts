@@ -1,4 +1,5 @@
 import { cutResults, makeOutputs } from "../../src/report/outputs.ts";
+import { itemEndLine } from "../../src/report/item-words.ts";
 import type { ItemResults } from "../../src/report/item-results.ts";
 import type { SeveralResults } from "../../src/report/result.ts";
 import { anItem, someItems } from "./example-items.ts";
@@ -89,7 +90,17 @@ it("an item in the output 'results' is itself, in one harmless line of bounded l
   const text = resultsOf({ items: [anItem("1", 0, { item })], workers: [1] });
   expect(text).not.toMatch(/##\[|\p{Cc}|\u202e/u);
   const [entry] = JSON.parse(text) as { item: string }[];
-  expect(entry?.item).toBe(item.slice(0, 1_000));
+  expect(entry?.item).toBe(`${item.slice(0, 990)}… (item 0)`);
+});
+
+it("two items that begin alike have two names, in the output 'results' and in the log", () => {
+  const beginning = "🧪".repeat(700);
+  const items = [0, 1].map((index) => anItem("1", index, { item: `${beginning}${index}` }));
+  const names = (JSON.parse(resultsOf({ items, workers: [1] })) as { item: string }[]).map(
+    ({ item }) => item,
+  );
+  expect(names).toEqual(["0", "1"].map((index) => `${"🧪".repeat(495)}… (item ${index})`));
+  expect(new Set(items.map((item) => itemEndLine(item))).size).toBe(2);
 });
 
 it("the directory of a file with all items is that of the artifacts, when no task has any", () => {

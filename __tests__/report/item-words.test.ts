@@ -89,7 +89,7 @@ describe("the annotation of a step with items", () => {
       "one failed, and others have no end",
       several(["2", "?", "-", "-"], aResult("exited", "0", "0"), lost),
       "failed",
-      "1 of 4 items failed: 'tests/0.py' ended with exit code 2. 1 item has an unknown end ('tests/1.py'): it may have begun in a task that was lost. 2 items did not begin ('tests/2.py', 'tests/3.py'). 1 of 2 tasks failed (task 1: task-stopped).",
+      "1 of 4 items failed: 'tests/0.py' ended with exit code 2. 1 item has an unknown end ('tests/1.py'): it may have begun in a task whose job was lost. 2 items did not begin ('tests/2.py', 'tests/3.py'). 1 of 2 tasks failed (task 1: task-stopped).",
     ],
     [
       "the timeout came",
@@ -107,7 +107,7 @@ describe("the annotation of a step with items", () => {
       "a task was lost",
       several(["0", "?", "?", "?", "?"], lost),
       "task-stopped",
-      "4 items have an unknown end ('tests/1.py', 'tests/2.py', 'tests/3.py' and 1 more): they may have begun in a task that was lost. It stopped.\nSeen.\nDo.",
+      "4 items have an unknown end ('tests/1.py', 'tests/2.py', 'tests/3.py' and 1 more): they may have begun in a task whose job was lost. It stopped.\nSeen.\nDo.",
     ],
     [
       "one failed, and its task was lost",
@@ -119,7 +119,7 @@ describe("the annotation of a step with items", () => {
       "an end is missing, and no task failed",
       several(["0", "?", "-"]),
       "no-status",
-      "2 of 3 items did not end.\n1 item has an unknown end ('tests/1.py'): it may have begun in a task that was lost. 1 item did not begin ('tests/2.py').\nRun the job again. With 'retry', such as 'infrastructure', the items of a task that was lost run again in another task.",
+      "2 of 3 items did not end.\n1 item has an unknown end ('tests/1.py'): it may have begun in a task whose job was lost. 1 item did not begin ('tests/2.py').\nRun the job again. With 'retry', such as 'infrastructure', the items of a task that was lost run again in another task.",
     ],
   ])("says what failed: %s", (_, result, title, message) => {
     expect(explain(result, aStep)).toMatchObject({ title: `fargate-exec: ${title}`, message });

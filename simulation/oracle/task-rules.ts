@@ -4,7 +4,7 @@ import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
-import { hasItems, taskCountOf } from "./script-output.ts";
+import { taskCountOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** A held container ends by itself so long after the job's `timeout`. */
@@ -50,8 +50,7 @@ function holdEnd(runner: Runner, { state, container }: Task, ended: Simulated): 
 function whyLeft(runner: Runner, { stoppedAt }: Task, ended: Simulated): string | undefined {
   const keep = runner.options.inputs["keep-task"];
   const isGreen = runner.mainEnd?.exitCode === 0;
-  // A task may have failed whose items have all succeeded in others.
-  if (keep === "always" || (keep === "on-failure" && (!isGreen || hasItems(runner)))) return "kept";
+  if (keep === "always" || (keep === "on-failure" && !isGreen)) return "kept";
   if (runner.outputs["outcome"] === "detached") return "left";
   if (!runner.options.post && (keep === "job" || !isGreen)) return "the machine was lost";
   // It was starting when the last look at it was over, and its start was stuck.

@@ -70,8 +70,9 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
   },
   gone: {
     code: "no-status",
-    failed: couldNotRun,
-    advice: "The job's directory in the container is gone, and its status with it. Run the job again.",
+    failed: (container) => `The ${container} no longer has the job of this run.`,
+    advice:
+      "The job's directory in the container is gone, and its status with it: the container was started anew, or a program there has removed it, maybe the script, by the path of one of the files that its variables name.",
   },
   lost: {
     code: "no-status",

@@ -95,7 +95,7 @@ function stoppedResult({ task, earlier }: TaskResult, failure: Failure): FailedR
 /** A task of a step, with whether it has done all that it was given. */
 export interface JudgedTask {
   readonly result: TaskResult;
-  /** With items also each item whose last run began in the task has to have succeeded. */
+  /** With items also each item whose last run began in the task has to have succeeded, or other tasks have done its part of a green step. */
   readonly succeeded: boolean;
 }
 
@@ -105,9 +105,10 @@ export function judgedTasks(result: Result): readonly JudgedTask[] {
   const tasks = result.kind === "several" ? result.tasks : [result];
   const items = result.kind === "several" ? (result.items?.items ?? []) : [];
   const failed = new Set(items.flatMap(({ task, outcome }) => (outcome === "succeeded" ? [] : [task])));
+  const replaced = new Set(replacedTasks(result).map(({ task }) => task));
   return tasks.map((each, task) => ({
     result: each,
-    succeeded: each.outcome === "succeeded" && !failed.has(task),
+    succeeded: (each.outcome === "succeeded" && !failed.has(task)) || replaced.has(task),
   }));
 }
 

@@ -109,7 +109,7 @@ function explainItems(
       [...failedTests(step), ...end, ...which, ...only].join(" "),
       ...(forBash === undefined ? [] : [forBash]),
     ].join("\n"),
-    lastWords: item && lastLine && `Last line of item '${shortItem(item.item)}': ${lastLine}`,
+    lastWords: item && lastLine && `Last line of item '${shortItem(item)}': ${lastLine}`,
     page: pageOf(outcome, step),
     place: placeOf(startLine, step),
   };

@@ -1,3 +1,4 @@
+import { wholeMarkdown } from "./markdown.ts";
 import { harmlessLine } from "./show/sanitise.ts";
 
 /** What a worker has written into GITHUB_OUTPUT or GITHUB_STEP_SUMMARY. */
@@ -50,28 +51,52 @@ export const MOST_OUTPUTS = 1000;
 /** The most problems that one job reports. */
 const MOST_PROBLEMS = 5;
 
-/** Reads the files of all workers, in their order. */
+/** Reads the files of all workers, in their order. With items each has what their runs have written, one after the other. */
 export function scriptResults(
   files: { readonly output: readonly WrittenFile[]; readonly summary: readonly WrittenFile[] },
-  workers: number,
+  { workers, hasItems = false }: { readonly workers: number; readonly hasItems?: boolean },
 ): ScriptResults {
-  const of = (worker: number): string => (workers > 1 ? ` of worker ${worker}` : "");
+  const partsOf = ({ worker, ...file }: WrittenFile): readonly Part[] =>
+    (hasItems ? runsIn(file) : [file]).map((part) => ({
+      ...{ of: workers > 1 ? ` of worker ${worker}` : "", ...part },
+    }));
   const problems = new Problems();
-  const outputs = outputsIn(files.output, of, problems);
-  for (const { worker, leftOut } of files.summary)
-    if (leftOut !== undefined) problems.add(() => tooLarge(`GITHUB_STEP_SUMMARY${of(worker)}`, leftOut));
-  const summaries = files.summary.filter(({ text }) => text.trim() !== "");
+  const outputs = outputsIn(files.output.flatMap(partsOf), problems);
+  const summaries = files.summary.flatMap((file) => {
+    const parts = partsOf(file);
+    for (const { of, leftOut } of parts)
+      if (leftOut !== undefined) problems.add(() => tooLarge(`GITHUB_STEP_SUMMARY${of}`, leftOut));
+    const text = parts.map((part) => wholeMarkdown(part.text)).join("");
+    return text.trim() === "" ? [] : [{ worker: file.worker, text }];
+  });
   return { outputs, summaries, problems: problems.all() };
 }
 
-function outputsIn(
-  files: readonly WrittenFile[],
-  of: (worker: number) => string,
-  problems: Problems,
-): readonly Output[] {
+/** What one run of a script has written into a file. */
+interface Part extends Pick<WrittenFile, "text" | "leftOut"> {
+  /** Whose it is, for messages: empty, or with a blank before it. */
+  readonly of: string;
+}
+
+/** What ends the part of a run: the index of its first item, and the size of a part that the container has left out (item-results.sh). */
+const RUN_END = new RegExp(String.raw`\n\x1e(\d{1,5})(?: (\d{1,15}))?(?:\n|$)`);
+
+/** What each run of items has written into a file. What stands behind the last one is of a run whose end the container did not see. */
+function runsIn({ text, leftOut }: Pick<WrittenFile, "text" | "leftOut">): readonly (Omit<Part, "of"> & {
+  readonly of?: string;
+})[] {
+  const pieces = text.split(RUN_END);
+  const runs = Array.from({ length: (pieces.length - 1) / 3 }, (_, run) => {
+    const [part = "", index = "", size] = pieces.slice(3 * run, 3 * run + 3);
+    return { text: part, of: ` of item ${index}`, leftOut: size === undefined ? undefined : Number(size) };
+  });
+  return [...runs, { text: pieces.at(-1) ?? "", leftOut }];
+}
+
+function outputsIn(files: readonly Part[], problems: Problems): readonly Output[] {
   const outputs = new Map<string, Output>();
-  for (const { worker, text, leftOut } of files) {
-    const name = `GITHUB_OUTPUT${of(worker)}`;
+  for (const { of, text, leftOut } of files) {
+    const name = `GITHUB_OUTPUT${of}`;
     if (leftOut !== undefined) problems.add(() => tooLarge(name, leftOut));
     for (const line of parseOutputFile(text)) {
       if (line.kind === "malformed") problems.add(() => `${name}: ${line.why}`);

@@ -1,4 +1,4 @@
-import { type ItemResult, type ItemResults, sortByNeed } from "./item-results.ts";
+import { cutItem, type ItemResult, type ItemResults, sortByNeed } from "./item-results.ts";
 
 /** An object of the output `results` of a step with items. */
 interface ItemEntry {
@@ -16,7 +16,7 @@ interface ItemEntry {
   readonly carriedFrom?: number;
 }
 
-/** The most characters of an item in `results`: a longer one is cut. */
+/** The most characters of an item in `results`. */
 const LONGEST_ITEM = 1_000;
 
 /**
@@ -61,7 +61,7 @@ type EntryFields = Pick<ItemResult, keyof ItemEntry>;
 function entryOf(result: EntryFields): ItemEntry {
   const { item, index, exitCode, outcome, seconds, attempts, task, worker, directory, carriedFrom } = result;
   return {
-    ...{ item: item.slice(0, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },
+    ...{ item: cutItem({ item, index }, LONGEST_ITEM), index, exitCode: exitCode ?? null, outcome },
     ...{ seconds: seconds ?? null, attempts, task: task ?? null, worker: worker ?? null },
     ...(directory !== undefined && { directory }),
     ...(carriedFrom !== undefined && { carriedFrom }),

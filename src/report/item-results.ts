@@ -3,7 +3,7 @@ import type { Outcome, WorkerOutcome } from "./outcome.ts";
 import { harmlessLine } from "./show/sanitise.ts";
 
 /**
- * How an item ended. `not-started`: it never began. `unknown`: it may have begun in a task that was lost. `timed-out` and `cancelled`: it was in
+ * How an item ended. `not-started`: it never began. `unknown`: it may have begun in a task whose job was lost. `timed-out` and `cancelled`: it was in
  * hand when the job was stopped.
  */
 export type ItemOutcome = Exclude<Outcome, "detached">;
@@ -173,6 +173,20 @@ export function ownTimes({ items }: Pick<ItemResults, "items">): readonly {
 const LONGEST_ITEM = 200;
 
 /** The item as one harmless line. An item is the user's text, or what a command in the container has printed. */
-export function shortItem(item: string): string {
-  return harmlessLine(item, LONGEST_ITEM);
+export function shortItem({ item, index }: NamedItem): string {
+  return harmlessLine(cutItem({ item, index }, LONGEST_ITEM), LONGEST_ITEM);
+}
+
+export type NamedItem = Pick<ItemResult, "item" | "index">;
+
+/** The item, or as much of it as so many characters hold, with its index behind that: two that begin alike have two names. */
+export function cutItem({ item, index }: NamedItem, longest: number): string {
+  return item.length <= longest ? item : markCut({ item, index }, longest);
+}
+
+/** The beginning of an item that is longer, in at most so many characters. */
+export function markCut({ item, index }: NamedItem, longest: number): string {
+  const mark = `… (item ${index})`;
+  // Half a character is none.
+  return item.slice(0, longest - mark.length).replace(/[\p{Cs}\uFFFD]+$/u, "") + mark;
 }

@@ -60,7 +60,7 @@ function lastLines({ items }: ItemResults): string[] {
       if (lines.length === 0) return [];
       const fold = foldLines(
         `The last lines of ${item.batch === undefined ? "item" : "the batch of item"} ${item.index}`,
-        [literal(shortItem(item.item)), "", ...lines],
+        [literal(shortItem(item)), "", ...lines],
       );
       room -= Buffer.byteLength(fold.join("\n"));
       return room < 0 ? [] : fold;
@@ -83,7 +83,7 @@ function rowOf(cells: readonly (string | number | undefined)[]): string {
   return `| ${cells.map((each) => each ?? "").join(" | ")} |`;
 }
 
-function cell({ item }: ItemResult): string {
+function cell(item: ItemResult): string {
   return literalCell(shortItem(item));
 }
 

@@ -39,17 +39,17 @@ function roughly(seconds: number): string {
 
 /** The line for an item that has ended and has not succeeded, as soon as that is known. */
 export function itemEndLine(
-  item: Pick<ItemResult, "item" | "outcome" | "exitCode" | "seconds" | "task" | "worker">,
+  item: Pick<ItemResult, "item" | "index" | "outcome" | "exitCode" | "seconds" | "task" | "worker">,
 ): string {
   const { seconds, task, worker } = item;
   const time = seconds === undefined ? "" : ` after ${seconds.toFixed(1)} s`;
   const place = task === undefined || worker === undefined ? "" : ` in task ${task}, worker ${worker}`;
-  return `Item '${shortItem(item.item)}' ${howItEnded(item)}${time}${place}.`;
+  return `Item '${shortItem(item)}' ${howItEnded(item)}${time}${place}.`;
 }
 
 /** How an item has ended with a run that it may have shared with others. */
 export interface ItemRunEnd extends Pick<ItemResult, "exitCode" | "seconds" | "batch"> {
-  readonly item: { readonly text: string };
+  readonly item: { readonly index: number; readonly text: string };
   readonly outcome: "succeeded" | "failed" | "stopped";
   readonly runsAgain: boolean;
 }
@@ -71,7 +71,8 @@ export function failedItemLines(
   const leading = [...unreported.slice(0, 1), ...failed.filter(isReported)];
   const lines = leading.slice(0, MOST_LINES).map((end) => {
     const { item, exitCode, seconds, runsAgain } = end;
-    const line = itemEndLine({ item: item.text, outcome: "failed", exitCode, seconds, ...place });
+    const { index, text } = item;
+    const line = itemEndLine({ item: text, index, outcome: "failed", exitCode, seconds, ...place });
     const others = isReported(end) ? "" : othersOfBatch(unreported.length - 1, ends.length);
     return `${line}${others}${runsAgain ? ` It runs again (attempt ${attempt + 1}).` : ""}`;
   });
@@ -130,7 +131,7 @@ export function itemsFailed(
   if (first === undefined) return [];
   const { total, failed, stopped } = countItems(results);
   const of = `of ${countNouns(total, "item")}`;
-  const name = `'${shortItem(first.item)}'`;
+  const name = `'${shortItem(first)}'`;
   if (first.outcome === "failed") {
     const end = `ended with exit code ${exitCodeMeaning(first)}.`;
     return [
@@ -192,7 +193,7 @@ export function itemsWithoutEnd({ items }: Pick<ItemResults, "items">): readonly
     ...(unknown.length === 0
       ? []
       : [
-          `${countNouns(unknown.length, "item")} ${has} an unknown end (${named(unknown)}): ${they} may have begun in a task that was lost.`,
+          `${countNouns(unknown.length, "item")} ${has} an unknown end (${named(unknown)}): ${they} may have begun in a task whose job was lost.`,
         ]),
     ...(notStarted.length === 0
       ? []
@@ -202,7 +203,7 @@ export function itemsWithoutEnd({ items }: Pick<ItemResults, "items">): readonly
 
 function named(items: readonly ItemResult[]): string {
   const more = items.length - MOST_NAMED;
-  const shown = items.slice(0, MOST_NAMED).map(({ item }) => `'${shortItem(item)}'`);
+  const shown = items.slice(0, MOST_NAMED).map((item) => `'${shortItem(item)}'`);
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 

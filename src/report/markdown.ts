@@ -33,3 +33,17 @@ export function link(text: string, url: string): string {
 export function foldLines(title: string, lines: readonly string[]): string[] {
   return [`<details><summary>${title}</summary>`, "", ...lines, "", "</details>", ""];
 }
+
+const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)$/;
+
+/** Markdown that ends its last line and its last block of code: what follows is not part of either. */
+export function wholeMarkdown(text: string): string {
+  if (text === "") return "";
+  let open = "";
+  for (const line of text.split("\n")) {
+    const [, fence = "", rest = ""] = FENCE.exec(line.replace(/\r$/, "")) ?? [];
+    if (open === "") open = fence;
+    else if (fence.startsWith(open) && rest.trim() === "") open = "";
+  }
+  return `${text}${text.endsWith("\n") ? "" : "\n"}${open === "" ? "" : `${open}\n`}`;
+}

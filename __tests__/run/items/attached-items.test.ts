@@ -141,3 +141,21 @@ it("a container that tells of other items, or of an end twice, changes nothing",
   );
   expect(rows(items)).toEqual([["item 0", "failed", 1]]);
 });
+
+it("items whose beginning alone is told have two names", () => {
+  const items = attach(3);
+  const beginning = "é".repeat(500);
+  tell(
+    items,
+    "end 1 0,1,2 0 1 0",
+    `text 0 ${beginning}\ufffd`,
+    `text 1 ${beginning}a`,
+    `text 2 ${beginning}`,
+  );
+  items.leave(true);
+  expect(items.end().items.map(({ item }) => item)).toEqual([
+    `${beginning}… (item 0)`,
+    `${beginning}a… (item 1)`,
+    beginning,
+  ]);
+});

@@ -204,6 +204,7 @@ fx_run_batch() {
     echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126
   fi
+  fx_keep_written
   # What has ended because the job was killed has no end that tells of its items.
   fx_lives "$fx_self" || return
   fx_find_seconds "$fx_began"
@@ -240,9 +241,11 @@ fx_keep_ends() {
   fx_recorder=$fx_file
   {
     cat "$fx_dir"/*.ends
+    # A shell may count characters otherwise, and more bytes than fit in a fact.
+    LC_ALL=C
     fx_n=0
     while IFS= read -r fx_line; do
-      printf 'text %s %.1000s\n' "$fx_n" "$fx_line"
+      printf 'text %s %.1001s\n' "$fx_n" "$fx_line"
       fx_n=$((fx_n + 1))
     done <"$fx_dir/items"
   } 2>/dev/null | (

@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { Failure } from "../../errors.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
 import type { Log } from "../../log.ts";
-import type { ItemResult, ItemResults } from "../../report/item-results.ts";
+import { type ItemResult, type ItemResults, markCut } from "../../report/item-results.ts";
 import { failedItemLines } from "../../report/item-words.ts";
 import { FailedItemLines, ItemLines } from "../../report/show/item-lines.ts";
 import { Batch, type Report } from "./batch.ts";
@@ -106,9 +106,7 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
 
   #takeFact(fact: ItemFact): void {
     if (fact.kind === "text") {
-      // A copy: a part of a text would keep all of it in memory.
-      if (fact.index < this.total)
-        this.#texts.set(fact.index, Buffer.from(fact.text.slice(0, LONGEST_TEXT)).toString());
+      if (fact.index < this.total) this.#texts.set(fact.index, nameOf(fact));
     } else if (fact.kind === "begin") {
       if (!this.#begins.has(fact.index) && fact.index < this.total) {
         this.#begins.set(fact.index, this.#options.clock.now());
@@ -206,5 +204,11 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   }
 }
 
-/** The most characters of an item that are kept. */
+/** The most bytes of an item that are kept. The container tells one more of an item that has more (items.sh). */
 const LONGEST_TEXT = 1_000;
+
+function nameOf({ index, text }: { readonly index: number; readonly text: string }): string {
+  const name = Buffer.byteLength(text) > LONGEST_TEXT ? markCut({ item: text, index }, LONGEST_TEXT) : text;
+  // A copy: a part of a text would keep all of it in memory.
+  return Buffer.from(name).toString();
+}

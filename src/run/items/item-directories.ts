@@ -267,7 +267,7 @@ export class ItemDirectories {
   #nameOf({ indices }: ItemRun): string {
     const [first = 0, ...others] = indices;
     const text = this.#options.list[first];
-    const name = `Item ${first}${text === undefined ? "" : ` '${shortItem(text)}'`}`;
+    const name = `Item ${first}${text === undefined ? "" : ` '${shortItem({ item: text, index: first })}'`}`;
     return others.length === 0 ? name : `${name} and ${others.length} more of its batch`;
   }
 

@@ -45,11 +45,12 @@ export class JobDirectories implements ItemFactReader {
     if (!this.#runs.has(name)) this.#runs.set(name, { run, at: undefined, archive: undefined });
   }
 
-  /** The run has ended. When nothing of its directory has come, it had nothing. */
-  end(named: NamedBatch): void {
+  /** The run has ended. When nothing of its directory has come, it had nothing. Returns whether something has come, or does. */
+  end(named: NamedBatch): boolean {
     const name = nameOf(named);
     const run = this.#runs.get(name);
     if (run !== undefined && run.at === undefined) this.#runs.delete(name);
+    return run?.at !== undefined;
   }
 
   /** Notes that something has come, though it may come again. `at`: where it stands in the spool. */

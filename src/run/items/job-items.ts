@@ -15,7 +15,7 @@ interface JobItemsOptions {
     readonly list: readonly string[];
     holder(task: number, workers: number, onOrders: () => void): HolderInfo;
     readonly directories: ItemDirectories;
-    noteEnd(end: BatchEnd, place: { task: number; worker: number }, lastLines: readonly string[]): void;
+    noteEnd(end: BatchEnd, place: { task: number; worker: number }, left: LeftByRun): void;
   };
   readonly queue: ItemQueue;
   readonly task: number;
@@ -35,6 +35,14 @@ export interface ItemsOfJob extends ItemOrders {
   take(shown: OutputItem, workers: number): void;
   /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
   leave(heardAll: boolean): readonly number[];
+}
+
+/** What a run has left. */
+export interface LeftByRun {
+  /** The last lines that it has printed. */
+  readonly lines: readonly string[];
+  /** It has written something into its directory. */
+  readonly hasFiles: boolean;
 }
 
 /** What hands out items to one attempt of a job: it takes the job's facts to the queue, and the queue's orders to the job's carriers. */
@@ -105,9 +113,9 @@ export class JobItems implements ItemsOfJob {
       if (run !== undefined) this.jobDirectories.begin(fact, { ...run, task });
     }
     if (fact.kind !== "end") return;
-    this.jobDirectories.end(fact);
+    const hasFiles = this.jobDirectories.end(fact);
     const lines = this.#lines?.end(fact.worker) ?? [];
     this.#ended += end?.items.length ?? 0;
-    if (end !== undefined) step.noteEnd(end, { task, worker: fact.worker }, lines);
+    if (end !== undefined) step.noteEnd(end, { task, worker: fact.worker }, { lines, hasFiles });
   }
 }

@@ -8,7 +8,7 @@ import { FailedItemLines } from "../../report/show/item-lines.ts";
 import type { EarlierTimes } from "./earlier-times.ts";
 import type { ItemDirectories } from "./item-directories.ts";
 import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
-import { type ItemsOfJob, JobItems } from "./job-items.ts";
+import { type ItemsOfJob, JobItems, type LeftByRun } from "./job-items.ts";
 import { type HandOutOrder, longestFirst } from "./longest-first.ts";
 import type { CarriedItems } from "./rerun/carried-items.ts";
 import type { ItemEnd } from "./rerun/earlier-runs.ts";
@@ -107,15 +107,23 @@ export class StepItems implements ItemsOfStep {
     return { task, workers, latencySeconds, onOrders };
   }
 
-  /** Notes the end of a batch in a worker of this task, with the last lines that it has printed. */
+  /** Notes the end of a batch in a worker of this task. */
   noteEnd(
     { items, attempt }: BatchEnd,
     place: { task: number; worker: number },
-    lastLines: readonly string[],
+    { lines: lastLines, hasFiles }: LeftByRun,
   ): void {
     for (const { item, outcome, exitCode, seconds, runsAgain } of items)
       if (outcome !== "stopped" && !runsAgain)
-        this.#remember({ index: item.index, outcome, exitCode, seconds, attempts: item.begins, ...place });
+        this.#remember({
+          index: item.index,
+          outcome,
+          exitCode,
+          seconds,
+          attempts: item.begins,
+          hasFiles,
+          ...place,
+        });
     this.#lastLines.keepOf(items, lastLines);
     for (const line of failedItemLines(items, { ...place, attempt })) this.#options.log.info(line);
   }

@@ -177,7 +177,9 @@ export class JobOutput {
     const printer = this.#printer;
     printer.end();
     this.spool.close();
-    const results = scriptResults(this.#files.written(), this.#workers);
+    const results = scriptResults(this.#files.written(), {
+      ...{ workers: this.#workers, hasItems: this.#items !== undefined },
+    });
     this.#files.close();
     // The step keeps this function, which must not keep all that this job has printed.
     const log = this.#log;

@@ -34,7 +34,7 @@ class Run {
   attempt(number: number, more: Partial<RecordObjectOptions> = {}): RecordObject {
     this.#writers += 1;
     return new RecordObject({
-      inputs: { bucket: "b", prefix: "p/", kmsKeyId: undefined, matrix: undefined },
+      inputs: { bucket: "b", prefix: "p/", kmsKeyId: undefined, matrix: undefined, artifacts: undefined },
       origin: { ...ORIGIN, id: `writer-${this.#writers}`, runAttempt: String(number) },
       ...{ owner: Promise.resolve(undefined), s3: this.bucket, clock: this.clock, log: this.log },
       ...{ cancel: new AbortController().signal, runsAll: undefined, ...more },
@@ -89,6 +89,30 @@ it("an item that has succeeded and then fails is not kept", async () => {
   await attempt.close();
   expect(run.stored?.successes).toEqual([]);
 });
+
+const ARTIFACTS = { globs: [] } as unknown as RecordObjectOptions["inputs"]["artifacts"];
+
+it.each([
+  ["has written into its directory", undefined, true],
+  ["may have written artifacts", ARTIFACTS, false],
+])(
+  "an item that %s is kept once the step has ended: a lost runner takes the files with it",
+  async (_, artifacts, hasFiles) => {
+    await run.ends(1, 1);
+    const inputs = { bucket: "b", prefix: "p/", kmsKeyId: undefined, matrix: undefined, artifacts };
+    const second = run.attempt(2, { inputs });
+    const { runs } = await second.recall(KEY, 5);
+    await second.begin([...(runs[0]?.ended.values() ?? [])].filter((each) => each !== undefined));
+    second.ranIn(PROGRAM);
+    second.note(ended(0, { hasFiles }));
+    await run.clock.turn();
+    run.clock.advance(10_000);
+    await run.clock.turn();
+    expect(run.stored).toMatchObject({ attempt: 2, successes: [{ index: 1, run: 1 }] });
+    await second.close();
+    expect(run.stored?.successes.map(({ index }) => index)).toEqual([1, 0]);
+  },
+);
 
 it("an end is written within five seconds, and many of them at once", async () => {
   const attempt = run.attempt(1);

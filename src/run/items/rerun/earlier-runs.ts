@@ -62,7 +62,10 @@ export interface Recalled {
 }
 
 /** The end of an item, as far as a later run needs it. */
-export type ItemEnd = Omit<ItemResult, "beganAt" | "endedAt" | "batch" | "lastLines">;
+export interface ItemEnd extends Omit<ItemResult, "beganAt" | "endedAt" | "batch" | "lastLines"> {
+  /** Its run has written something into its directory. */
+  readonly hasFiles?: boolean;
+}
 
 /** Keeps which items have succeeded, for a later run of the same ones. */
 export interface ItemMemory {
@@ -79,7 +82,7 @@ export interface ItemMemory {
   begin(carried: readonly Success[], list: readonly string[]): Promise<string | undefined>;
   /** Items run in this from now on. */
   ranIn(program: Program): void;
-  /** Keeps the end of an item, within five seconds. */
+  /** Keeps the end of an item, within five seconds, or not before `close`: what the item has written may be lost with the runner. */
   note(end: ItemEnd): void;
   /**
    * Keeps what is not kept yet. `failedBy`: the code of what failed the step other than the end of an item. A later run then carries nothing over

@@ -28,7 +28,7 @@ const NOT_COMPARED: ReadonlySet<string> = new Set<keyof Inputs>([
 
 export interface ContentOptions {
   readonly readFile: (path: string) => Uint8Array;
-  /** A digest of what the input `files` brings; undefined when it does not count. */
+  /** A digest of what the input `files` brings; undefined without. */
   readonly files?: string | undefined;
 }
 

@@ -27,9 +27,9 @@ export function carriedItems(
   { itemLog, files: packed, looking }: CarriedSources,
 ): CarriedItems | undefined {
   const { inputs, readFile } = step;
-  // Attempts of a workflow's run have one commit, and what they have built of it may differ in nothing but times. Runs of a program have no such bond.
-  const files = itemLog && packed && contentDigest(packed.bytes);
   const memory = itemLog ?? recordOf(step, looking);
+  // Attempts have one commit, but what earlier jobs have built of it may be made anew.
+  const files = memory && packed && contentDigest(packed.bytes);
   const keyOf = (items: readonly string[]): string => itemsKey(inputs, items, { readFile, files });
   return memory && new CarriedItems({ ...step, memory, keyOf });
 }

@@ -27,7 +27,7 @@ const LAST_WRITE_MS = 3_000;
 const MARK_TRIES = 5;
 
 export interface RecordObjectOptions {
-  readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix"> & { readonly bucket: string };
+  readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix" | "artifacts"> & { readonly bucket: string };
   readonly origin: Origin;
   /** The account that the bucket has to belong to, if known. When it rejects, the step fails by that. */
   readonly owner: Promise<string | undefined>;
@@ -53,6 +53,9 @@ export class RecordObject implements ItemMemory {
   readonly #options: RecordObjectOptions;
   readonly #attempt: number;
   readonly #successes = new Map<number, Success>();
+  /** Those of them that have written files, which only the runner has. They count once the step has ended: a lost runner has taken the files with it. */
+  readonly #withFiles = new Set<number>();
+  #isEnding = false;
   readonly #over = new AbortController();
   #object: ObjectName | undefined;
   /** What this step replaces; `absent`: there is no object; undefined: what is there was not read. */
@@ -150,7 +153,8 @@ export class RecordObject implements ItemMemory {
     this.#tellNews();
   }
 
-  note({ index, outcome, seconds, attempts, task, worker }: ItemEnd): void {
+  note({ index, outcome, seconds, attempts, task, worker, hasFiles = false }: ItemEnd): void {
+    if (hasFiles || this.#options.inputs.artifacts !== undefined) this.#withFiles.add(index);
     if (outcome === "succeeded")
       this.#successes.set(index, { index, seconds, attempts, task, worker, run: this.#attempt });
     else if (!this.#successes.delete(index)) return;
@@ -161,6 +165,8 @@ export class RecordObject implements ItemMemory {
     const { clock } = this.#options;
     const late = new AbortController();
     this.#over.abort();
+    this.#isEnding = true;
+    this.#hasNews ||= this.#withFiles.size > 0;
     if (failedBy !== undefined) {
       this.#failedBy = failedBy;
       this.#hasNews = true;
@@ -270,8 +276,13 @@ export class RecordObject implements ItemMemory {
     const program = this.#program === "several" ? undefined : this.#program;
     return {
       ...{ attempt: this.#attempt, writer: this.#options.origin.id, isContested: this.#isContested },
-      ...{ failedBy: this.#failedBy, program, successes: [...this.#successes.values()] },
+      ...{ failedBy: this.#failedBy, program, successes: this.#certain },
     };
+  }
+
+  get #certain(): readonly Success[] {
+    const all = [...this.#successes.values()];
+    return this.#isEnding ? all : all.filter(({ index }) => !this.#withFiles.has(index));
   }
 
   #warnOf(failure: Error | undefined): void {
@@ -295,7 +306,8 @@ export class RecordObject implements ItemMemory {
   }
 }
 
-const NO_RECORD = "no earlier attempt of this run has left results of the same script, items and inputs";
+const NO_RECORD =
+  "no earlier attempt of this run has left results of the same script, items, inputs and files";
 const SAME_KEY = "another step of this attempt has the same script, items and inputs";
 
 function seenOf(error: unknown): string {
