@@ -602,18 +602,25 @@ echo "ran $FARGATE_EXEC_ITEM"`;
   expect(job.output("stderr").toString()).toContain("can't be written");
 });
 
-it("of a worker that was killed are told at once to have no end", async () => {
-  const script = 'if [ "$FARGATE_EXEC_ITEM" = b ]; then kill -9 $PPID; fi; sleep 0.1';
-  const job = await follow(
-    { script, workers: 2, items: ["a", "b"] },
-    ["1 give 0 1"],
-    async (job, terminal) => {
-      await until(() => facts(job).some((fact) => /^gone [01]$/.test(fact)));
-      order(terminal, "2 end");
-    },
-  );
-  expect(job.status).toMatchObject({ kind: "lost" });
-});
+it.each([
+  ["python3", {}],
+  ["awk", { containerEnv: { PATH: curlOnly() } }],
+])(
+  "of a worker that was killed are told at once to have no end, and the other worker goes on, with the recorder in %s",
+  async (_, options) => {
+    const script = 'if [ "$FARGATE_EXEC_ITEM" = b ]; then kill -9 $PPID; fi; sleep 0.1';
+    const job = await follow(
+      { ...options, script, workers: 2, items: ["a", "b", "c", "d"] },
+      ["1 give 0 1"],
+      async (job, terminal) => {
+        await until(() => facts(job).some((fact) => /^gone [01]$/.test(fact)));
+        order(terminal, "2 give 2 3", "3 end");
+      },
+    );
+    expect(facts(job).flatMap((fact) => /^end . (\d)/.exec(fact)?.[1] ?? [])).toEqual(["0", "2", "3"]);
+    expect(job.status).toMatchObject({ kind: "lost" });
+  },
+);
 
 it("of a worker that was stopped end when the workers are killed", async () => {
   const script = 'echo begun; [ "$FARGATE_EXEC_ITEM" = b ] || exit 0; kill -STOP $PPID';

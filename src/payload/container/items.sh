@@ -156,9 +156,12 @@ fx_watch_workers() {
 }
 
 # Whether the job's process or a recorder was killed. Then nothing begins any more: nobody would stop it, or it would wait for ever where it opens
-# its pipes.
+# its pipes. The recorders in awk of another worker end with it, also when that was killed.
 fx_is_alone() {
-  for fx_each in $fx_self $fx_recorders; do fx_lives "${fx_each%,*}" || return 0; done
+  for fx_each in $fx_self $fx_recorders; do
+    case $fx_each in *,"$fx_number".? | *,facts) ;; *,*) continue ;; esac
+    fx_lives "${fx_each%,*}" || return 0
+  done
   false
 }
 
