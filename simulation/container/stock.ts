@@ -40,7 +40,7 @@ export class Stock {
   tellAgain(): void {
     for (const end of this.ends) this.facts.tell(end);
     for (const [index, text] of this.items.entries())
-      this.facts.tell(`text ${index} ${text.slice(0, 1_000)}`);
+      this.facts.tell(`text ${index} ${text.slice(0, 1_001)}`);
   }
 
   /** Tells a fact that a step which attaches hears again. */

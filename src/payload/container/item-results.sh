@@ -137,7 +137,7 @@ fx_keep_written() {
     elif [ -e "$fx_dir/$fx_file_" ] && [ "$fx_room" -ge 0 ]; then
       printf '\n\036%s %s\n' "$fx_first" "$fx_part_size"
     fi >>"$fx_dir/$fx_file_.runs"
-    rm -rf "$fx_dir/$fx_file_"
+    rm -rf "$fx_dir/$fx_number.$fx_kind"
     printf '' >"$fx_dir/$fx_file_"
   done
 } 2>/dev/null
