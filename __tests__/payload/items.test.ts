@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -654,7 +655,7 @@ it("begin no more once the job's own process was killed, and what was in hand ha
   const script = `echo "$FARGATE_EXEC_ITEM" >>${directory}/begun; sleep 0.3`;
   const items = ["a", "b", "c", "d", "e", "f", "g", "h"];
   const job = await follow({ script, items }, ["1 give 0 1 2 3 4 5 6 7"], async (job) => {
-    await until(() => facts(job).some((fact) => fact.startsWith("begin")));
+    await until(() => existsSync(join(directory, "begun")));
     const [pid] = readFileSync(join(job.directory ?? "", "pid"), "utf8").split(":");
     process.kill(Number(pid), "SIGKILL");
   });
