@@ -623,6 +623,39 @@ it.each([
   },
 );
 
+it("wake a worker that waits when they are given, and not only at its next look", async () => {
+  const job = await follow({ script: "echo ran", items: ["a"] }, [], async (job, terminal) => {
+    const watch = await parentOfSleep(job);
+    process.kill(watch, "SIGSTOP");
+    order(terminal, "1 give 0");
+    await until(() => facts(job).includes("begin 1 0 0"));
+    process.kill(watch, "SIGCONT");
+    order(terminal, "2 end");
+  });
+  expect(timeless(job).at(-1)).toBe("end 1 0 0 0");
+});
+
+/** The process of the job that looks after its workers each second, once worker 0 waits. */
+async function parentOfSleep(job: WatchedJob): Promise<number> {
+  let found: number | undefined;
+  await until(() => {
+    const directory = job.directory ?? "none";
+    found = processesOf(`${directory}/job`).find((pid) =>
+      childrenOf(pid).some((child) => processesOf("sleep\x001\x00").includes(child)),
+    );
+    return found !== undefined && existsSync(`${directory}/0.idle`);
+  });
+  return found ?? 0;
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+  } catch {
+    return []; // gone meanwhile
+  }
+}
+
 it("of a worker that was stopped end when the workers are killed", async () => {
   const script = 'echo begun; [ "$FARGATE_EXEC_ITEM" = b ] || exit 0; kill -STOP $PPID';
   const job = await follow(

@@ -38,7 +38,7 @@ fx_tell_own_fact() { printf '%s\n' "$1" >&8; }
 fx_take_order() {
   # In a subshell, since it uses variables of the caller. No word is taken for a pattern of names.
   # shellcheck disable=SC2086 # it is to be split into words
-  (set -f && fx_order_items $1)
+  (set -f && set -- $1 && set +f && fx_order_items "$@")
 }
 
 # fx_order_items NUMBER WORD [BATCH…]
