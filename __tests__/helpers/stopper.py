@@ -1,5 +1,5 @@
 """A process that a script has left running. It sends a signal to each process of its user whose arguments name TARGET. It
-holds what one prints to that it stops:
+holds what one prints to that it stops. HOLD holds that of one, and kills it:
 
     stopper.py TARGET READY SIGNAL
 
@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 
-target, ready, number = os.fsencode(sys.argv[1][::-1]), sys.argv[2], getattr(signal, sys.argv[3])
+target, ready, how = os.fsencode(sys.argv[1][::-1]), sys.argv[2], sys.argv[3]
+number = signal.SIGKILL if how == "HOLD" else getattr(signal, how)
 held, seen = {}, set()
 open(ready, "w").close()
 while True:
@@ -25,7 +26,11 @@ while True:
             if pid not in seen:
                 seen.add(pid)
                 continue
+            if how == "HOLD":
+                os.kill(pid, signal.SIGSTOP)
+                held[pid] = open(each + "/fd/1", "wb", 0)
             os.kill(pid, number)
-            held[pid] = number == signal.SIGSTOP and open(each + "/fd/1", "wb", 0)
+            if how != "HOLD":
+                held[pid] = number == signal.SIGSTOP and open(each + "/fd/1", "wb", 0)
         except OSError:
             pass

@@ -125,6 +125,30 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
 });
 
 it.each(["python3", "awk"])(
+  "a program that packs, killed while another process holds its pipe, keeps no further item from its begin: by %s",
+  async (kind) => {
+    const script = `[ "$FARGATE_EXEC_ITEM" = a ] || exit 0
+${stopper('$(basename "$FARGATE_EXEC_ITEM_DIR")', "HOLD")}
+head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
+    const job = new WatchedJob({ ...programs(kind), script, items: ["a", "b"] });
+    const facts = (): string[] =>
+      job.events.flatMap((event) => (event.kind === "item-fact" ? [event.text] : []));
+    try {
+      const terminal = job.attach();
+      await terminal.says("header");
+      terminal.type(Buffer.from("items 1 give 0 1\nitems 2 end\n"));
+      await until(() => facts().some((fact) => fact.startsWith("end 1 1 0 ")), undefined, 20_000);
+      await terminal.closed;
+    } finally {
+      job.remove();
+    }
+    expect(facts()).toContain('pack 1 0 funread "" what packs them was killed');
+    expect(job.status).toMatchObject({ reason: "exited" });
+  },
+  60_000,
+);
+
+it.each(["python3", "awk"])(
   "a program that packs, killed before it has printed a word, is told of: by %s",
   async (kind) => {
     const script = `${stopper('$(basename "$FARGATE_EXEC_ITEM_DIR")', "SIGKILL")}

@@ -5,10 +5,30 @@
 # that was cancelled has to end.
 fx_bring_item_dir() {
   fx_find_archiver
+  # The name of the packer before this one tells nothing of this one.
+  : >"$fx_dir/$fx_number.packer.pid"
+  fx_broken=
   (fx_apart fx_pack "$fx_number" "$fx_dir/killing" "pack $fx_order $fx_first " fx_with_item_dir 2880 >&8 7</dev/null 6<&-) \
-    2>>"$fx_dir/err" </dev/null 9<&-
-  [ ! -e "$fx_dir/killing" ] || fx_tell_own_fact "pack $fx_order $fx_first fcut"
+    2>>"$fx_dir/err" </dev/null 9<&- || fx_broken=1
+  if [ -e "$fx_dir/killing" ]; then
+    fx_tell_own_fact "pack $fx_order $fx_first fcut"
+  elif [ "$fx_broken" ]; then
+    fx_tell_own_fact "pack $fx_order $fx_first funread \"\" what packs them was killed"
+  fi
 }
+
+# Kills what passes on the lines of a packer that was dead at the two looks before, too: another process of the script's user holds the pipe. It is
+# called each second. A spool that is full holds what passes lines on, also when its packer has ended.
+fx_free_passers() {
+  fx_now_dead=' '
+  for fx_named in "$fx_dir"/*[0-9].passer.pid; do
+    read -r fx_passer <"$fx_named" && read -r fx_line <"${fx_named%passer.pid}packer.pid" || continue
+    [ ! -e "$fx_dir/held" ] && fx_lives "$fx_passer" && ! fx_lives "$fx_line" || continue
+    fx_now_dead="$fx_now_dead$fx_passer "
+    case $fx_dead_before in *" $fx_passer "*" $fx_passer "*) fx_tell KILL "$fx_passer" ;; esac
+  done
+  fx_dead_before="${fx_dead_last-}$fx_now_dead" fx_dead_last=$fx_now_dead
+} 2>/dev/null
 
 # Whether nothing is in the directory of the batch, which is removed then. Without a user that needs no process of its own: what makes room for the next
 # batch does it. Another user might fill the directory meanwhile.

@@ -137,9 +137,10 @@ fx_has_run() { (set -- "$fx_dir"/*[0-9].pid && [ -e "$1" ]); }
 # Tells of each worker whose shell was killed: what it had in hand has no end, and the other workers need not wait for it. Wakes those that wait, each
 # second and once the job was killed, so that they look whether it was.
 fx_watch_workers() {
-  fx_told=' '
+  fx_told=' ' fx_dead_before=
   until fx_is_alone || ! fx_sleep 1; do
     fx_wake_workers
+    fx_free_passers
     fx_n=0
     for fx_each in $fx_running; do
       if ! fx_lives "$fx_each" && [ ! -e "$fx_dir/$fx_n.code" ]; then
