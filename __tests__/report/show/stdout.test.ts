@@ -115,3 +115,19 @@ describe("a reader that is gone", () => {
     await drained;
   });
 });
+
+it("lines that wait for a slow reader take about their own size", async () => {
+  const reader = new Reader();
+  reader.reads = false;
+  const out = new BatchedOutput(reader);
+  const before = process.memoryUsage().arrayBuffers;
+  const lines = Array.from({ length: 2_000 }, (_, index) => `line ${index}\n`);
+  for (const line of lines) {
+    out.write(Buffer.from(line));
+    await turn();
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10 * 1024 * 1024);
+  reader.read();
+  await turn();
+  expect(reader.text).toBe(lines.join(""));
+});

@@ -4,6 +4,10 @@ import type { Writable } from "node:stream";
 /** The most bytes that may wait for the runner to read them. */
 const UNREAD_BYTES = 256 * 1024;
 const BATCH_BYTES = 64 * 1024;
+/** A batch of fewer bytes is copied: while the runner reads slowly thousands of them may wait, and each would hold a whole buffer. */
+const SMALL_BYTES = BATCH_BYTES / 8;
+/** The most written buffers that are kept to be used again. */
+const SPARE_BUFFERS = 4;
 
 /**
  * Writes to a stream in batches: pieces of the same moment are written together. Node fails with `write EINVAL` for tens
@@ -38,11 +42,17 @@ export class BatchedOutput {
   flush(): void {
     if (this.#waitingBytes === 0) return;
     const full = this.#waiting;
-    if (!this.broken.aborted) {
-      this.#out.write(full.subarray(0, this.#waitingBytes), () => this.#written.push(full));
-      this.#waiting = this.#written.pop() ?? Buffer.alloc(BATCH_BYTES);
-    }
+    const batch = full.subarray(0, this.#waitingBytes);
     this.#waitingBytes = 0;
+    if (this.broken.aborted) return;
+    if (batch.length < SMALL_BYTES) {
+      this.#out.write(Buffer.from(batch));
+      return;
+    }
+    this.#out.write(batch, () => {
+      if (this.#written.length < SPARE_BUFFERS) this.#written.push(full);
+    });
+    this.#waiting = this.#written.pop() ?? Buffer.alloc(BATCH_BYTES);
   }
 
   /** Resolves when at most `UNREAD_BYTES` of what was written are unread, or after a write error. */
