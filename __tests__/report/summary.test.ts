@@ -2,6 +2,7 @@ import { Failure } from "../../src/errors.ts";
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { failedResult, type Result } from "../../src/report/result.ts";
 import { scriptSummaries } from "../../src/report/script-summaries.ts";
+import { foldedTable } from "../../src/report/summary-tables.ts";
 import { makeSummary } from "../../src/report/summary.ts";
 import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
@@ -170,6 +171,15 @@ it("the summary links to no task when the address of its partition's console is 
   const text = makeSummary({ ...one, task: { ...one.task, target: { ...target, taskArn } } }, aStep, NO_TIME);
   expect(text).toContain(`| Task | \`${ID}\` |`);
   expect(text).not.toContain("undefined");
+});
+
+it.each([
+  [20, false],
+  [21, true],
+])("whether a table of %d rows is folded: %s", (count, isFolded) => {
+  const rows = Array.from({ length: count }, (_, row) => `| ${row} |`);
+  const table = foldedTable("Rows", ["| Row |", "| --- |"], rows);
+  expect(table.join("\n").includes("<details>")).toBe(isFolded);
 });
 
 it("the summary of a thousand tasks of many workers is folded, and stays below GitHub's limit", () => {

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { ArtifactOptions, Retry } from "../../../src/inputs/inputs.ts";
+import { ITEM_BUDGET } from "../../../src/run/items/item-archive.ts";
 import type { ItemDirectories, ItemDirectoriesOptions } from "../../../src/run/items/item-directories.ts";
 import type { ItemsOfJob } from "../../../src/run/items/job-items.ts";
 import { StepItems } from "../../../src/run/items/step-items.ts";
@@ -271,10 +272,13 @@ describe("a container that lies", () => {
       step.tell(0, endless);
       step.settle();
     }
+    step.tell(0, "begin 1 3 3");
+    for (let i = 0; i <= ITEM_BUDGET.facts; i += 1) step.tell(0, "pack 1 3 fsome");
     const [problems = []] = await step.end();
     expect(problems.map((each) => each.replace(/ Missing.*/, ""))).toEqual([
       "Item 1 'b': Its directory did not come whole: 'artifacts-max-size' allows no more.",
       expect.stringContaining("Item 2 'c': Its directory did not come whole: the container sends more than"),
+      expect.stringContaining("Item 3 'd': Its directory did not come whole: the container sends more than"),
     ]);
     expect(Object.keys(files())).toEqual(["0/f"]);
   });
