@@ -94,6 +94,27 @@ asOthers.concurrent.each(EACH)(
   },
 );
 
+asOthers.concurrent.each(EACH)(
+  "the wait for such a job ends after its time, and leaves it alone, under %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const victims = { attacher: startVictim(container), pid: startVictim(container) };
+      plantJob(container, { ...victims, beat: beatAgo(90) });
+      const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 1, script: "exit 3" });
+      const terminal = job.attach();
+      await terminal.closed;
+      expect(
+        terminal.shown.toString().split("in use by a job of https://example.com/run since 00:00:00 UTC"),
+      ).toHaveLength(2);
+      expect(isAlive(container, victims.pid)).toBe(true);
+      expect(job.status).toBeUndefined();
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
 asOthers.concurrent.each(EACH.flatMap((sh) => ["beat", "beat.s3"].map((file) => ({ sh, file }))))(
   "once a job's reader gives a sign ($file) another job starts beside it, and leaves it alone, under $sh",
   async ({ sh, file }) => {

@@ -32,6 +32,12 @@ it.each([
   expect(read(path)).toBe(content);
 });
 
+it("a backslash is a character of a name where a slash separates names", () => {
+  write("root/a\\f");
+  link("link", "a\\f");
+  expect([read("a\\f"), read("link")]).toEqual(Array(2).fill("root/a\\f"));
+});
+
 it("links to directories, and to other links, are followed, and an absolute one that stays inside", () => {
   link("d", "a/b");
   link("e", "d");

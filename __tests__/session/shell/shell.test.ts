@@ -194,6 +194,9 @@ it("a shell whose program was killed ends with 128 and the signal, and one that 
   const missing = startShell({ shell: { words: ["no-such-shell"] } });
   expect(await missing.ended).toEqual({ kind: "exited", code: 127 });
   expect(missing.terminal.shown).toContain("no-such-shell");
+  // Linux takes 128 KiB for a variable (execve(2)).
+  const tooLong = startShell({ shell: { env: { LONG: "x".repeat(140_000) } } });
+  expect(await tooLong.ended).toEqual({ kind: "exited", code: 127 });
 });
 
 it("a shell by a relay whose relay dies is lost, and says so", async () => {
