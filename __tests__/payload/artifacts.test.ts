@@ -128,7 +128,7 @@ describe.each(
     (["mawk", "gawk", "busybox"] as const).filter((awk) =>
       has(awk, findProgram(awk) === "" ? `${awk} is not on PATH.` : undefined),
     ),
-    2,
+    3,
   ),
 )("artifacts without python3, with the awk of %s,", (awk) => {
   let path: string;

@@ -70,7 +70,7 @@ const COUNT =
   "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo $i; [ $((i % 100)) -gt 0 ] || sleep 0.02; done; exit 7";
 
 describe.each(SOME)("under %s", (sh) => {
-  it.concurrent.each(shareOf(sh, SOME, [0, 16, 70, 75, 400, 1_500, 4_000]))(
+  it.concurrent.each(everyNth(shareOf(sh, SOME, [0, 16, 70, 75, 400, 1_500, 4_000]), 2))(
     "a terminal that is cut at byte %d loses and doubles nothing",
     async (bytes) => {
       const job = aJob(COUNT, { sh });
@@ -385,12 +385,14 @@ it(
   PATIENCE,
 );
 
-it.concurrent.each([
+const killed = [
   ["the job", TIDIES, KILL_THE_JOB],
   ["the job, and TERM is ignored,", "trap '' TERM", KILL_THE_JOB],
   ["the process that waits for its worker", TIDIES, KILL_THE_WAITER],
   ["the process that waits for its worker, and TERM is ignored,", "trap '' TERM", KILL_THE_WAITER],
-])(
+] as const;
+
+it.concurrent.each(everyNth(killed, 3))(
   "nothing goes on when %s was killed, and a script that tidies up at TERM has the time to",
   async (_, trap, kill) => {
     const tidied = join(mkdtempSync(join(directory, "tidied-")), "tidied");

@@ -24,7 +24,7 @@ import { everyNth } from "../helpers/every-nth.ts";
 import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
 
 const PATIENCE = 300_000;
-const shells = everyNth(CONTAINER_SHELLS, 3);
+const shells = everyNth(CONTAINER_SHELLS, 4);
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root has other users' processes");
 const STICKY = ["/tmp", "/var/tmp"];
 const EVERYWHERE = ["/var/lib", "/run", "/tmp", "/var/tmp"];

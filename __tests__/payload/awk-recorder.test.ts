@@ -9,7 +9,7 @@ import { has } from "../helpers/needs.ts";
 import { recorderAwk } from "../../src/payload/container-source.ts";
 import { redactionPatterns } from "../../src/payload/redaction.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 import { watch, WatchedJob } from "../helpers/watch.ts";
 import { hundreds, redact } from "./recording.ts";
@@ -19,6 +19,8 @@ const AWKS = (["mawk", "gawk", "busybox"] as const).filter((awk) =>
 );
 
 describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) => {
+  /** For what does not depend on the awk more than all of the recorder does: `npm run soak shells` runs it with each. */
+  const once = awk === AWKS[0] ? it : itInSoak;
   let path: string;
   beforeAll(() => {
     path = withoutPython(awk, tmpdir());
@@ -28,7 +30,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
   const run = (options: Parameters<typeof watch>[0]): ReturnType<typeof watch> =>
     watch({ ...options, containerEnv: { PATH: path } });
 
-  it("brings back output and exit code", async () => {
+  once("brings back output and exit code", async () => {
     const job = await run({ script: "echo out; echo err >&2; printf 'no end'; exit 3" });
     expect(job.stdout.toString()).toBe("out\nno end");
     expect(job.stderr.toString()).toBe("err\n");
@@ -44,7 +46,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     expect(job.stdout.toString("latin1")).toBe(expected.toString("latin1"));
   });
 
-  it("keeps the lines of several workers whole, however long they are", async () => {
+  once("keeps the lines of several workers whole, however long they are", async () => {
     const script = `
       i=0; long=$(printf '%09000d' "$FARGATE_EXEC_WORKER")
       while [ $i -lt 50 ]; do echo "$FARGATE_EXEC_WORKER $i $long"; echo "$FARGATE_EXEC_WORKER error" >&2; i=$((i + 1)); done`;
@@ -108,7 +110,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     expect(recordLines(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
-  it.each([
+  once.each([
     ["of many sizes", 5, 60],
     ["none of which is short", 16, 60],
   ])("hides each of hundreds of values, %s", (_, minLength, maxLength) => {
@@ -145,7 +147,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     expect(shown).toBe(`${redact(flood, secrets)}\n`);
   });
 
-  it("cuts no mark in two when a line is longer than a page", () => {
+  once("cuts no mark in two when a line is longer than a page", () => {
     const unit = fc.constantFrom("x", "yz", "\u001b]7733;", "\ufffd");
     const lines = fc.sample(fc.string({ unit, minLength: 900, maxLength: 4_000 }), { numRuns: 300, seed: 3 });
     // The text itself is too long to compare in the message of a failure.
@@ -153,7 +155,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     expect(same).toBe(true);
   });
 
-  it("takes more patterns than an environment holds", async () => {
+  once("takes more patterns than an environment holds", async () => {
     const line = (at: number): string => `line ${at} of a key that is long enough to be seen in every log`;
     const KEY = Array.from({ length: 900 }, (_, at) => line(at)).join("\n");
     expect(redactionPatterns({ KEY }).join("\n").length).toBeGreaterThan(256 * 1024);
@@ -162,7 +164,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
   });
 
-  it("shows the beginning of a line whose rest does not come", async () => {
+  once("shows the beginning of a line whose rest does not come", async () => {
     const seen = join(path, "seen");
     const job = await run({
       script: `printf begun; until [ -e "${seen}" ]; do sleep 0.1; done; exit 3`,
@@ -174,7 +176,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
   });
 
-  it("does not wait for a daemon, and lets it live", async () => {
+  once("does not wait for a daemon, and lets it live", async () => {
     const script = `nohup sh -c 'while :; do echo tick; sleep 0.1; done' & echo "$!"`;
     const job = await run({ script });
     const daemon = Number(
@@ -192,7 +194,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     }
   });
 
-  it("leaves nothing of workers that were cancelled before they began", async () => {
+  once("leaves nothing of workers that were cancelled before they began", async () => {
     const job = new WatchedJob({
       workers: 12,
       script: "echo begun; sleep 60",
@@ -206,7 +208,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
     await eventually(() => job.processes, []);
   });
 
-  it("brings large output over whole", async () => {
+  once("brings large output over whole", async () => {
     const file = join(path, "large");
     writeFileSync(file, Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(""));
     const job = await run({ script: `cat ${file}` });

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { PYTHON, watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
@@ -207,7 +207,7 @@ describe.each(everyNth(some, 2))("a way of delivery under %s", (sh) => {
     expect(said).not.toContain("no answer within 5 s");
   });
 
-  it.concurrent("that still computes is not cut short", async () => {
+  itInSoak.concurrent("that still computes is not cut short", async () => {
     // It starts no other process. A busy machine may let it wait for a processor, but it never sleeps.
     const busy = `read -r now _ </proc/uptime; end=$((\${now%.*} + 7)); while [ "\${now%.*}" -lt "$end" ]; do read -r now _ </proc/uptime; done; exit 22`;
     const said = notes(await stagedRun(sh, withCurl(busy).PATH));

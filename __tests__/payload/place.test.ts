@@ -168,7 +168,7 @@ describeRoot("files", () => {
     "app/": { mode: 0o500, modified: 1_000_000_000 },
     one: { bytes: "1" },
   };
-  it.concurrent.each(everyNth(withUsers([PYTHON, ...TARS], ["nobody", "root"]), 2))(
+  it.concurrent.each(everyNth(withUsers([PYTHON, ...TARS], ["nobody", "root"]), 3))(
     "give a new destination the mode and the time of its directory, and leave one that is there as it is: %s, as %s",
     async (_, user, setUp) => {
       await inContainer("dash", async (container) => {
@@ -197,93 +197,98 @@ describeRoot("files", () => {
   const owned = "mkdir -p /srv/app /srv/secret; chmod 755 /srv /srv/app /srv/secret; chown 1000 /srv/app";
   const moved = `mkdir -p /tmp/own /srv/secret; chmod 755 /srv /srv/secret; ln -s /srv/secret /tmp/own/to; chown 1000 /tmp/own
     setpriv --reuid=1000 --regid=1000 --clear-groups mv /tmp/own/to /tmp/to`;
-  it.concurrent.each<[string, string, BringOptions, RegExp]>([
-    [
-      "a planted link to a directory",
-      `${owned}; ln -s /srv/secret /srv/app/sub; chown -h 1000 /srv/app/sub`,
-      { lines: ["app=/srv/app"] },
-      /'\/srv\/app\/sub'.*is a link/,
-    ],
-    [
-      "a planted link on the way to the destination",
-      `${owned}; ln -s /srv/secret /srv/app/to; chown -h 1000 /srv/app/to`,
-      { lines: ["app=/srv/app/to"] },
-      /'\/srv\/app\/to' leads through a link/,
-    ],
-    [
-      "root's link, where another user could swap it",
-      `${owned}; ln -s /srv/secret /srv/app/to`,
-      { lines: ["app=/srv/app/to"] },
-      /'\/srv\/app\/to' leads through a link/,
-    ],
-    ...[PYTHON, TARS[0]].map(([way, only]): [string, string, BringOptions, RegExp] => [
-      `root's link that another user has moved into a sticky directory, by ${way}`,
-      `${moved}; ${only}`,
-      { lines: ["app=/tmp/to"] },
-      /'\/tmp\/to'.* link/,
-    ]),
-    [
-      "root's link in a directory whose name another user could change",
-      `${owned}; mkdir /srv/app/in; chmod 755 /srv/app/in; ln -s /srv/secret /srv/app/in/to`,
-      { lines: ["app=/srv/app/in/to"] },
-      /'\/srv\/app\/in\/to' leads through a link/,
-    ],
-    [
-      "root's link in a working directory whose name another user could change",
-      `${owned}; mkdir /srv/app/in; chmod 755 /srv/app/in; ln -s /srv/secret /srv/app/in/to`,
-      { lines: ["app=to"], workingDirectory: "/srv/app/in" },
-      /'.*to' leads through a link/,
-    ],
-    [
-      "a planted link as the working directory",
-      `mkdir /srv/secret; ln -s /srv/secret /tmp/to; chown -h 1000 /tmp/to`,
-      { lines: ["app"], workingDirectory: "/tmp/to" },
-      /leads through a link/,
-    ],
-    [
-      "a directory where a file is to be",
-      "mkdir -p /srv/app/top",
-      { lines: ["app=/srv/app"] },
-      /'\/srv\/app\/top': Is a directory/,
-    ],
-    [
-      "a file on the way",
-      "mkdir -p /srv; echo >/srv/app",
-      { lines: ["app=/srv/app/x"] },
-      /'\/srv\/app\/x.*Not a directory/,
-    ],
-    [
-      "a directory of another user, without python3",
-      `${owned}; ${TARS[0][1]}`,
-      { lines: ["app=/srv/app"] },
-      /no python3.*'\/srv\/app/,
-    ],
-    ["a sticky directory, without python3", TARS[0][1], { lines: ["app=/tmp"] }, /no python3.*'\/tmp/],
-    [
-      "another user's link as the destination, without python3",
-      `${owned}; ln -s /srv/secret /srv/to; chown -h 1000 /srv/to; ${TARS[0][1]}`,
-      { lines: ["app=/srv/to"] },
-      /no python3.*'\/srv\/to/,
-    ],
-    [
-      "root's link below the destination, without python3",
-      `mkdir -p /srv/app /srv/secret; ln -s /srv/secret /srv/app/sub; ${TARS[0][1]}`,
-      { lines: ["app=/srv/app"] },
-      /'\/srv\/app\/.*sub' is a link/,
-    ],
-    [
-      "a destination in a directory that another line brings for the script's user, without python3",
-      `mkdir -p /srv; chmod 755 /srv; ${TARS[0][1]}`,
-      { lines: ["app=/srv/app", "app/top=/srv/app/sub/deep/"], user: "nobody" },
-      /no python3.*'\/srv\/app\/sub\/deep', where another line of 'files' brings.*; as nobody: '\/srv\/app' can't be made/,
-    ],
-    [
-      "no program that can unpack",
-      "rm -f /usr/bin/python3* /usr/bin/tar",
-      { lines: ["app"] },
-      /nothing in the image can unpack them \(python3, tar\)/,
-    ],
-  ])(
+  it.concurrent.each(
+    everyNth<[string, string, BringOptions, RegExp]>(
+      [
+        [
+          "a planted link to a directory",
+          `${owned}; ln -s /srv/secret /srv/app/sub; chown -h 1000 /srv/app/sub`,
+          { lines: ["app=/srv/app"] },
+          /'\/srv\/app\/sub'.*is a link/,
+        ],
+        [
+          "a planted link on the way to the destination",
+          `${owned}; ln -s /srv/secret /srv/app/to; chown -h 1000 /srv/app/to`,
+          { lines: ["app=/srv/app/to"] },
+          /'\/srv\/app\/to' leads through a link/,
+        ],
+        [
+          "root's link, where another user could swap it",
+          `${owned}; ln -s /srv/secret /srv/app/to`,
+          { lines: ["app=/srv/app/to"] },
+          /'\/srv\/app\/to' leads through a link/,
+        ],
+        ...[PYTHON, TARS[0]].map(([way, only]): [string, string, BringOptions, RegExp] => [
+          `root's link that another user has moved into a sticky directory, by ${way}`,
+          `${moved}; ${only}`,
+          { lines: ["app=/tmp/to"] },
+          /'\/tmp\/to'.* link/,
+        ]),
+        [
+          "root's link in a directory whose name another user could change",
+          `${owned}; mkdir /srv/app/in; chmod 755 /srv/app/in; ln -s /srv/secret /srv/app/in/to`,
+          { lines: ["app=/srv/app/in/to"] },
+          /'\/srv\/app\/in\/to' leads through a link/,
+        ],
+        [
+          "root's link in a working directory whose name another user could change",
+          `${owned}; mkdir /srv/app/in; chmod 755 /srv/app/in; ln -s /srv/secret /srv/app/in/to`,
+          { lines: ["app=to"], workingDirectory: "/srv/app/in" },
+          /'.*to' leads through a link/,
+        ],
+        [
+          "a planted link as the working directory",
+          `mkdir /srv/secret; ln -s /srv/secret /tmp/to; chown -h 1000 /tmp/to`,
+          { lines: ["app"], workingDirectory: "/tmp/to" },
+          /leads through a link/,
+        ],
+        [
+          "a directory where a file is to be",
+          "mkdir -p /srv/app/top",
+          { lines: ["app=/srv/app"] },
+          /'\/srv\/app\/top': Is a directory/,
+        ],
+        [
+          "a file on the way",
+          "mkdir -p /srv; echo >/srv/app",
+          { lines: ["app=/srv/app/x"] },
+          /'\/srv\/app\/x.*Not a directory/,
+        ],
+        [
+          "a directory of another user, without python3",
+          `${owned}; ${TARS[0][1]}`,
+          { lines: ["app=/srv/app"] },
+          /no python3.*'\/srv\/app/,
+        ],
+        ["a sticky directory, without python3", TARS[0][1], { lines: ["app=/tmp"] }, /no python3.*'\/tmp/],
+        [
+          "another user's link as the destination, without python3",
+          `${owned}; ln -s /srv/secret /srv/to; chown -h 1000 /srv/to; ${TARS[0][1]}`,
+          { lines: ["app=/srv/to"] },
+          /no python3.*'\/srv\/to/,
+        ],
+        [
+          "root's link below the destination, without python3",
+          `mkdir -p /srv/app /srv/secret; ln -s /srv/secret /srv/app/sub; ${TARS[0][1]}`,
+          { lines: ["app=/srv/app"] },
+          /'\/srv\/app\/.*sub' is a link/,
+        ],
+        [
+          "a destination in a directory that another line brings for the script's user, without python3",
+          `mkdir -p /srv; chmod 755 /srv; ${TARS[0][1]}`,
+          { lines: ["app=/srv/app", "app/top=/srv/app/sub/deep/"], user: "nobody" },
+          /no python3.*'\/srv\/app\/sub\/deep', where another line of 'files' brings.*; as nobody: '\/srv\/app' can't be made/,
+        ],
+        [
+          "no program that can unpack",
+          "rm -f /usr/bin/python3* /usr/bin/tar",
+          { lines: ["app"] },
+          /nothing in the image can unpack them \(python3, tar\)/,
+        ],
+      ],
+      2,
+    ),
+  )(
     "are not placed, and no script runs: %s",
     async (_, setUp, bringing, why) => {
       await inContainer("dash", async (container) => {
@@ -350,7 +355,7 @@ describeRoot("files", () => {
     PATIENCE,
   );
 
-  it.concurrent.each(everyNth(withUsers([PYTHON, TARS[0]], ["root", "nobody"]), 2))(
+  it.concurrent.each(everyNth(withUsers([PYTHON, TARS[0]], ["root", "nobody"]), 3))(
     "make a working directory that they fill, for the script's user, and no other one: %s, as %s",
     async (_, user, setUp) => {
       await inContainer("dash", async (container) => {

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { asRoot } from "../../local/task/isolate.ts";
 import { CANCEL } from "../../src/payload/input.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
@@ -60,7 +61,7 @@ const CASES = [
 ] as const;
 
 describe("a program that packs, stopped by what a script has left running, which holds its pipe,", () => {
-  asOthers.each(CASES)(
+  asOthers.each(everyNth(CASES, 3))(
     "keeps no job of items from its end: by %s, with the user %s",
     async (kind, user) => {
       const script = `
@@ -95,7 +96,7 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
     60_000,
   );
 
-  asOthers.each(CASES)(
+  asOthers.each(everyNth(CASES, 3, 1))(
     "keeps no job with artifacts from its end: by %s, with the user %s",
     async (kind, user) => {
       const there = join(scratch, "there");

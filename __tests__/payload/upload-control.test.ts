@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { controlNumber } from "../../src/carriers/pieces/orders.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { TestOrder } from "../helpers/piece-bucket.ts";
 import { until } from "../helpers/until.ts";
 import type { WatchOptions } from "../helpers/watch.ts";
@@ -49,7 +50,7 @@ async function untilUploaded(uploaded: UploadedJob): Promise<void> {
 }
 
 // The tests with a held job are not concurrent: each job uploads a mebibyte, which takes most of a processor.
-it.each(WAYS)(
+it.each(everyNth(WAYS, 2, 1))(
   "nobody but the runner can stop a job, free its output or take its end, by $way",
   async ({ options }) => {
     const uploaded = await aHeldJob(options());
@@ -103,7 +104,7 @@ it.each(WAYS)(
   PATIENCE,
 );
 
-it.each(WAYS)(
+it.each(everyNth(WAYS, 2, 0))(
   "a principal with the handle can't number a `control` so that the runner's later ones are not obeyed, by $way",
   async ({ options }) => {
     const uploaded = await aHeldJob(options());
@@ -125,7 +126,7 @@ it.each(WAYS)(
   PATIENCE,
 );
 
-it.each(WAYS)(
+it.each(everyNth(WAYS, 2, 1))(
   "a principal with the handle and a right to write into the bucket can't have the output sent elsewhere, by $way",
   async ({ options }) => {
     const uploaded = await aHeldJob(options());
@@ -154,7 +155,7 @@ it.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 0))(
   "a form that has expired is renewed by `control`, also for an uploader that is started again, by $way",
   async ({ way, options }) => {
     const uploaded = await UploadedJob.make({
@@ -184,7 +185,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "a `control` that is gone says that the end was taken, if the job has ended and `control` was there, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({ script: "echo one; sleep 2", ...options() });
@@ -203,7 +204,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 0))(
   "what a session confirms is not uploaded any more, `attach` ends the upload, and another order goes on in another folder, by $way",
   async ({ options }) => {
     const on = join(mkdtempSync(join(directory, "on-")), "on");
@@ -242,7 +243,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "a job that prints nothing shows in the bucket that S3 works, and later that it was killed, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({ script: "exec sleep 600", ...options() });

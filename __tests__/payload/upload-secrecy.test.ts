@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { asRoot } from "../../local/task/isolate.ts";
 import { jobSource } from "../../src/payload/container-source.ts";
 import { jobText } from "../../src/payload/job-text.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { memoryOf } from "../helpers/memory.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { NumberedLines } from "../helpers/numbered.ts";
@@ -32,7 +33,7 @@ function argumentsAndEnvironments(): string {
     .join("\n");
 }
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "no process has a key, a form, an address or a folder in its arguments or its environment, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({
@@ -64,7 +65,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-asOthers.concurrent.each(WAYS)(
+asOthers.concurrent.each(everyNth(WAYS, 2, 0))(
   "another user of the container reads no key and puts nothing in, even as the user of the script, by $way",
   async ({ options }) => {
     const container = await SharedContainer.start("dash");
@@ -99,7 +100,7 @@ echo looked; until [ -e /tmp/go ]; do sleep 0.1; done; exit 3`;
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "output goes over HTTPS to a host with a trusted certificate only, by $way",
   async ({ options }) => {
     const { trusted, ...pair } = certificate();
@@ -124,7 +125,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it(
+itInSoak(
   "the uploader in python3 needs at most 24 MB for 50 MB of output over HTTPS",
   async () => {
     const { trusted, ...pair } = certificate();

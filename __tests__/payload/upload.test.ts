@@ -22,7 +22,7 @@ const stdoutOf = (spool: Buffer): string =>
     .join("");
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
-it.concurrent.each(everyNth(EACH, 2))(
+it.concurrent.each(everyNth(EACH, 5))(
   "the pieces of a job are its spool, byte for byte, none larger than was ordered, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
@@ -43,7 +43,7 @@ it.concurrent.each(everyNth(EACH, 2))(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 0))(
   "many lines one by one are few pieces, and none waits long, by $way",
   async ({ options }) => {
     const script = "i=0; while [ $i -lt 40 ]; do i=$((i + 1)); date +%s%N; sleep 0.1; done";
@@ -100,7 +100,7 @@ describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
   );
 });
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "an uploader that is killed between the upload of a piece and its answer goes on with the same bytes, by $way",
   async ({ way, options }) => {
     const uploaded = await UploadedJob.make({ script: "seq 100; sleep 3; seq 5000; exit 3", ...options() });
@@ -125,7 +125,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 0))(
   "a job is held while S3 takes nothing, and goes on by what `control` confirms, by $way",
   async ({ options }) => {
     const uploaded = await UploadedJob.make({
@@ -161,7 +161,7 @@ it.concurrent.each(WAYS)(
   PATIENCE,
 );
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "when S3 refuses the form of $way, a note says so, and the session goes on with the output",
   async ({ way, options }) => {
     const noted = `until grep -qs 'has not taken' "\${0%/*}"/notes*; do sleep 0.1; done`;
