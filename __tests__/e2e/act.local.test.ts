@@ -8,19 +8,18 @@ import { Postgres, whyNoPostgres } from "../helpers/postgres.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { Shop } from "../helpers/shop.ts";
 import { codeOfItems } from "../helpers/code-of-items.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { whyMissing } from "../helpers/virtual-environment.ts";
 import { exampleWorkflows, workflowsOf } from "../helpers/workflow-files.ts";
 
 /** What act can't do: it has no containers here. */
 const NOT_RUN = ["container-job.yml"];
-const tried = new Set<string>(NOT_RUN);
 
 const engine = withNeed(describe, "act", whyMissing("act"));
-const withPostgres = withNeed(it, "postgres", whyNoPostgres());
+const withPostgres = withNeed(itInSoak, "postgres", whyNoPostgres());
 const withSsh = withNeed(
-  it,
+  itInSoak,
   "ssh",
   existsSync("/usr/bin/ssh") ? whyNoImages() : "/usr/bin/ssh is not there.",
 );
@@ -65,10 +64,9 @@ engine("a workflow engine runs", () => {
     });
   };
 
-  const example = (name: string): Record<string, string> => {
-    tried.add(name);
-    return { [`.github/workflows/${name}`]: readFileSync(`examples/workflows/${name}`, "utf8") };
-  };
+  const example = (name: string): Record<string, string> => ({
+    [`.github/workflows/${name}`]: readFileSync(`examples/workflows/${name}`, "utf8"),
+  });
   const revision: ActOptions = { inputs: { "task-definition": "shop:43" } };
 
   /** Fails with the whole log unless the workflow was green and warned of nothing. */
@@ -171,32 +169,37 @@ engine("a workflow engine runs", () => {
       expect(shop.running()).toEqual(["shop:43", "shop:43"]);
     });
 
-    it("smoke-test-after-deploy.yml, in every task", async () => {
+    itInSoak("smoke-test-after-deploy.yml, in every task", async () => {
       const result = await run(example("smoke-test-after-deploy.yml"), revision);
       expectGreen(result);
       expect(result.output).toEqual(expect.arrayContaining(["[task 0] ok", "[task 1] ok"]));
     });
 
-    it("deploy.yml, which calls deploy-migrate-smoke.yml, after a migration that prints more than a variable takes", async () => {
-      const migration = "python manage.py migrate --no-input";
-      const result = await run(
-        { ...example("deploy.yml"), ...example("deploy-migrate-smoke.yml") },
-        revision,
-        { [migration]: `${migration} && head -c 200000 /dev/zero | tr '\\0' x` },
-      );
-      expectGreen(result);
-      expect(result.output).toContain("Applying shop.0043_orders... OK");
-      const task = result.outputs.get("migrate.task-arn") ?? "";
-      expect(result.output).toContain(`The migration ran in ${task}.`);
-      expect(shop.local.tasks.find(({ arn }) => arn === task)?.plan.definition.family).toContain("shop-held");
-      expect(result.output).toContain("[task 1] System check identified no issues.");
-    });
+    itInSoak(
+      "deploy.yml, which calls deploy-migrate-smoke.yml, after a migration that prints more than a variable takes",
+      async () => {
+        const migration = "python manage.py migrate --no-input";
+        const result = await run(
+          { ...example("deploy.yml"), ...example("deploy-migrate-smoke.yml") },
+          revision,
+          { [migration]: `${migration} && head -c 200000 /dev/zero | tr '\\0' x` },
+        );
+        expectGreen(result);
+        expect(result.output).toContain("Applying shop.0043_orders... OK");
+        const task = result.outputs.get("migrate.task-arn") ?? "";
+        expect(result.output).toContain(`The migration ran in ${task}.`);
+        expect(shop.local.tasks.find(({ arn }) => arn === task)?.plan.definition.family).toContain(
+          "shop-held",
+        );
+        expect(result.output).toContain("[task 1] System check identified no issues.");
+      },
+    );
 
     const verdicts = [
       ["exits 0, and the service has the new revision", "shop:41", "", "CONTINUE"],
       ["fails, and the service has its old revision again", "shop:40", " && exit 1", "ROLLBACK"],
     ] as const;
-    it.each(everyNth(verdicts, 2))(
+    itInSoak.each(everyNth(verdicts, 2))(
       "deploy-with-verdict.yml, whose smoke test %s",
       async (_, deployed, more, verdict) => {
         await shop.pause(true);
@@ -219,7 +222,7 @@ engine("a workflow engine runs", () => {
     );
 
     // After the deployments: jobs that end together leave their task protected for some minutes, and a deployment waits for that.
-    it("matrix.yml", async () => {
+    itInSoak("matrix.yml", async () => {
       const regions = everyNth(["north", "east", "south", "west"], 4);
       const job = { name: "report", cells: regions.map((region) => `region:${region}`) };
       const result = await run(example("matrix.yml"), { job });
@@ -228,28 +231,31 @@ engine("a workflow engine runs", () => {
       expect(result.output).toEqual(expect.arrayContaining(lines));
     });
 
-    it("items.yml, whose tests run once each, and one step has the result and the reports of all", async () => {
-      const names = ["a", "b", "c", "d"];
-      const files = names.map((name): [string, string] => [
-        `tests/test_${name}.py`,
-        `def test_it():\n    assert ${name === "c" ? "False" : "True"}\n`,
-      ]);
-      const result = await run({
-        ...example("items.yml"),
-        ...Object.fromEntries(files),
-        "tests/conftest.py": codeOfItems("pytest_runtest_logreport"),
-      });
-      expect(result.succeeded).toBe(false);
-      expect(result.outputs.get("tests.exit-code")).toBe("1");
-      // The image has a file with two tests, of which one fails.
-      expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":4,"failed":2,"skipped":0,/);
-      const ends = result.output.flatMap(
-        (line) => /^tests\/test_(.)\.py::test_it: (\w+) after/.exec(line)?.slice(1) ?? [],
-      );
-      expect(ends).toEqual(["c", "failed", ...["a", "b", "d"].flatMap((name) => [name, "succeeded"])]);
-    });
+    itInSoak(
+      "items.yml, whose tests run once each, and one step has the result and the reports of all",
+      async () => {
+        const names = ["a", "b", "c", "d"];
+        const files = names.map((name): [string, string] => [
+          `tests/test_${name}.py`,
+          `def test_it():\n    assert ${name === "c" ? "False" : "True"}\n`,
+        ]);
+        const result = await run({
+          ...example("items.yml"),
+          ...Object.fromEntries(files),
+          "tests/conftest.py": codeOfItems("pytest_runtest_logreport"),
+        });
+        expect(result.succeeded).toBe(false);
+        expect(result.outputs.get("tests.exit-code")).toBe("1");
+        // The image has a file with two tests, of which one fails.
+        expect(result.outputs.get("tests.tests")).toMatch(/^\{"passed":4,"failed":2,"skipped":0,/);
+        const ends = result.output.flatMap(
+          (line) => /^tests\/test_(.)\.py::test_it: (\w+) after/.exec(line)?.slice(1) ?? [],
+        );
+        expect(ends).toEqual(["c", "failed", ...["a", "b", "d"].flatMap((name) => [name, "succeeded"])]);
+      },
+    );
 
-    it("items-jest.yml, in which each test file has a result and a report", async () => {
+    itInSoak("items-jest.yml, in which each test file has a result and a report", async () => {
       const result = await run({
         ...example("items-jest.yml"),
         "web/a.test.js": "toBe",
@@ -265,7 +271,7 @@ engine("a workflow engine runs", () => {
       ["pytest", "tests/test_cart.py", "#", "pytest.xml", 14, "AssertionError: the discount is missing"],
       ["jest", "web/sum.test.js", "//", "junit.xml", 10, "Error: expect(received).toBe(expected)"],
     ] as const;
-    it.each(everyNth(runners, 2))(
+    itInSoak.each(everyNth(runners, 2))(
       "tests.yml with %s, whose failed test has an annotation on its line of the checkout, and whose report and screenshot are kept",
       async (runner, path, comment, report, line, message) => {
         // The image has this file without its first line.
@@ -309,7 +315,7 @@ engine("a workflow engine runs", () => {
       },
     );
 
-    it("debug-shell.yml, whose task lives on after the failure", async () => {
+    itInSoak("debug-shell.yml, whose task lives on after the failure", async () => {
       const result = await run(example("debug-shell.yml"));
       expect(result.succeeded).toBe(false);
       expect(result.output).toContain("No orders for an hour.");
@@ -317,7 +323,7 @@ engine("a workflow engine runs", () => {
       expect(kept?.desiredStatus).toBe("RUNNING");
     });
 
-    it("one-task.yml, whose three steps run in one task, which ends with the job", async () => {
+    itInSoak("one-task.yml, whose three steps run in one task, which ends with the job", async () => {
       const before = shop.local.tasks.length;
       const result = await run(example("one-task.yml"));
       expectGreen(result);
@@ -332,14 +338,14 @@ engine("a workflow engine runs", () => {
       await eventually(() => task?.lastStatus, "STOPPED");
     });
 
-    it("private-registry.yml, with the file of its task definition", async () => {
+    itInSoak("private-registry.yml, with the file of its task definition", async () => {
       const file = readFileSync("examples/ops/tools.json", "utf8");
       const result = await run({ ...example("private-registry.yml"), "ops/tools.json": file });
       expectGreen(result);
       expect(result.output).toContain("tools 1");
     });
 
-    it("behind-a-proxy.yml, whose calls and session go through the proxy", async () => {
+    itInSoak("behind-a-proxy.yml, whose calls and session go through the proxy", async () => {
       const proxy = await Proxy.start();
       try {
         const result = await run(
@@ -386,6 +392,9 @@ engine("a workflow engine runs", () => {
   });
 
   it("every example but those that need a container on the runner", () => {
-    expect([...tried].sort()).toEqual(exampleWorkflows.map((path) => basename(path)).sort());
+    const source = readFileSync(import.meta.filename, "utf8");
+    const run = [...source.matchAll(/\bexample\("([^"]+)"\)/g)].map(([, name]) => name);
+    const all = exampleWorkflows.map((path) => basename(path));
+    expect([...new Set([...run, ...NOT_RUN])].sort()).toEqual(all.sort());
   });
 });

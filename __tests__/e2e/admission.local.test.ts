@@ -13,6 +13,7 @@ import {
   withoutInit,
 } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 /** Lines of the local Fargate's log. */
@@ -53,7 +54,7 @@ function expectUnblocked(): void {
   expect(lines.filter((line) => line.includes("takes no session any more"))).toEqual([]);
 }
 
-it("without a bucket, a job waits for the session of another one that has begun", async () => {
+itInSoak("without a bucket, a job waits for the session of another one that has begun", async () => {
   const task = await aws.runningTask();
   const root = `/proc/${processes(task)[0]?.pid}/root`;
   let second: Promise<StepResult> | undefined;
@@ -173,17 +174,22 @@ const lettingGo = (task: Task): StepOptions => ({
   },
 });
 
-it("the next run waits for a job whose runner was killed, and says so; where it outlasts 'queue-timeout' it keeps the run from starting, and the error names the job", async () => {
-  const task = await aws.runningTask(await aws.register("lost", [withoutInit]));
-  await lose(task, TRACED);
-  const late = await runNext(task, { "queue-timeout": "5s" });
-  expect(late.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
-  expect(late.annotations[0]?.title).toContain("container-busy");
-  expect(late.annotations[0]?.message).toMatch(/in use by a job of https:\S+ since .* whose runner is lost/);
-  const result = await runNext(task, {}, lettingGo(task));
-  expect(result.conclusion).toBe("success");
-  expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
-  expect(mainLog(result).join("\n")).toMatch(
-    /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
-  );
-});
+itInSoak(
+  "the next run waits for a job whose runner was killed, and says so; where it outlasts 'queue-timeout' it keeps the run from starting, and the error names the job",
+  async () => {
+    const task = await aws.runningTask(await aws.register("lost", [withoutInit]));
+    await lose(task, TRACED);
+    const late = await runNext(task, { "queue-timeout": "5s" });
+    expect(late.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+    expect(late.annotations[0]?.title).toContain("container-busy");
+    expect(late.annotations[0]?.message).toMatch(
+      /in use by a job of https:\S+ since .* whose runner is lost/,
+    );
+    const result = await runNext(task, {}, lettingGo(task));
+    expect(result.conclusion).toBe("success");
+    expect(jobLog(result)).toEqual(["lost begins", "lost ends"]);
+    expect(mainLog(result).join("\n")).toMatch(
+      /A job of https:\/\/\S+\/actions\/runs\/\d+ still runs in this container, begun at \d\d:\d\d:\d\d UTC, and its runner is lost\./,
+    );
+  },
+);

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import type { StepResult } from "../../local/runner/step.ts";
 import { virtualEnvironment } from "../../local/python.ts";
 import { Aws } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 let result: StepResult;
@@ -70,7 +71,7 @@ it("aws ecs list-tasks and describe-tasks show the task that a step started", as
   });
 });
 
-it("aws logs get-log-events prints the stream that the outputs name", async () => {
+itInSoak("aws logs get-log-events prints the stream that the outputs name", async () => {
   const { "log-group": group = "", "log-stream": stream = "" } = result.outputs;
   const answer = await json(
     "logs",
@@ -95,7 +96,7 @@ it("aws s3 ls lists the bucket: the session's transcript, and no staged script a
   expect(listed).not.toContain("fargate-exec/");
 });
 
-it("aws ecs stop-task ends the task", async () => {
+itInSoak("aws ecs stop-task ends the task", async () => {
   const task = aws.taskOf(result);
   await cli(
     "ecs",

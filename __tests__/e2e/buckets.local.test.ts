@@ -9,7 +9,7 @@ import {
   PutObjectLockConfigurationCommand,
 } from "@aws-sdk/client-s3";
 import type { StepResult } from "../../local/runner/step.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { Aws, type Inputs, mainLog } from "../helpers/local.ts";
 import { THEIR_ACCOUNT, tryWay, type Way } from "../helpers/ways.ts";
 
@@ -96,7 +96,7 @@ it.concurrent(
   },
 );
 
-it.concurrent(
+itInSoak.concurrent(
   "in a bucket with Object Lock the step is green, and says until when its objects stay",
   async () => {
     const name = await makeBucket("with-lock", { versions: true, lock: true });
@@ -112,7 +112,7 @@ it.concurrent(
 );
 
 // census.local has a bucket with versions and without a policy.
-it.concurrent.each(everyNth(["without", "with"], 2, 1))(
+itInSoak.concurrent.each(everyNth(["without", "with"], 2, 1))(
   "a bucket %s versions whose policy requires If-Match for deletes is empty afterwards",
   async (versions) => {
     const statement = {
@@ -130,7 +130,7 @@ it.concurrent.each(everyNth(["without", "with"], 2, 1))(
   },
 );
 
-it.concurrent(
+itInSoak.concurrent(
   "a bucket that denies objects without encryption: the error says what to set, and that works",
   async () => {
     const statement = {
@@ -181,7 +181,7 @@ it.concurrent("a bucket of another account is used when 'bucket-owner' names the
   expect(remains.objects).toBe(0);
 });
 
-it.concurrent(
+itInSoak.concurrent(
   "a bucket of another account without a policy is denied, and the error names the right and the bucket",
   async () => {
     const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
@@ -207,7 +207,7 @@ it.concurrent.each(everyNth(regions, 2))(
   },
 );
 
-it.concurrent.each(everyNth(regions, 2, 1))(
+itInSoak.concurrent.each(everyNth(regions, 2, 1))(
   "the agent's log of a session in a bucket in %s is read there and waited for, without s3:ListBucket, too",
   async (region) => {
     const { name, s3 } = await aws.bucketIn(region);

@@ -4,7 +4,7 @@ import type { Orders } from "../../local/orders.ts";
 import { Aws, type Inputs } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { EXIT_CODE, runSized, type SizedJob } from "../helpers/sizes.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 
 /** The job's output as shown: from its header to the cleanup, under one guard, without the action's own lines. */
 function shown(all: Buffer): Buffer {
@@ -99,7 +99,7 @@ const sizes: readonly (readonly [string, SizedJob, held: boolean])[] = [
   ["60 MB without a line end", { bytes: 60 * MB, unbroken: true }, false],
 ];
 
-it.each(everyNth(sizes, 2))(
+itInSoak.each(everyNth(sizes, 2))(
   "%s arrive byte for byte, with the exit status, in memory that does not grow with the output",
   async (_name, job, held) => {
     const { wrong, exitCode, outputs, others, runner, container, mostDisk } = await runSized(job);

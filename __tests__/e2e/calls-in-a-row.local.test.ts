@@ -1,6 +1,7 @@
 import { callsInARow } from "../../local/calls-in-a-row.ts";
 import type { RecordedRequest } from "../../local/front/requests.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 /** Longer than a busy machine takes between two calls that a step begins at once. */
 const CALL_MS = 700;
@@ -48,7 +49,7 @@ function expectInARow({ calls, session }: Awaited<ReturnType<typeof callsOf>>, i
   expect(callsInARow(calls, session) - more.length).toBe(inARow);
 }
 
-it("a session in a task of a service, with a bucket, begins after 3 calls in a row", async () => {
+itInSoak("a session in a task of a service, with a bucket, begins after 3 calls in a row", async () => {
   expectInARow(await callsOf({ ...service(), ...bucket() }), 3);
 });
 
@@ -63,20 +64,23 @@ it("a session in a named task begins after 1 call, and without the answers that 
   expect(held.filter((call) => isAnswered(call, session))).toEqual([]);
 });
 
-it("a session in a named task, with a bucket, begins after 2 calls in a row, and the deletes at its end do not wait for each other", async () => {
-  const { bucket: name } = aws.world.made;
-  aws.world.local.fail({ operation: `DELETE /${name}/*`, delay: HELD_MS, times: 2 });
-  const run = await callsOf({ ...(await task()), ...bucket() });
-  expectInARow(run, 2);
-  const { calls } = run;
-  const deletes = calls.filter(({ operation }) => operation.startsWith("DELETE"));
-  expect(deletes.map(({ operation }) => /payload|claims/.exec(operation)?.[0]).sort()).toEqual([
-    "claims",
-    "payload",
-  ]);
-  const [first, second] = deletes;
-  expect(first && second && isAnswered(first, second)).toBe(false);
-});
+itInSoak(
+  "a session in a named task, with a bucket, begins after 2 calls in a row, and the deletes at its end do not wait for each other",
+  async () => {
+    const { bucket: name } = aws.world.made;
+    aws.world.local.fail({ operation: `DELETE /${name}/*`, delay: HELD_MS, times: 2 });
+    const run = await callsOf({ ...(await task()), ...bucket() });
+    expectInARow(run, 2);
+    const { calls } = run;
+    const deletes = calls.filter(({ operation }) => operation.startsWith("DELETE"));
+    expect(deletes.map(({ operation }) => /payload|claims/.exec(operation)?.[0]).sort()).toEqual([
+      "claims",
+      "payload",
+    ]);
+    const [first, second] = deletes;
+    expect(first && second && isAnswered(first, second)).toBe(false);
+  },
+);
 
 it("a session in a task of a service begins after 2 calls in a row, and the task's protection is ended, which begins before the session is closed", async () => {
   const run = await callsOf(service());

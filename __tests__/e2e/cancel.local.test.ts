@@ -8,6 +8,7 @@ import { Aws, mainLog, pidOf, processes, type Inputs, type StepOptions } from ".
 import { runMain } from "../helpers/main-process.ts";
 import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -83,36 +84,39 @@ it("a cancel while the job runs in a task of its own: main stops the task, after
 const commandsIn = (task: Task): string[] =>
   processes(task).map(({ command }) => command.split(" ").slice(-2).join(" "));
 
-it("a cancel while the job runs in a task of others: the job is stopped, though a worker ignores TERM, and the task lives on", async () => {
-  const task = await aws.runningTask();
-  const before = commandsIn(task);
-  // The second one waits for the first one's trap.
-  const run = `
+itInSoak(
+  "a cancel while the job runs in a task of others: the job is stopped, though a worker ignores TERM, and the task lives on",
+  async () => {
+    const task = await aws.runningTask();
+    const before = commandsIn(task);
+    // The second one waits for the first one's trap.
+    const run = `
     if [ "$FARGATE_EXEC_WORKER" = 0 ]; then trap '' TERM INT; : >/tmp/ignores
     else trap 'echo "asked to stop"; exit 0' TERM; until [ -e /tmp/ignores ]; do sleep 0.1; done; rm /tmp/ignores; fi
     sleep 301 | cat & (sleep 302; :) &
     [ "$FARGATE_EXEC_WORKER" = 0 ] || echo begun
     while :; do sleep 0.1; done
   `;
-  let survivors: readonly string[] = ["not looked"];
-  // The job's own process may outlive the script for a while, to keep its status. So only the script counts.
-  const beforePost = (): void => {
-    survivors = commandsIn(task).filter((command) => command.endsWith("/script"));
-  };
-  const inputs = { task: task.id, workers: "2", bucket: aws.world.made.bucket, run };
-  const { result } = await cancelAt(/^\[1\] begun$/, inputs, { beforePost });
-  expect(survivors).toEqual([]);
-  expect(result.post?.log.join("\n")).not.toContain("Stopping the job");
-  expect(result.conclusion).toBe("cancelled");
-  expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
-  expect(mainLog(result)).toContain("[1] asked to stop");
-  await eventually(() => commandsIn(task), before);
-  expect(await aws.objects()).toEqual([]);
-  expect(task.lastStatus).toBe("RUNNING");
-  expect(aws.calls("StopTask", task.arn)).toEqual([]);
-});
+    let survivors: readonly string[] = ["not looked"];
+    // The job's own process may outlive the script for a while, to keep its status. So only the script counts.
+    const beforePost = (): void => {
+      survivors = commandsIn(task).filter((command) => command.endsWith("/script"));
+    };
+    const inputs = { task: task.id, workers: "2", bucket: aws.world.made.bucket, run };
+    const { result } = await cancelAt(/^\[1\] begun$/, inputs, { beforePost });
+    expect(survivors).toEqual([]);
+    expect(result.post?.log.join("\n")).not.toContain("Stopping the job");
+    expect(result.conclusion).toBe("cancelled");
+    expect(result.outputs).toMatchObject({ outcome: "cancelled", "exit-code": "130" });
+    expect(mainLog(result)).toContain("[1] asked to stop");
+    await eventually(() => commandsIn(task), before);
+    expect(await aws.objects()).toEqual([]);
+    expect(task.lastStatus).toBe("RUNNING");
+    expect(aws.calls("StopTask", task.arn)).toEqual([]);
+  },
+);
 
-it("a step whose output is not read any more stops its job, as by a cancel, and fails", async () => {
+itInSoak("a step whose output is not read any more stops its job, as by a cancel, and fails", async () => {
   const task = await aws.runningTask();
   const before = commandsIn(task);
   const run = "echo begun; while :; do echo more; sleep 0.1; done";

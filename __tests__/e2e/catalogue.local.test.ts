@@ -611,7 +611,7 @@ it("has a row for every code", () => {
   expect(Object.keys(catalogue).toSorted()).toEqual([...FAILURE_CODES].toSorted());
 });
 
-it.each(everyNth(FAILURE_CODES, 16))(
+it.each(everyNth(FAILURE_CODES, 24))(
   "%s: one error in three parts, the right outcome, nothing left behind",
   async (code) => {
     const { provoke, words, outcome = "not-started", startsTask = false, stdout = "" } = catalogue[code];

@@ -4,7 +4,7 @@ import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { Task } from "../../local/task/task.ts";
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import { Aws, filesIn, processes, withoutInit, type Inputs } from "../helpers/local.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How often each kind of step is run in the one task: `CENSUS_ROUNDS=20 EVERY_ROW=1 npm test -- census` takes ten minutes. */
@@ -99,34 +99,42 @@ it("a census of the task before and after runs of many kinds is the same", async
     );
 }, 3_600_000);
 
-it("a census of task and bucket before and after jobs that meet in one container is the same", async () => {
-  const { bucket: Bucket } = aws.world.made;
-  await aws.s3.send(
-    new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }),
-  );
-  const task = await aws.runningTask("init");
-  const before = census(task);
-  // Each waits, for two minutes at most, until three have begun, though the container takes two sessions at once.
-  const meet = `mkdir -p /tmp/met; : >/tmp/met/$FARGATE_EXEC_RUN; n=0
+itInSoak(
+  "a census of task and bucket before and after jobs that meet in one container is the same",
+  async () => {
+    const { bucket: Bucket } = aws.world.made;
+    await aws.s3.send(
+      new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }),
+    );
+    const task = await aws.runningTask("init");
+    const before = census(task);
+    // Each waits, for two minutes at most, until three have begun, though the container takes two sessions at once.
+    const meet = `mkdir -p /tmp/met; : >/tmp/met/$FARGATE_EXEC_RUN; n=0
 until [ "$(ls /tmp/met | wc -l)" -ge 3 ] || [ "$n" -ge 600 ]; do n=$((n + 1)); sleep 0.2; done`;
-  const results = await Promise.all(
-    Array.from({ length: MEETING }, (_, number) =>
-      aws.step({
-        task: task.id,
-        bucket: Bucket,
-        run: `date +begin=%s%N\n${meet}\nsleep 1; date +end=%s%N; exit ${number % 7}`,
-      }),
-    ),
-  );
-  expect(results.map(({ outputs }) => outputs["exit-code"])).toEqual(results.map((_, at) => String(at % 7)));
-  const stamps = results.map(({ outputs }) => outputs["stdout"]?.match(/\d{10,}/g)?.map(Number) ?? []);
-  const atOnce = stamps.map(
-    ([at = NaN]) => stamps.filter(([begin = NaN, end = NaN]) => begin <= at && at < end).length,
-  );
-  expect(Math.max(...atOnce)).toBeGreaterThan(2);
-  rmSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/met`, { recursive: true });
-  await eventually(() => (processes(task).length === before.processes.length ? [] : processes(task)), []);
-  expect(census(task)).toEqual(before);
-  const { Versions = [], DeleteMarkers = [] } = await aws.s3.send(new ListObjectVersionsCommand({ Bucket }));
-  expect([...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => [Key, VersionId])).toEqual([]);
-}, 1_800_000);
+    const results = await Promise.all(
+      Array.from({ length: MEETING }, (_, number) =>
+        aws.step({
+          task: task.id,
+          bucket: Bucket,
+          run: `date +begin=%s%N\n${meet}\nsleep 1; date +end=%s%N; exit ${number % 7}`,
+        }),
+      ),
+    );
+    expect(results.map(({ outputs }) => outputs["exit-code"])).toEqual(
+      results.map((_, at) => String(at % 7)),
+    );
+    const stamps = results.map(({ outputs }) => outputs["stdout"]?.match(/\d{10,}/g)?.map(Number) ?? []);
+    const atOnce = stamps.map(
+      ([at = NaN]) => stamps.filter(([begin = NaN, end = NaN]) => begin <= at && at < end).length,
+    );
+    expect(Math.max(...atOnce)).toBeGreaterThan(2);
+    rmSync(`/proc/${processes(task)[0]?.pid ?? 0}/root/tmp/met`, { recursive: true });
+    await eventually(() => (processes(task).length === before.processes.length ? [] : processes(task)), []);
+    expect(census(task)).toEqual(before);
+    const { Versions = [], DeleteMarkers = [] } = await aws.s3.send(
+      new ListObjectVersionsCommand({ Bucket }),
+    );
+    expect([...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => [Key, VersionId])).toEqual([]);
+  },
+  1_800_000,
+);

@@ -12,7 +12,7 @@ import { waitForStatus, runTask } from "../local/with-local.ts";
 import { Aws, definition, type Inputs, mainLog, withoutInit } from "../helpers/local.ts";
 import { policyOf } from "../../local/iam/policy-files.ts";
 import { type CheckRun, SetUp } from "../helpers/set-ups.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { THEIR_ACCOUNT } from "../helpers/ways.ts";
 
@@ -559,7 +559,7 @@ function expectGreen({ result, wrong, rows }: CheckRun): void {
 }
 
 let number = 0;
-it.concurrent.each(everyNth(Object.entries(broken), 16))(
+it.concurrent.each(everyNth(Object.entries(broken), 24))(
   "%s is NG, and its fix makes the check green",
   async (_, { wrong, says, make, mend, env }) => {
     const setUp = new SetUp(aws, `check-${(number += 1)}`);
@@ -610,15 +610,18 @@ it("in a set-up without faults every check is OK, for a task, a service, a new t
   expect(await aws.definitions()).toEqual(definitions);
 });
 
-it("the checks that need caller-check.json and caller-diagnosis.json are skipped without them, and the step is green", async () => {
-  const setUp = new SetUp(aws, "poor");
-  const task = await startTask(setUp);
-  setUp.lacks = ["caller-check", "caller-diagnosis"];
-  const checked = await setUp.check(task);
-  expectGreen(checked);
-  const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP");
-  expect(skipped.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(["rights to ssmmessages", "way to ssmmessages", "right to open sessions"]),
-  );
-  expect(skipped.map(({ line }) => line).join("\n")).toContain("no right to iam:SimulatePrincipalPolicy");
-});
+itInSoak(
+  "the checks that need caller-check.json and caller-diagnosis.json are skipped without them, and the step is green",
+  async () => {
+    const setUp = new SetUp(aws, "poor");
+    const task = await startTask(setUp);
+    setUp.lacks = ["caller-check", "caller-diagnosis"];
+    const checked = await setUp.check(task);
+    expectGreen(checked);
+    const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP");
+    expect(skipped.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["rights to ssmmessages", "way to ssmmessages", "right to open sessions"]),
+    );
+    expect(skipped.map(({ line }) => line).join("\n")).toContain("no right to iam:SimulatePrincipalPolicy");
+  },
+);

@@ -26,10 +26,11 @@ import {
 import { ShellUser } from "../helpers/shell-user.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 /** A Node.js 20 of this machine, the oldest that the package supports. */
 const node20 = ["/usr/bin/node", "/usr/local/bin/node"].find(isNode20) ?? "";
-const onNode20 = withNeed(it, "node-20", node20 === "" ? "there is no Node.js 20 in /usr" : undefined);
+const onNode20 = withNeed(itInSoak, "node-20", node20 === "" ? "there is no Node.js 20 in /usr" : undefined);
 
 let aws: Aws;
 let installed: InstalledPackage;
@@ -143,7 +144,7 @@ it("has colours on a terminal, and none with NO_COLOR", async () => {
 const untilGone = (at: Task | undefined, words: string): Promise<void> =>
   eventually(() => at && processes(at).filter(({ command }) => command.includes(words)).length, 0);
 
-it.concurrent("stops the job when nothing reads its output any more", async () => {
+itInSoak.concurrent("stops the job when nothing reads its output any more", async () => {
   const [at] = stopped;
   const line = `"$0" "$@" | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const program = ["bash", "-c", line, installed.program];
@@ -184,77 +185,83 @@ it.concurrent(
   },
 );
 
-it("detaches from a script when a file gets its handle, shows what it has printed, and attaches to it again", async () => {
-  const script = ["--", "sh", "-c", "echo first; sleep 61; echo last; exit 7"];
-  const path = join(installed.folder, "left.json");
-  const { bucket } = aws.world.made;
-  const left = await cli(["--detach", "--outputs-file", path, "--env", "MODE=a job's", ...script], {
-    inputs: { bucket, "working-directory": "/srv" },
-  });
-  expect([left.exitCode, statSync(path).mode & 0o777]).toEqual([0, 0o600]);
-  const outputs = readFileSync(path, "utf8");
-  const { handle } = JSON.parse(outputs) as { handle: string };
-  expect(left.stderr).not.toContain(handle.slice(4, 60));
-  const by = { inputs: { handle }, stdin: outputs };
-  const logs = () => cli(["-"], { ...by, command: "logs" });
-  // The container uploads what has been printed within a second.
-  let shown = await logs();
-  await eventually(async () => {
-    if (shown.stdout.length === 0) shown = await logs();
-    return [shown.exitCode, shown.stdout.toString()];
-  }, [0, "first\n"]);
-  expect(shown.stderr).toContain("The script had not ended when its container uploaded this");
-  // A shell beside the job has its directory and its variables. The handle says where it is.
-  const beside = openShell({ task: task.id, bucket }, [
-    "--job",
-    path,
-    "--",
-    "sh",
-    "-c",
-    'echo "$PWD-$MODE-"',
-  ]);
-  await beside.sees("/srv-a job's-\r\n");
-  expect(await beside.ended).toMatchObject({ exitCode: 0 });
-  process.kill(processes(task).find(({ command }) => command === "sleep 61")?.pid ?? NaN);
-  const { exitCode, stdout } = await cli(["-"], { ...by, command: "attach" });
-  expect([exitCode, stdout.toString()]).toEqual([7, "first\nlast\n"]);
-  const late = await logs();
-  expect([late.exitCode, late.stdout.toString()]).toEqual([125, ""]);
-  expect(late.stderr).toContain("Nothing of the output of this job is in the bucket.");
-});
+itInSoak(
+  "detaches from a script when a file gets its handle, shows what it has printed, and attaches to it again",
+  async () => {
+    const script = ["--", "sh", "-c", "echo first; sleep 61; echo last; exit 7"];
+    const path = join(installed.folder, "left.json");
+    const { bucket } = aws.world.made;
+    const left = await cli(["--detach", "--outputs-file", path, "--env", "MODE=a job's", ...script], {
+      inputs: { bucket, "working-directory": "/srv" },
+    });
+    expect([left.exitCode, statSync(path).mode & 0o777]).toEqual([0, 0o600]);
+    const outputs = readFileSync(path, "utf8");
+    const { handle } = JSON.parse(outputs) as { handle: string };
+    expect(left.stderr).not.toContain(handle.slice(4, 60));
+    const by = { inputs: { handle }, stdin: outputs };
+    const logs = () => cli(["-"], { ...by, command: "logs" });
+    // The container uploads what has been printed within a second.
+    let shown = await logs();
+    await eventually(async () => {
+      if (shown.stdout.length === 0) shown = await logs();
+      return [shown.exitCode, shown.stdout.toString()];
+    }, [0, "first\n"]);
+    expect(shown.stderr).toContain("The script had not ended when its container uploaded this");
+    // A shell beside the job has its directory and its variables. The handle says where it is.
+    const beside = openShell({ task: task.id, bucket }, [
+      "--job",
+      path,
+      "--",
+      "sh",
+      "-c",
+      'echo "$PWD-$MODE-"',
+    ]);
+    await beside.sees("/srv-a job's-\r\n");
+    expect(await beside.ended).toMatchObject({ exitCode: 0 });
+    process.kill(processes(task).find(({ command }) => command === "sleep 61")?.pid ?? NaN);
+    const { exitCode, stdout } = await cli(["-"], { ...by, command: "attach" });
+    expect([exitCode, stdout.toString()]).toEqual([7, "first\nlast\n"]);
+    const late = await logs();
+    expect([late.exitCode, late.stdout.toString()]).toEqual([125, ""]);
+    expect(late.stderr).toContain("Nothing of the output of this job is in the bucket.");
+  },
+);
 
-it.concurrent("copies a tree into a container and back, though nothing reads what it says", async () => {
-  const [, , at] = stopped;
-  const folder = join(installed.folder, "copies");
-  const names = ["a b.txt", `it's "é".bin`, "new\nline", "-n/.hidden", "d=x/*/[e]"];
-  for (const name of names) {
-    const path = join(folder, "tree", name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, randomBytes(20_000), { mode: 0o640 });
-  }
-  mkdirSync(join(folder, "tree/empty"), { recursive: true });
-  chmodSync(join(folder, "tree"), 0o700);
-  utimesSync(join(folder, "tree"), 1_000_000_000, 1_000_000_000);
-  const cp = (inputs: Inputs, ...words: string[]) =>
-    cli(words, { inputs: { task: at?.id ?? "", ...inputs }, command: "cp" });
-  const line = `{ "$0" "$@" 2>&1 >&3 | true; } 3>&1; echo "\${PIPESTATUS[0]}"`;
-  const unread = ["bash", "-c", line, installed.program];
-  const into = await cli([join(folder, "tree"), ":/srv/copied/"], {
-    ...{ inputs: { task: at?.id ?? "" }, command: "cp", program: unread },
-  });
-  expect(into.stdout.toString()).toBe("0\n");
-  const back = await cp({ bucket: aws.world.made.bucket }, ":/srv/copied/tree", `${folder}/back`);
-  expect([back.exitCode, back.stdout.toString()]).toEqual([0, ""]);
-  const listed = (directory: string): string =>
-    execFileSync("sh", [
-      ...[
-        "-c",
-        "cd \"$1\" && { find . -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
-      ],
-      ...["sh", join(folder, directory)],
-    ]).toString();
-  expect(listed("back")).toBe(listed("tree"));
-});
+itInSoak.concurrent(
+  "copies a tree into a container and back, though nothing reads what it says",
+  async () => {
+    const [, , at] = stopped;
+    const folder = join(installed.folder, "copies");
+    const names = ["a b.txt", `it's "é".bin`, "new\nline", "-n/.hidden", "d=x/*/[e]"];
+    for (const name of names) {
+      const path = join(folder, "tree", name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, randomBytes(20_000), { mode: 0o640 });
+    }
+    mkdirSync(join(folder, "tree/empty"), { recursive: true });
+    chmodSync(join(folder, "tree"), 0o700);
+    utimesSync(join(folder, "tree"), 1_000_000_000, 1_000_000_000);
+    const cp = (inputs: Inputs, ...words: string[]) =>
+      cli(words, { inputs: { task: at?.id ?? "", ...inputs }, command: "cp" });
+    const line = `{ "$0" "$@" 2>&1 >&3 | true; } 3>&1; echo "\${PIPESTATUS[0]}"`;
+    const unread = ["bash", "-c", line, installed.program];
+    const into = await cli([join(folder, "tree"), ":/srv/copied/"], {
+      ...{ inputs: { task: at?.id ?? "" }, command: "cp", program: unread },
+    });
+    expect(into.stdout.toString()).toBe("0\n");
+    const back = await cp({ bucket: aws.world.made.bucket }, ":/srv/copied/tree", `${folder}/back`);
+    expect([back.exitCode, back.stdout.toString()]).toEqual([0, ""]);
+    const listed = (directory: string): string =>
+      execFileSync("sh", [
+        ...[
+          "-c",
+          "cd \"$1\" && { find . -printf '%p %m %s %y %Ts\\n'; find . -type f -exec sha256sum {} +; } | sort",
+        ],
+        ...["sh", join(folder, directory)],
+      ]).toString();
+    expect(listed("back")).toBe(listed("tree"));
+  },
+);
 
 it.concurrent(
   "forwards a port of this machine into the task while a command runs, over a cut, and ends with its code",
@@ -294,7 +301,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () => {
+itInSoak.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () => {
   const far = createServer((socket) => {
     socket.on("error", () => undefined).resume();
   });
@@ -321,7 +328,7 @@ it.concurrent("keeps a forward until Ctrl-C, and leaves no session", async () =>
 
 const EDITOR = "/usr/bin/vim";
 
-it.concurrent(
+itInSoak.concurrent(
   "opens a shell on a terminal, with its size, full-screen programs, a large paste and interrupts, over a cut, and ends with its code",
   async () => {
     const { id = "" } = stopped[5] ?? {};
@@ -385,7 +392,7 @@ it("is a module, too, whose result says how the run ended", async () => {
   ]);
 });
 
-it.concurrent("brings the local Fargate along, in which a command runs", async () => {
+itInSoak.concurrent("brings the local Fargate along, in which a command runs", async () => {
   const { folder, program } = installed;
   const file = join(folder, "node_modules/fargate-exec/dist/local/cli.js");
   const script = `"$0" run --quiet --cluster demo --service web -- sh -c 'cat; echo "in a task of $FARGATE_EXEC"; exit 9'`;
@@ -425,7 +432,7 @@ describe("--resume", () => {
       ...more,
     });
 
-  it("goes on where an interrupted run has ended, and runs nothing when nothing is left", async () => {
+  itInSoak("goes on where an interrupted run has ended, and runs nothing when nothing is left", async () => {
     let second: Promise<CliEnd> | undefined;
     const first = await run("c", {
       onOutput: (output, child) => {

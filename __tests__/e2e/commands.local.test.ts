@@ -6,6 +6,7 @@ import { StopTaskCommand } from "@aws-sdk/client-ecs";
 import { expect } from "@jest/globals";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog, mainLog } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 /** Workflow commands in every form that the runner obeys. Each would leave a trace that `traces` finds. */
 const COMMANDS: readonly string[] = [
@@ -106,7 +107,7 @@ it.concurrent("a job that prints every form of a workflow command is shown, and 
  * A job may print what the runner would take for a page of this step's ledger: the post step undoes what stands there, with the
  * step's own rights.
  */
-it.concurrent("with 'workflow-commands' a job reaches no command but those of the log", async () => {
+itInSoak.concurrent("with 'workflow-commands' a job reaches no command but those of the log", async () => {
   const [task, other] = await Promise.all([aws.runningTask(), aws.runningTask()]);
   const entry = { kind: "task", cluster: aws.world.made.cluster, startedBy: "x", taskArn: other.arn };
   const page = JSON.stringify({ region: aws.world.local.region, undo: [entry], page: 9 });
@@ -191,7 +192,7 @@ sys.exit(9)`);
   },
 );
 
-it.concurrent(
+itInSoak.concurrent(
   "stop reasons with commands are shown in log, annotation and summary, and not obeyed",
   async () => {
     const task = await aws.runningTask();

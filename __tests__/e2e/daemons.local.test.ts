@@ -3,7 +3,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, filesIn, jobLog, processes } from "../helpers/local.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** A daemon that writes into a file how often it has printed. If a print kills it, the count stops. */
@@ -61,11 +61,14 @@ describeImages.each(everyNth(["debian-python", "busybox"], 2))("in %s, daemons l
     expect(filesIn(task, "/tmp").sort()).toEqual(counters);
   });
 
-  it("leave no process of the action when they end, and a job that prints nothing is shown as such", async () => {
-    const run =
-      "for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || ! grep -q 'later\\|/script' /proc/$p/cmdline || kill $p; done";
-    const silent = await aws.step({ task: task.id, run: `${run} 2>/dev/null; exit 0` });
-    expect([jobLog(silent), silent.outputs["stdout"], silent.outputs["exit-code"]]).toEqual([[], "", "0"]);
-    await eventually(running, idle);
-  });
+  itInSoak(
+    "leave no process of the action when they end, and a job that prints nothing is shown as such",
+    async () => {
+      const run =
+        "for p in /proc/[0-9]*; do p=${p#/proc/}; [ $p = $$ ] || ! grep -q 'later\\|/script' /proc/$p/cmdline || kill $p; done";
+      const silent = await aws.step({ task: task.id, run: `${run} 2>/dev/null; exit 0` });
+      expect([jobLog(silent), silent.outputs["stdout"], silent.outputs["exit-code"]]).toEqual([[], "", "0"]);
+      await eventually(running, idle);
+    },
+  );
 });

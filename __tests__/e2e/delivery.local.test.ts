@@ -3,7 +3,7 @@ import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { watchCommandLines } from "../helpers/command-lines.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
 import { Aws, jobDirectories, jobLog, mainLog } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
@@ -81,32 +81,35 @@ async function stagedObjects(): Promise<string[]> {
   return (await aws.objects()).filter((key) => !/\/(claims|output)\//.test(key));
 }
 
-it("when one way to fetch the script fails, the next one is tried, the log says why, and the staged object is gone while the script runs", async () => {
-  const { local, made } = aws.world;
-  const denied = { code: "AccessDenied", message: "Access Denied", status: 403 };
-  const onLine = (line: string): void => {
-    // When main logs the session, the script is staged, and the container has not fetched it yet.
-    const staged = line.startsWith("Session ")
-      ? aws.calls(`PUT /${made.bucket}/`).findLast(({ operation }) => operation.endsWith("/payload"))
-      : undefined;
-    if (staged !== undefined) local.fail({ operation: staged.operation.replace(/^PUT/, "GET"), ...denied });
-  };
-  const task = await aws.runningTask();
-  const begun = Date.now();
-  const run = "until [ -e /tmp/go ]; do sleep 0.05; done; echo went; rm /tmp/go; exit 3";
-  const running = aws.step({ task: task.id, bucket: made.bucket, run }, { onLine });
-  const wasDeleted = (): boolean =>
-    aws
-      .calls(`DELETE /${made.bucket}/`)
-      .some(({ operation, at }) => operation.endsWith("/payload") && at >= begun);
-  await eventually(wasDeleted, true);
-  await eventually(stagedObjects, []);
-  writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
-  const result = await running;
-  const [said = ""] = mainLog(result).filter((line) => line.startsWith("Script "));
-  expect(said).toMatch(/^Script fetched by python3 \(boto3: .*AccessDenied/);
-  expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "went" });
-});
+itInSoak(
+  "when one way to fetch the script fails, the next one is tried, the log says why, and the staged object is gone while the script runs",
+  async () => {
+    const { local, made } = aws.world;
+    const denied = { code: "AccessDenied", message: "Access Denied", status: 403 };
+    const onLine = (line: string): void => {
+      // When main logs the session, the script is staged, and the container has not fetched it yet.
+      const staged = line.startsWith("Session ")
+        ? aws.calls(`PUT /${made.bucket}/`).findLast(({ operation }) => operation.endsWith("/payload"))
+        : undefined;
+      if (staged !== undefined) local.fail({ operation: staged.operation.replace(/^PUT/, "GET"), ...denied });
+    };
+    const task = await aws.runningTask();
+    const begun = Date.now();
+    const run = "until [ -e /tmp/go ]; do sleep 0.05; done; echo went; rm /tmp/go; exit 3";
+    const running = aws.step({ task: task.id, bucket: made.bucket, run }, { onLine });
+    const wasDeleted = (): boolean =>
+      aws
+        .calls(`DELETE /${made.bucket}/`)
+        .some(({ operation, at }) => operation.endsWith("/payload") && at >= begun);
+    await eventually(wasDeleted, true);
+    await eventually(stagedObjects, []);
+    writeFileSync(`/proc/${task.containers[0]?.handle?.pid ?? 0}/root/tmp/go`, "");
+    const result = await running;
+    const [said = ""] = mainLog(result).filter((line) => line.startsWith("Script "));
+    expect(said).toMatch(/^Script fetched by python3 \(boto3: .*AccessDenied/);
+    expect(result.outputs).toMatchObject({ "exit-code": "3", stdout: "went" });
+  },
+);
 
 describeImages("an image without a program that the loader fetches with", () => {
   it("fails with one error when the script is too large to be typed, and leaves nothing behind", async () => {

@@ -2,6 +2,7 @@ import { Aws, definition, mainLog, pidOf, withoutInit } from "../helpers/local.t
 import { RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts";
 import { until } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 /** The task definitions of the old and of the new revision. Their variable REVISION says which one it is. */
@@ -57,7 +58,7 @@ it.concurrent("a deployment goes back after a script that fails, and the step is
   expect(service.tasks).toEqual([old]);
 });
 
-it.concurrent("a cancel sends ROLLBACK once, while the script takes two seconds to stop", async () => {
+itInSoak.concurrent("a cancel sends ROLLBACK once, while the script takes two seconds to stop", async () => {
   const service = await startService({ name: "cancelled" });
   const deployment = await service.deploy();
   const cancel = new AbortController();
@@ -80,7 +81,7 @@ it.concurrent("a cancel sends ROLLBACK once, while the script takes two seconds 
   await until(() => service.tasks.length === 1);
 });
 
-it.concurrent("the post step sends ROLLBACK after a step that was killed", async () => {
+itInSoak.concurrent("the post step sends ROLLBACK after a step that was killed", async () => {
   const service = await startService({ name: "killed" });
   const deployment = await service.deploy();
   const before: string[][] = [];
@@ -101,7 +102,7 @@ it.concurrent("the post step sends ROLLBACK after a step that was killed", async
   expect([before, deployment.verdicts]).toEqual([[[]], ["ROLLBACK"]]);
 });
 
-it.concurrent("with 'start: true' a script runs when the new revision has no task yet", async () => {
+itInSoak.concurrent("with 'start: true' a script runs when the new revision has no task yet", async () => {
   const service = await startService({ name: "early", stages: ["PRE_SCALE_UP"], action: "CONTINUE" });
   const deployment = await service.deploy();
   const inputs = { service: service.name, deployment: "true", start: "true", timeout: "5m" };
@@ -114,7 +115,7 @@ it.concurrent("with 'start: true' a script runs when the new revision has no tas
   expect([deployment.status, deployment.verdicts]).toEqual(["SUCCESSFUL", ["CONTINUE"]]);
 });
 
-it.concurrent("a hook that expires while the script runs is named, and the step is red", async () => {
+itInSoak.concurrent("a hook that expires while the script runs is named, and the step is red", async () => {
   const service = await startService({ name: "expired", action: "CONTINUE" });
   const deployment = await service.deploy();
   const { bucket } = aws.world.made;
@@ -136,7 +137,7 @@ it.concurrent("a hook that expires while the script runs is named, and the step 
   expect([result.conclusion, deployment.verdicts]).toEqual(["failure", []]);
 });
 
-it.concurrent(
+itInSoak.concurrent(
   "'tasks: all' one at a time begins with the newest task, goes on in the successor of a replaced one, and ends at a failure",
   async () => {
     const service = await startService({ name: "rolled", stages: [], count: 3 });

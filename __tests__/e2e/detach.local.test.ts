@@ -7,6 +7,7 @@ import { type JobHandle, parseHandle } from "../../src/inputs/handle.ts";
 import { Aws, type Inputs, jobDirectories, mainLog, processes, type StepOptions } from "../helpers/local.ts";
 import { runMain } from "../helpers/main-process.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -72,29 +73,32 @@ it.concurrent("one process detaches from a job, and others bring every line and 
   await eventually(() => jobDirectories(task), []);
 });
 
-it.concurrent("without a bucket one session detaches from the job, and another goes on with it", async () => {
-  const task = await aws.runningTask();
-  const run = `echo kept >/tmp/kept; ${count(6)}`;
-  const handle = await detachFrom({ task: task.id, artifacts: "/tmp/kept", run });
-  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
-  const result = await attachTo(
-    handle,
-    { "artifacts-path": join(temp, "back") },
-    { env: { RUNNER_TEMP: temp } },
-  );
-  expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
-  expect(readFileSync(join(temp, "back/tmp/kept"), "utf8")).toBe("kept\n");
-  rmSync(temp, { recursive: true });
-  const shown = result.outputs["stdout"] ?? "";
-  expect(numbers(6).endsWith(shown)).toBe(true);
-  expect(shown).toContain("6");
-  await eventually(() => jobDirectories(task), []);
-  const late = await attachTo(handle);
-  expect(late.outputs).toMatchObject({ outcome: "unknown" });
-  expect(mainLog(late).join("\n")).toContain("no longer has the job of the handle");
-});
+itInSoak.concurrent(
+  "without a bucket one session detaches from the job, and another goes on with it",
+  async () => {
+    const task = await aws.runningTask();
+    const run = `echo kept >/tmp/kept; ${count(6)}`;
+    const handle = await detachFrom({ task: task.id, artifacts: "/tmp/kept", run });
+    const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+    const result = await attachTo(
+      handle,
+      { "artifacts-path": join(temp, "back") },
+      { env: { RUNNER_TEMP: temp } },
+    );
+    expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+    expect(readFileSync(join(temp, "back/tmp/kept"), "utf8")).toBe("kept\n");
+    rmSync(temp, { recursive: true });
+    const shown = result.outputs["stdout"] ?? "";
+    expect(numbers(6).endsWith(shown)).toBe(true);
+    expect(shown).toContain("6");
+    await eventually(() => jobDirectories(task), []);
+    const late = await attachTo(handle);
+    expect(late.outputs).toMatchObject({ outcome: "unknown" });
+    expect(mainLog(late).join("\n")).toContain("no longer has the job of the handle");
+  },
+);
 
-it.concurrent(
+itInSoak.concurrent(
   "items that a step has left go on, and a step that attaches by S3 tells of all of them",
   async () => {
     const task = await aws.runningTask();
@@ -127,7 +131,7 @@ const filesBelow = (root: string): readonly string[] =>
     .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
     .sort();
 
-it.concurrent(
+itInSoak.concurrent(
   "a container whose root forges the archive places in the checkout only what the lines select, in the step of the job and in one that attaches",
   async () => {
     const task = await aws.runningTask();

@@ -4,6 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobDirectories, jobLog, processes } from "../helpers/local.ts";
 import { Proxy } from "../helpers/proxy.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 let proxy: Proxy;
@@ -68,7 +69,7 @@ it("an encrypted session gives what a plain one gives, through a CONNECT proxy w
   expect(proxy.seen.filter(({ outcome }) => outcome === "refused")).toEqual([]);
 });
 
-it("a forward obeys the cluster's key, in each of its sessions", async () => {
+itInSoak("a forward obeys the cluster's key, in each of its sessions", async () => {
   const { local, made } = aws.world;
   const far = createServer((socket) => void socket.on("error", () => undefined).pipe(socket));
   await once(far.listen(0, "127.0.0.1"), "listening");

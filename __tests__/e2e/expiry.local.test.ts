@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Aws, pidOf, processes } from "../helpers/local.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How long a role session lasts here. A longer job needs another one. */
@@ -51,7 +51,7 @@ describe("a job that outlives the keys of its step", () => {
     expect(aws.taskOf(result).desiredStatus).toBe("STOPPED");
   });
 
-  it.concurrent(
+  itInSoak.concurrent(
     "is cleaned up by the post step, which assumes the role again, when main was killed",
     async () => {
       const { local, made } = aws.world;
@@ -76,7 +76,7 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent(
+  itInSoak.concurrent(
     "goes on beside later steps when it is a forward whose process assumes the role",
     async () => {
       const { local, made } = aws.world;
@@ -110,7 +110,7 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent("succeeds when a provider of the SDK renews the keys", async () => {
+  itInSoak.concurrent("succeeds when a provider of the SDK renews the keys", async () => {
     const inputs = { ...aws.newTask(), run: long };
     const provider = createServer((_, response) => {
       void aws.sessionFor(inputs, SESSION_SECONDS).then((keys) =>
@@ -171,23 +171,26 @@ describe("a job that outlives the keys of its step", () => {
     },
   );
 
-  it.concurrent("is stopped as soon as the keys are known to have ended, and its task goes on", async () => {
-    const { local } = aws.world;
-    const task = await aws.runningTask();
-    const inputs = { task: task.id, run: mark("two") };
-    const keys = await aws.sessionFor(inputs, 3600);
-    const end = new Date(Date.now() + 5_000).toISOString();
-    const result = await aws.step(inputs, {
-      env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
-      onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
-    });
-    expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
-    expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
-    expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`end at ${end}`);
-    const left = (): string[] => processes(task).map(({ command }) => command);
-    await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
-    expect(task.desiredStatus).toBe("RUNNING");
-  });
+  itInSoak.concurrent(
+    "is stopped as soon as the keys are known to have ended, and its task goes on",
+    async () => {
+      const { local } = aws.world;
+      const task = await aws.runningTask();
+      const inputs = { task: task.id, run: mark("two") };
+      const keys = await aws.sessionFor(inputs, 3600);
+      const end = new Date(Date.now() + 5_000).toISOString();
+      const result = await aws.step(inputs, {
+        env: { ...keys, AWS_CREDENTIAL_EXPIRATION: end },
+        onLine: (line) => (line === "begun" ? local.expireKeys(keys) : undefined),
+      });
+      expect(result).toMatchObject({ conclusion: "failure", outputs: { outcome: "unknown" } });
+      expect(result.annotations.map(({ message }) => message).join("\n")).toContain("and has stopped.");
+      expect(result.annotations.map(({ message }) => message).join("\n")).toContain(`end at ${end}`);
+      const left = (): string[] => processes(task).map(({ command }) => command);
+      await eventually(() => left().some((command) => command.includes("sleep 600 ")), false);
+      expect(task.desiredStatus).toBe("RUNNING");
+    },
+  );
 
   const outlived = [
     ["its session ends, too", {}, "begun"],

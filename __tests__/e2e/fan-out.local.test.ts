@@ -6,6 +6,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, mainLog, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -111,18 +112,21 @@ it("'tasks: all' is every running task of the service, and no workflow command o
   expect(looks.length).toBeLessThanOrEqual(3);
 });
 
-it("with max-parallel a task is started when another one has ended, and with fail-fast none after a failure", async () => {
-  const before = aws.world.local.requests.length;
-  const result = await aws.step(
-    newTasks(4, { "max-parallel": "1", "fail-fast": "true", run: "exit $FARGATE_EXEC_TASK" }),
-  );
-  expect(resultsOf(result).map(({ exitCode }) => exitCode)).toEqual([0, 1]);
-  expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1" });
-  const calls = aws.world.local.requests
-    .slice(before)
-    .map(({ operation }) => operation)
-    .filter((operation) => /^(RunTask|StopTask)$/.test(operation));
-  expect(calls).toEqual(["RunTask", "StopTask", "RunTask", "StopTask"]);
-  expect(mainLog(result).join("\n")).toContain("no further one is begun ('fail-fast'): 2 are left.");
-  expect(aws.startedAndAlive()).toEqual([]);
-});
+itInSoak(
+  "with max-parallel a task is started when another one has ended, and with fail-fast none after a failure",
+  async () => {
+    const before = aws.world.local.requests.length;
+    const result = await aws.step(
+      newTasks(4, { "max-parallel": "1", "fail-fast": "true", run: "exit $FARGATE_EXEC_TASK" }),
+    );
+    expect(resultsOf(result).map(({ exitCode }) => exitCode)).toEqual([0, 1]);
+    expect(result.outputs).toMatchObject({ outcome: "failed", "exit-code": "1" });
+    const calls = aws.world.local.requests
+      .slice(before)
+      .map(({ operation }) => operation)
+      .filter((operation) => /^(RunTask|StopTask)$/.test(operation));
+    expect(calls).toEqual(["RunTask", "StopTask", "RunTask", "StopTask"]);
+    expect(mainLog(result).join("\n")).toContain("no further one is begun ('fail-fast'): 2 are left.");
+    expect(aws.startedAndAlive()).toEqual([]);
+  },
+);

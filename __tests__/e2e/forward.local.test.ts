@@ -11,6 +11,7 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, type StepOptions } from "../helpers/local.ts";
 import { scaleService } from "../helpers/service.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 /** A server in the place of the far end, which greets and then echoes. */
@@ -152,7 +153,7 @@ it.concurrent("a far end that is not reached is named, and nothing is left", asy
   expect([post?.annotations, leftOf("refused"), openSessions(task)]).toEqual([[], [], 0]);
 });
 
-it.concurrent(
+itInSoak.concurrent(
   "a process that is killed closes its ports at once, and the post step says so and ends its session",
   async () => {
     const task = await aws.runningTask();
@@ -181,7 +182,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("a forward ends by itself when the runner's own process is gone", async () => {
+itInSoak.concurrent("a forward ends by itself when the runner's own process is gone", async () => {
   const task = await aws.runningTask();
   // It stands for the runner's process: main is its child, and it ends with main.
   const worker = join(directory, "worker");
@@ -200,7 +201,7 @@ it.concurrent("a forward ends by itself when the runner's own process is gone", 
   expect(exitCode).toBe(0);
 });
 
-it.concurrent("a cancel while it starts leaves nothing", async () => {
+itInSoak.concurrent("a cancel while it starts leaves nothing", async () => {
   const button = new AbortController();
   const inputs = { ...aws.newTask(), timeout: "1m" };
   const { conclusion, annotations, post } = await start("cancelled", inputs, {
@@ -214,7 +215,7 @@ it.concurrent("a cancel while it starts leaves nothing", async () => {
   expect([post?.annotations, leftOf("cancelled"), aws.startedAndAlive()]).toEqual([[], [], []]);
 });
 
-it.concurrent(
+itInSoak.concurrent(
   "each forward takes another task of a service, and goes on in another when its task is replaced",
   async () => {
     await scaleService(aws, 2);

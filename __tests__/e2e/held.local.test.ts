@@ -9,7 +9,7 @@ import {
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, definition, type Inputs, jobLog, mainLog, processes, withoutInit } from "../helpers/local.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import { waitForStatus } from "../local/with-local.ts";
 
@@ -67,37 +67,43 @@ it("an image whose ENTRYPOINT is a server is held by the action's entry point, a
   expect(history).toContain("RUNNING");
 });
 
-it("without the right to run a task of the action's families only the command is replaced, and the log says so once", async () => {
-  await aws.register("plain", [withoutInit]);
-  deny("RunTask", "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-plain-held-0:1");
-  const result = await aws.step(held("plain"));
-  expectRan(result);
-  expect(aws.taskOf(result).plan.definition.family).toBe("plain");
-  const said = mainLog(result).filter((line) => line.includes("held by its command alone"));
-  expect(said).toEqual([expect.stringContaining("ecs:RunTask")]);
-  expect(await ours("plain")).toEqual([]);
-});
+itInSoak(
+  "without the right to run a task of the action's families only the command is replaced, and the log says so once",
+  async () => {
+    await aws.register("plain", [withoutInit]);
+    deny("RunTask", "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-plain-held-0:1");
+    const result = await aws.step(held("plain"));
+    expectRan(result);
+    expect(aws.taskOf(result).plan.definition.family).toBe("plain");
+    const said = mainLog(result).filter((line) => line.includes("held by its command alone"));
+    expect(said).toEqual([expect.stringContaining("ecs:RunTask")]);
+    expect(await ours("plain")).toEqual([]);
+  },
+);
 
-it("a server that took the command as arguments: the error says so, with its status, its log and the missing right", async () => {
-  await aws.register("eats", [server]);
-  deny(
-    "RegisterTaskDefinition",
-    "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-eats-held-0",
-  );
-  const result = await aws.step(held("eats"));
-  expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
-  expect(result.annotations).toEqual([
-    {
-      level: "error",
-      title: "fargate-exec: hold-ended",
-      message: expect.stringMatching(
-        /Input 'hold'.*'app'.*ended with 2.*ENTRYPOINT.*ecs:RegisterTaskDefinition.*"sh", "-c".*own log/s,
-      ) as string,
-    },
-  ]);
-});
+itInSoak(
+  "a server that took the command as arguments: the error says so, with its status, its log and the missing right",
+  async () => {
+    await aws.register("eats", [server]);
+    deny(
+      "RegisterTaskDefinition",
+      "arn:aws:ecs:us-east-1:123456789012:task-definition/fargate-exec-eats-held-0",
+    );
+    const result = await aws.step(held("eats"));
+    expect(result.outputs).toMatchObject({ outcome: "not-started", "exit-code": "" });
+    expect(result.annotations).toEqual([
+      {
+        level: "error",
+        title: "fargate-exec: hold-ended",
+        message: expect.stringMatching(
+          /Input 'hold'.*'app'.*ended with 2.*ENTRYPOINT.*ecs:RegisterTaskDefinition.*"sh", "-c".*own log/s,
+        ) as string,
+      },
+    ]);
+  },
+);
 
-it("a container that waits for the held one's end is an error before anything is started", async () => {
+itInSoak("a container that waits for the held one's end is an error before anything is started", async () => {
   const dependsOn = [{ containerName: "app", condition: "COMPLETE" as const }];
   await aws.register("chain", [withoutInit, { ...withoutInit, name: "after", essential: false, dependsOn }]);
   const before = aws.world.local.tasks.length;

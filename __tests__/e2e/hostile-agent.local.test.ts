@@ -3,7 +3,7 @@ import { CreateAliasCommand, CreateKeyCommand, KMSClient } from "@aws-sdk/client
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Orders } from "../../local/orders.ts";
 import { clientConfig } from "../local/with-local.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { Aws, filesIn, mainLog } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 
@@ -75,26 +75,29 @@ it.each(everyNth(dishonest, 2))(
   },
 );
 
-it("on a cluster that names an alias KMS is asked by that name, and its answer is compared", async () => {
-  const asked = keysAsked().length;
-  const good = await run(BY_ALIAS, { handshake: { key: aws.world.made.kmsKeyId } });
-  expect(good.outputs).toMatchObject({ "exit-code": "0", stdout: "ran with ***" });
+itInSoak(
+  "on a cluster that names an alias KMS is asked by that name, and its answer is compared",
+  async () => {
+    const asked = keysAsked().length;
+    const good = await run(BY_ALIAS, { handshake: { key: aws.world.made.kmsKeyId } });
+    expect(good.outputs).toMatchObject({ "exit-code": "0", stdout: "ran with ***" });
 
-  const bad = await run(BY_ALIAS, { handshake: { key: anotherKey } });
-  expect(bad.annotations).toEqual([
-    {
-      level: "error",
-      title: "fargate-exec: encryption-mismatch",
-      message: expect.stringMatching(/is not known to be the cluster's/) as string,
-    },
-  ]);
-  expect(bad.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
-  expect(filesIn(aws.taskOf(bad), "/tmp")).not.toContain("ran");
-  expect(aws.world.local.gateway.sessions.at(-1)).toMatchObject({ typed: 0 });
-  expect(keysAsked().slice(asked)).toEqual([ALIAS, ALIAS]);
-});
+    const bad = await run(BY_ALIAS, { handshake: { key: anotherKey } });
+    expect(bad.annotations).toEqual([
+      {
+        level: "error",
+        title: "fargate-exec: encryption-mismatch",
+        message: expect.stringMatching(/is not known to be the cluster's/) as string,
+      },
+    ]);
+    expect(bad.outputs).toMatchObject({ outcome: "not-started", "exit-code": "", stdout: "" });
+    expect(filesIn(aws.taskOf(bad), "/tmp")).not.toContain("ran");
+    expect(aws.world.local.gateway.sessions.at(-1)).toMatchObject({ typed: 0 });
+    expect(keysAsked().slice(asked)).toEqual([ALIAS, ALIAS]);
+  },
+);
 
-it("without the right to describe the cluster the step follows the agent's handshake", async () => {
+itInSoak("without the right to describe the cluster the step follows the agent's handshake", async () => {
   const message =
     "User: arn:aws:sts::123456789012:assumed-role/example-ci/run is not authorized to perform: ecs:DescribeClusters on resource: demo";
   aws.world.local.fail({
@@ -109,7 +112,7 @@ it("without the right to describe the cluster the step follows the agent's hands
   expect(mainLog(result).filter((line) => line.includes("ecs:DescribeClusters"))).toHaveLength(1);
 });
 
-it("on a cluster without a key KMS is not called, whatever an agent requests", async () => {
+itInSoak("on a cluster without a key KMS is not called, whatever an agent requests", async () => {
   const asked = keysAsked().length;
   const result = await run(aws.world.made.cluster, { handshake: { key: anotherKey } });
   expect(result.annotations[0]?.message).toContain("the cluster has no kmsKeyId");

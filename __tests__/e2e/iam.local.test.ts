@@ -17,7 +17,7 @@ import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
 import { DeployedService } from "../helpers/deployments.ts";
 import { SetUp } from "../helpers/set-ups.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 import {
   type Remains,
@@ -754,7 +754,7 @@ const tried = named.filter(
 const slow = tried.filter(({ code }) => code === UNWRITTEN.code);
 const others = tried.filter((loss) => !slow.includes(loss));
 
-it.concurrent.each([...(process.env["EVERY_ROW"] === "1" ? slow : []), ...everyNth(others, 24)])(
+it.concurrent.each([...(process.env["EVERY_ROW"] === "1" ? slow : []), ...everyNth(others, 40)])(
   "$way, without $name",
   async (loss) => {
     const { way, code, says = new RegExp(loss.action), remains = {}, seen } = loss;
@@ -794,14 +794,17 @@ it.concurrent.each(everyNth(wholes, 30))("%s, with all rights", async (name) => 
   await seen?.(run);
 });
 
-it("without the right to open a channel a step succeeds when the message gateway does not require it", async () => {
-  await aws.world.local.inject({ gateway: { requireSignature: false, requireRight: false } });
-  const right = rightOf({
-    ...{ way: "a running task", file: "caller-running-task", action: "ssmmessages:OpenDataChannel" },
-  });
-  const { result } = await tryWay(aws, ways["a running task"], right);
-  expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
-});
+itInSoak(
+  "without the right to open a channel a step succeeds when the message gateway does not require it",
+  async () => {
+    await aws.world.local.inject({ gateway: { requireSignature: false, requireRight: false } });
+    const right = rightOf({
+      ...{ way: "a running task", file: "caller-running-task", action: "ssmmessages:OpenDataChannel" },
+    });
+    const { result } = await tryWay(aws, ways["a running task"], right);
+    expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });
+  },
+);
 
 it("the table takes away each right of docs/iam", () => {
   // A right that several ways of use need is taken away in each of them.

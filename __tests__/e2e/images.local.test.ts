@@ -62,8 +62,8 @@ const refused: readonly (readonly [image: string, staged: boolean, code: string,
 
 describeImages.each(runtimes)("a script in an image, in containers by %s", (runtime) => {
   const table = everyNth(supported, 6 * runtimes.length, runtimes.indexOf(runtime));
-  const switching = everyNth(SWITCHING, runtimes.length, runtimes.indexOf(runtime));
-  const refusals = everyNth(refused, 2 * runtimes.length, runtimes.indexOf(runtime));
+  const switching = everyNth(SWITCHING, 2 * runtimes.length, runtimes.indexOf(runtime));
+  const refusals = everyNth(refused, 4 * runtimes.length, 4 * runtimes.indexOf(runtime));
   let aws: Aws;
   const tasks = new Map<string, Task>();
   const idle = new Map<string, readonly string[]>();

@@ -4,6 +4,7 @@ import type { RecordedRequest } from "../../local/front/requests.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 import { inTurn } from "../helpers/image-tasks.ts";
 import { Aws, type Inputs, jobDirectories, pidOf, processes } from "../helpers/local.ts";
 import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
@@ -246,7 +247,7 @@ const ended = [
 ];
 
 /** The moments that the simulation, which cancels and kills steps at any of their calls, does not have: see docs/simulation.md. */
-const moments: readonly Moment[] = [
+const all: readonly Moment[] = [
   { name: "before inputs are read", inputs: fromImage, when: ({ age }) => age > 40, says: [] },
   {
     name: "as the container is ready for the script",
@@ -291,6 +292,8 @@ const moments: readonly Moment[] = [
     says: [/Stopping task arn:/, /Deregistering arn:/],
   },
 ];
+
+const moments = everyNth(all, 2);
 
 let lanes: readonly Aws[];
 /** The runs of `beforeAll`. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -87,30 +88,33 @@ exit 1`,
   },
 );
 
-it.concurrent("the ends of a batch are those of its items also when the longest comes first", async () => {
-  const items = ["short 0.1", "longest 3", "middle 0.5"].join("\n");
-  const run = `
+itInSoak.concurrent(
+  "the ends of a batch are those of its items also when the longest comes first",
+  async () => {
+    const items = ["short 0.1", "longest 3", "middle 0.5"].join("\n");
+    const run = `
 while IFS= read -r item; do
   code=0
   case $FAIL$item in yesshort*) code=7 ;; esac
   echo "$code \${item#* } $item" >>"$FARGATE_EXEC_ITEM_RESULTS"
 done <"$FARGATE_EXEC_ITEMS_FILE"`;
-  const inputs = { items, run, batch: "3", bucket: aws.world.made.bucket };
-  const once = async (fail: string): Promise<StepResult> =>
-    await aws.step(newTasks(1, { ...inputs, env: `FAIL=${fail}` }), { env: { GITHUB_JOB: "batches" } });
-  await once("no");
-  const result = await once("yes");
-  expect(result.log.join("\n")).toContain("3 of 3 are known");
-  expect(entriesOf(result).map(({ item, exitCode }) => [item, exitCode])).toEqual([
-    ...[
-      ["short 0.1", 7],
-      ["longest 3", 0],
-      ["middle 0.5", 0],
-    ],
-  ]);
-});
+    const inputs = { items, run, batch: "3", bucket: aws.world.made.bucket };
+    const once = async (fail: string): Promise<StepResult> =>
+      await aws.step(newTasks(1, { ...inputs, env: `FAIL=${fail}` }), { env: { GITHUB_JOB: "batches" } });
+    await once("no");
+    const result = await once("yes");
+    expect(result.log.join("\n")).toContain("3 of 3 are known");
+    expect(entriesOf(result).map(({ item, exitCode }) => [item, exitCode])).toEqual([
+      ...[
+        ["short 0.1", 7],
+        ["longest 3", 0],
+        ["middle 0.5", 0],
+      ],
+    ]);
+  },
+);
 
-it.concurrent(
+itInSoak.concurrent(
   "what items write comes back by item, with their reports, also of a task that dies later",
   async () => {
     const temp = mkdtempSync(join(tmpdir(), "fx-item-dirs-"));
@@ -153,24 +157,27 @@ echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"; sleep 0.5`;
   },
 );
 
-it.concurrent("a file among the artifacts has the end of each item, also of a step that fails", async () => {
-  const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
-  const result = await aws.step(
-    newTasks(1, {
-      ...{ items: "good\nbad", artifacts: "/tmp/of-*", "artifacts-path": join(temp, "back") },
-      run: 'echo "$FARGATE_EXEC_ITEM"; echo >/tmp/of-$FARGATE_EXEC_ITEM; [ "$FARGATE_EXEC_ITEM" = good ]',
-    }),
-    { env: { RUNNER_TEMP: temp } },
-  );
-  expect(result.outputs).toMatchObject({ "exit-code": "1", "artifacts-path": join(temp, "back") });
-  const lines = readFileSync(join(temp, "back/fargate-exec-items.jsonl"), "utf8").trim().split("\n");
-  expect(lines.map((line) => JSON.parse(line) as Entry)).toEqual([
-    expect.objectContaining({ item: "good", outcome: "succeeded", exitCode: 0 }),
-    expect.objectContaining({ item: "bad", outcome: "failed", exitCode: 1, lastLines: ["bad"] }),
-  ]);
-  expect(readdirSync(join(temp, "back/tmp")).toSorted()).toEqual(["of-bad", "of-good"]);
-  rmSync(temp, { recursive: true });
-});
+itInSoak.concurrent(
+  "a file among the artifacts has the end of each item, also of a step that fails",
+  async () => {
+    const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+    const result = await aws.step(
+      newTasks(1, {
+        ...{ items: "good\nbad", artifacts: "/tmp/of-*", "artifacts-path": join(temp, "back") },
+        run: 'echo "$FARGATE_EXEC_ITEM"; echo >/tmp/of-$FARGATE_EXEC_ITEM; [ "$FARGATE_EXEC_ITEM" = good ]',
+      }),
+      { env: { RUNNER_TEMP: temp } },
+    );
+    expect(result.outputs).toMatchObject({ "exit-code": "1", "artifacts-path": join(temp, "back") });
+    const lines = readFileSync(join(temp, "back/fargate-exec-items.jsonl"), "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as Entry)).toEqual([
+      expect.objectContaining({ item: "good", outcome: "succeeded", exitCode: 0 }),
+      expect.objectContaining({ item: "bad", outcome: "failed", exitCode: 1, lastLines: ["bad"] }),
+    ]);
+    expect(readdirSync(join(temp, "back/tmp")).toSorted()).toEqual(["of-bad", "of-good"]);
+    rmSync(temp, { recursive: true });
+  },
+);
 
 it.concurrent("a command in the first task lists the items, and files of the checkout can", async () => {
   const result = await aws.step(
@@ -185,16 +192,19 @@ it.concurrent("a command in the first task lists the items, and files of the che
   expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
 });
 
-it.concurrent("a command that lists nothing, or fails, ends the step before the script runs", async () => {
-  const [none, fails] = await Promise.all([
-    aws.step(newTasks(1, { items: "run:echo", run: "echo ran" })),
-    aws.step(newTasks(1, { items: "run:echo some; exit 7", run: "echo ran" })),
-  ]);
-  expect(none.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
-  expect(fails.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
-  expect(fails.annotations.at(-1)?.message).toContain("The command of 'items' failed. Exit code 7.");
-  expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
-});
+itInSoak.concurrent(
+  "a command that lists nothing, or fails, ends the step before the script runs",
+  async () => {
+    const [none, fails] = await Promise.all([
+      aws.step(newTasks(1, { items: "run:echo", run: "echo ran" })),
+      aws.step(newTasks(1, { items: "run:echo some; exit 7", run: "echo ran" })),
+    ]);
+    expect(none.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
+    expect(fails.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
+    expect(fails.annotations.at(-1)?.message).toContain("The command of 'items' failed. Exit code 7.");
+    expect([...jobLog(none), ...jobLog(fails)].filter((line) => line === "ran")).toEqual([]);
+  },
+);
 
 // The last one: it begins when those above have ended.
 it("a step with items leaves neither a task nor an object other than the times", async () => {

@@ -4,6 +4,7 @@ import {
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
 import { Aws, definition, withoutInit } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 
@@ -36,7 +37,7 @@ it("a task like an Express service's starts from the definition and in the netwo
   expect(calls).not.toContain("DescribeExpressGatewayService");
 });
 
-it("a task like that of a service with a volume has such a volume, too", async () => {
+itInSoak("a task like that of a service with a volume has such a volume, too", async () => {
   const { ecs, local, made } = aws.world;
   const volumes = [{ name: "data", configuredAtLaunch: true }];
   await ecs.send(

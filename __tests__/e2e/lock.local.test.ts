@@ -2,6 +2,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { startCounter } from "../helpers/counter.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 const RUNS = 3;
 
@@ -37,7 +38,7 @@ it.concurrent(
   120_000,
 );
 
-it.concurrent(
+itInSoak.concurrent(
   "a cancel gives back the lock, and a cancelled step that waits for it leaves the queue",
   async () => {
     const [cancelRunning, cancelWaiting] = [new AbortController(), new AbortController()];

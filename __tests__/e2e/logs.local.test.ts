@@ -4,6 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 import { clientConfig } from "../local/with-local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 
@@ -81,7 +82,7 @@ describe("with one worker in a new task", () => {
   });
 });
 
-it("session and cloudwatch give the same of two workers", async () => {
+itInSoak("session and cloudwatch give the same of two workers", async () => {
   const { made } = aws.world;
   const tasks = await Promise.all([0, 1].map(() => aws.runningTask(undefined, made.loggedCluster)));
   const step = (logs: string, at: number): Promise<StepResult> =>

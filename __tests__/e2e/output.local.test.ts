@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { Aws, HEADER, jobLog, mainLog, processes } from "../helpers/local.ts";
 
 let aws: Aws;
@@ -157,7 +158,7 @@ it("what the script writes into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY becomes th
   );
 });
 
-it.each(["session", "bucket"])(
+it.each(everyNth(["session", "bucket"], 2))(
   "files and a standard input are brought in, and artifacts back, by the %s",
   async (how) => {
     const bucket = how === "bucket" && { bucket: aws.world.made.bucket };
@@ -309,27 +310,30 @@ describe("a script file", () => {
     expect(lastLines).toContain("3: nosuchcommand");
   });
 
-  it("with Windows line ends runs unchanged after a warning, and in RUNNER_TEMP it is no file of the repository", async () => {
-    const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
-    try {
-      const path = join(temp, "made.sh");
-      writeFileSync(path, "echo one\r\nnosuchcommand\r\n");
-      const result = await aws.step({ task: task.id, "script-file": path }, { env: { RUNNER_TEMP: temp } });
-      expect(result.annotations.map(({ level }) => level)).toEqual(["warning", "error"]);
-      expect(result.annotations[0]?.message).toMatch(/^The script '\S*made\.sh' has Windows line ends/);
-      expect(result.annotations[1]).not.toHaveProperty("file");
-      const log = mainLog(result);
-      expect(log.findIndex((line) => line.startsWith("##[warning]The script"))).toBeLessThan(
-        log.indexOf("one"),
-      );
-      expect(result.outputs).toMatchObject({ "exit-code": "127", stdout: "one" });
-    } finally {
-      rmSync(temp, { recursive: true });
-    }
-  });
+  itInSoak(
+    "with Windows line ends runs unchanged after a warning, and in RUNNER_TEMP it is no file of the repository",
+    async () => {
+      const temp = mkdtempSync(join(tmpdir(), "runner-temp-"));
+      try {
+        const path = join(temp, "made.sh");
+        writeFileSync(path, "echo one\r\nnosuchcommand\r\n");
+        const result = await aws.step({ task: task.id, "script-file": path }, { env: { RUNNER_TEMP: temp } });
+        expect(result.annotations.map(({ level }) => level)).toEqual(["warning", "error"]);
+        expect(result.annotations[0]?.message).toMatch(/^The script '\S*made\.sh' has Windows line ends/);
+        expect(result.annotations[1]).not.toHaveProperty("file");
+        const log = mainLog(result);
+        expect(log.findIndex((line) => line.startsWith("##[warning]The script"))).toBeLessThan(
+          log.indexOf("one"),
+        );
+        expect(result.outputs).toMatchObject({ "exit-code": "127", stdout: "one" });
+      } finally {
+        rmSync(temp, { recursive: true });
+      }
+    },
+  );
 });
 
-it("the runner obeys the action's own commands while it does not obey the job's output", async () => {
+itInSoak("the runner obeys the action's own commands while it does not obey the job's output", async () => {
   const { local, made } = aws.world;
   const task = await aws.runningTask(undefined, made.kmsCluster);
   const go = "/tmp/go-on";

@@ -12,7 +12,7 @@ import { runnerPatience } from "../../local/runner/process.ts";
 import { Aws, type Inputs, jobLog, processes } from "../helpers/local.ts";
 import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { scaleService, serviceTasks } from "../helpers/service.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 import { eventually, until } from "../helpers/until.ts";
 
 const TASKS = 2;
@@ -90,28 +90,31 @@ it("five parallel steps of one job share the service's tasks, each with outputs,
   await eventually(running, before);
 });
 
-it("three parallel steps without a bucket that begin at once have two sessions in one container at most", async () => {
-  const [task] = serviceTasks(aws);
-  const before = aws.world.local.gateway.sessions.length;
-  const ids = Array.from({ length: 3 }, (_, at) => `part-${at}`);
-  // GitHub gives each step of a job without a matrix these numbers.
-  const alone = { matrix: '{"job-index": 0, "job-total": 1}' };
-  const inputs = { cluster: aws.world.made.cluster, task: task?.id ?? "", run: "sleep 1", ...alone };
-  const { conclusion } = await runSteps([{ parallel: ids.map((id) => ({ id, inputs })) }], inputs);
-  expect(conclusion).toBe("success");
-  const sessions = aws.world.local.gateway.sessions.slice(before);
-  expect(sessions).toHaveLength(3);
-  const atOnce = ({ createdAt: at }: (typeof sessions)[number]): number =>
-    sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length;
-  expect(Math.max(...sessions.map(atOnce))).toBeLessThanOrEqual(2);
-});
+itInSoak(
+  "three parallel steps without a bucket that begin at once have two sessions in one container at most",
+  async () => {
+    const [task] = serviceTasks(aws);
+    const before = aws.world.local.gateway.sessions.length;
+    const ids = Array.from({ length: 3 }, (_, at) => `part-${at}`);
+    // GitHub gives each step of a job without a matrix these numbers.
+    const alone = { matrix: '{"job-index": 0, "job-total": 1}' };
+    const inputs = { cluster: aws.world.made.cluster, task: task?.id ?? "", run: "sleep 1", ...alone };
+    const { conclusion } = await runSteps([{ parallel: ids.map((id) => ({ id, inputs })) }], inputs);
+    expect(conclusion).toBe("success");
+    const sessions = aws.world.local.gateway.sessions.slice(before);
+    expect(sessions).toHaveLength(3);
+    const atOnce = ({ createdAt: at }: (typeof sessions)[number]): number =>
+      sessions.filter(({ createdAt, endedAt = Infinity }) => createdAt <= at && at < endedAt).length;
+    expect(Math.max(...sessions.map(atOnce))).toBeLessThanOrEqual(2);
+  },
+);
 
 const servers = [
   ["that ends on TERM", ""],
   ["that ignores TERM", "trap '' TERM; "],
 ] as const;
 
-it.each(everyNth(servers, 2))(
+itInSoak.each(servers)(
   "'cancel' ends a step that waits in the queue, and one with a script %s before the runner would kill them, their outputs are set, the next one has the seat, and the job is green",
   async (_, trap) => {
     const before = running();

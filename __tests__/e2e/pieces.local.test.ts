@@ -12,6 +12,7 @@ import {
 import { runMain } from "../helpers/main-process.ts";
 import { NumberedLines, NumberedReader } from "../helpers/numbered.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 
@@ -89,12 +90,15 @@ echo two; echo three >&2; exit 7`;
   },
 );
 
-it.concurrent("when PID 1 reaps nothing the session stays open, and nothing is left behind", async () => {
-  const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
-  const result = await runByS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
-  expect(result.outputs["exit-code"]).toBe("7");
-  expect(lines(result).filter((line) => /^(one|two)$/.test(line))).toEqual(["one", "two"]);
-  expect(mainLog(result).join("\n")).toContain("initProcessEnabled");
-  // The processes are not compared, since the attacher's test whether PID 1 reaps leaves one zombie.
-  expect(jobDirectories(task)).toEqual([]);
-});
+itInSoak.concurrent(
+  "when PID 1 reaps nothing the session stays open, and nothing is left behind",
+  async () => {
+    const task = await aws.runningTask(await aws.register("no-reaper", [withoutInit]));
+    const result = await runByS3(task, { run: "echo one; sleep 9; echo two; exit 7" });
+    expect(result.outputs["exit-code"]).toBe("7");
+    expect(lines(result).filter((line) => /^(one|two)$/.test(line))).toEqual(["one", "two"]);
+    expect(mainLog(result).join("\n")).toContain("initProcessEnabled");
+    // The processes are not compared, since the attacher's test whether PID 1 reaps leaves one zombie.
+    expect(jobDirectories(task)).toEqual([]);
+  },
+);

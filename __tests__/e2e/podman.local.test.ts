@@ -1,5 +1,5 @@
 import { whyNoPodman } from "../../local/task/podman.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { Aws, jobLog, expectClean, withoutInit } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
 import { withNeed } from "../helpers/needs.ts";
@@ -41,7 +41,7 @@ withNeed(
     },
   );
 
-  it("a task that the step starts, with an init, is stopped again", async () => {
+  itInSoak("a task that the step starts, with an init, is stopped again", async () => {
     const result = await aws.step({ ...aws.newTask(), run: "cat /proc/1/comm; exit 7" });
     expect(result.outputs).toMatchObject({ "exit-code": "7", outcome: "failed" });
     await eventually(() => aws.taskOf(result).lastStatus, "STOPPED");

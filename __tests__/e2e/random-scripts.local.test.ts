@@ -11,6 +11,7 @@ import { between, forEachSeedAtOnce, pick, type Random, randomOf, sampleOf } fro
 import { SHELLS } from "../helpers/shells.ts";
 import { inTime } from "../helpers/until.ts";
 import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 /** A script with its inputs. */
 interface ScriptCase {
@@ -254,7 +255,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-it("random scripts arrive and run as by sh -e, with every shell and every recorder", async () => {
+itInSoak("random scripts arrive and run as by sh -e, with every shell and every recorder", async () => {
   await forEachSeedAtOnce(IN_A_TERMINAL, 8, async (seed) => {
     const random = randomOf(seed);
     const sh = pick(random, SHELLS);

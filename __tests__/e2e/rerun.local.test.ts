@@ -1,5 +1,6 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog, type Inputs, type StepOptions } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 beforeAll(async () => {
@@ -60,7 +61,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("with debug logging all items run in the next attempt, and a line says why", async () => {
+itInSoak.concurrent("with debug logging all items run in the next attempt, and a line says why", async () => {
   const in2 = (attempt: number, more: Readonly<Record<string, string>>): Promise<StepResult> => {
     const { files = {}, env = {} } = around(attempt, 2);
     return aws.step(base(), { files, env: { ...env, ...more } });
@@ -71,7 +72,7 @@ it.concurrent("with debug logging all items run in the next attempt, and a line 
   expect(ran(second)).toEqual(["a", "b", "c", "d"]);
 });
 
-it.concurrent(
+itInSoak.concurrent(
   "items that a command lists are carried over, too, after a cancel of the first attempt",
   async () => {
     const cancel = new AbortController();

@@ -3,6 +3,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, mainLog, processes } from "../helpers/local.ts";
 import { until } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 let task: Task;
@@ -79,32 +80,35 @@ it("a script of 5 MB with awkward lines arrives through S3, the command stays un
   expect(await aws.objects("")).toEqual([]);
 });
 
-it("without a bucket a script of nearly 1 MiB works, and a larger one is refused with one clear error and starts no task", async () => {
-  /** A script of this size, which holds each byte, NUL and those that are no UTF-8 included. */
-  const script = (size: number): Buffer => {
-    const bytes = Buffer.alloc(size, Buffer.from(Array.from({ length: 256 }, (_, at) => at)));
-    bytes.write(ownChecksum);
-    return bytes;
-  };
-  const before = aws.calls("RunTask").length;
-  const [fits, exceeds] = await Promise.all([
-    aws.step({ task: task.id, "script-file": "s" }, { files: { s: script(900_000) } }),
-    aws.step({ ...aws.newTask(), "script-file": "s" }, { files: { s: script(1_100_000) } }),
-  ]);
-  expect(aws.calls("RunTask")).toHaveLength(before);
-  expect(fits.outputs).toMatchObject({ "exit-code": "0", stdout: sha256(script(900_000)) });
-  expect(exceeds.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", "session-id": "" });
-  expect(exceeds.conclusion).toBe("failure");
-  expect(exceeds.annotations).toEqual([
-    {
-      level: "error",
-      title: "fargate-exec: bad-input",
-      message: expect.stringContaining("'bucket'") as string,
-    },
-  ]);
-});
+itInSoak(
+  "without a bucket a script of nearly 1 MiB works, and a larger one is refused with one clear error and starts no task",
+  async () => {
+    /** A script of this size, which holds each byte, NUL and those that are no UTF-8 included. */
+    const script = (size: number): Buffer => {
+      const bytes = Buffer.alloc(size, Buffer.from(Array.from({ length: 256 }, (_, at) => at)));
+      bytes.write(ownChecksum);
+      return bytes;
+    };
+    const before = aws.calls("RunTask").length;
+    const [fits, exceeds] = await Promise.all([
+      aws.step({ task: task.id, "script-file": "s" }, { files: { s: script(900_000) } }),
+      aws.step({ ...aws.newTask(), "script-file": "s" }, { files: { s: script(1_100_000) } }),
+    ]);
+    expect(aws.calls("RunTask")).toHaveLength(before);
+    expect(fits.outputs).toMatchObject({ "exit-code": "0", stdout: sha256(script(900_000)) });
+    expect(exceeds.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", "session-id": "" });
+    expect(exceeds.conclusion).toBe("failure");
+    expect(exceeds.annotations).toEqual([
+      {
+        level: "error",
+        title: "fargate-exec: bad-input",
+        message: expect.stringContaining("'bucket'") as string,
+      },
+    ]);
+  },
+);
 
-it("'shell: bash' runs what sh can't, with GitHub's flags", async () => {
+itInSoak("'shell: bash' runs what sh can't, with GitHub's flags", async () => {
   const run = 'if [[ a == a ]]; then echo reached; fi\nfalse | true\necho "not reached"';
   const { outputs, annotations } = await aws.step({ task: task.id, shell: "bash", run });
   expect(outputs).toMatchObject({ "exit-code": "1", stdout: "reached" });
@@ -142,7 +146,7 @@ it("the working directory, standard input and the job's own variables are as doc
 
 it("every command that AWS recorded was under 4 KiB and without the script, and nothing is left running", () => {
   const commands = aws.calls("ExecuteCommand").map(({ body }) => (body as { command: string }).command);
-  expect(commands.length).toBeGreaterThanOrEqual(7);
+  expect(commands.length).toBeGreaterThanOrEqual(4);
   for (const command of commands) {
     expect(Buffer.byteLength(command)).toBeLessThan(4096);
     expect(command).not.toMatch(/sha256sum|filler|\{\{|\$\$/);

@@ -22,7 +22,7 @@ import { runStep, type StepResult } from "../../local/runner/step.ts";
 import { type LocalFargate, startLocalFargate } from "../../local/start.ts";
 import { freePort } from "../../local/free-port.ts";
 import { missingLines, ON_AWS, readableLog, runExample } from "../../scripts/examples-on-aws.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { until } from "../helpers/until.ts";
 import { whyMissing } from "../helpers/virtual-environment.ts";
@@ -185,7 +185,7 @@ function roleIn({ outputs }: StepResult): string | undefined {
 }
 
 // The other ways need no right that none of these needs.
-it.concurrent.each(everyNth(Object.entries(ways), 2))(
+it.concurrent.each(everyNth(Object.entries(ways), 4))(
   "the stack has all that a step needs %s",
   async (way, inputs) => {
     const result = await step({ run: 'echo "hello from $FARGATE_EXEC_RUN"', ...inputs() });
@@ -201,9 +201,8 @@ it.concurrent.each(everyNth(Object.entries(ways), 2))(
   },
 );
 
-// Of the others each takes six to twelve seconds. act.local runs all of them on the shop; with EVERY_ROW=1 they run here, too.
-const examples = process.env["EVERY_ROW"] === "1" ? Object.keys(ON_AWS) : ["README.md"];
-withNeed(it, "act", whyMissing("act")).each(examples)(
+// Each takes six to twelve seconds. act.local runs them on the shop.
+withNeed(itInSoak, "act", whyMissing("act")).each(Object.keys(ON_AWS))(
   "a workflow engine runs %s with the stack's outputs filled in, as the workflow On AWS does",
   async (name) => {
     const runner = { env: { AWS_ENDPOINT_URL: local.url }, idTokenEnv: local.idTokenEnv };
@@ -237,27 +236,32 @@ describe("the table of what was seen on AWS", () => {
     return new Map(rows.map(([question = "", seen = ""]) => [question.slice(2), seen.replace(/ \|$/, "")]));
   };
 
-  it("names places, filters, upgrades, the agent and the end of a connection, and leaves no task", async () => {
-    const before = local.tasks.length;
-    await local.inject({ gateway: { connectionLimit: 4_000, requireRight: true } });
-    const seen = await facts().finally(() => local.calm());
-    expect(seen.get("Sessions that one container runs at once")).toBe("2 of 3");
-    expect(seen.get("DescribeSessions with the filter Target finds the sessions of the container")).toBe(
-      "3 of 3 with the filter, 3 of 3 without it; their Target is ecs:<cluster>_<task>_<runtime id>",
-    );
-    expect(seen.get("Upgrade signed with ssmmessages:OpenDataChannel on session/ecs-execute-command-*")).toBe(
-      "accepted",
-    );
-    expect(seen.get("Upgrade without a signature")).toBe("accepted");
-    expect(seen.get("Build of the exec agent")).toBe("the directory of the agent is not there");
-    expect(seen.get("Order of the answer of ListServiceDeployments")).toMatch(/^\d+ deployment|^the |^none/);
-    expect(seen.get("Ends of one session's connections within 0.1 minutes")).toMatch(
-      /was cut .* the session's command ended by itself after 0\.\d minutes$/,
-    );
-    await until(() => local.tasks.slice(before).every(({ lastStatus }) => lastStatus === "STOPPED"));
-  });
+  itInSoak(
+    "names places, filters, upgrades, the agent and the end of a connection, and leaves no task",
+    async () => {
+      const before = local.tasks.length;
+      await local.inject({ gateway: { connectionLimit: 4_000, requireRight: true } });
+      const seen = await facts().finally(() => local.calm());
+      expect(seen.get("Sessions that one container runs at once")).toBe("2 of 3");
+      expect(seen.get("DescribeSessions with the filter Target finds the sessions of the container")).toBe(
+        "3 of 3 with the filter, 3 of 3 without it; their Target is ecs:<cluster>_<task>_<runtime id>",
+      );
+      expect(
+        seen.get("Upgrade signed with ssmmessages:OpenDataChannel on session/ecs-execute-command-*"),
+      ).toBe("accepted");
+      expect(seen.get("Upgrade without a signature")).toBe("accepted");
+      expect(seen.get("Build of the exec agent")).toBe("the directory of the agent is not there");
+      expect(seen.get("Order of the answer of ListServiceDeployments")).toMatch(
+        /^\d+ deployment|^the |^none/,
+      );
+      expect(seen.get("Ends of one session's connections within 0.1 minutes")).toMatch(
+        /was cut .* the session's command ended by itself after 0\.\d minutes$/,
+      );
+      await until(() => local.tasks.slice(before).every(({ lastStatus }) => lastStatus === "STOPPED"));
+    },
+  );
 
-  it("gives the service its deployment configuration back", async () => {
+  itInSoak("gives the service its deployment configuration back", async () => {
     const ecs = new ECSClient(clientConfig(local));
     const configuration = async () => {
       const described = await ecs.send(new DescribeServicesCommand({ cluster: STACK, services: [STACK] }));

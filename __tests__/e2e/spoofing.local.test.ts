@@ -1,6 +1,7 @@
 import type { Task } from "../../local/task/task.ts";
 import { MARK } from "../../src/carriers/stream/marks.ts";
 import { Aws, HEADER, jobLog } from "../helpers/local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 let task: Task;
@@ -121,7 +122,7 @@ print("sha256", sums.hexdigest(), size, file=sys.stderr)
 sys.exit(42)
 `;
 
-it("2 MB that look like marks change neither status nor output", async () => {
+itInSoak("2 MB that look like marks change neither status nor output", async () => {
   const result = await aws.step({ task: task.id, run: noise });
   expect(result.outputs).toMatchObject({ "exit-code": "42", outcome: "failed" });
   const own = result.rawLog.slice(result.rawLog.findIndex((line) => HEADER.test(line)) + 1);

@@ -4,6 +4,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { Aws, definition, jobLog, withoutInit, type Inputs } from "../helpers/local.ts";
 import { eventually } from "../helpers/until.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 
@@ -160,7 +161,7 @@ it("the inputs of a new task reach RunTask, and its public address is that of it
   ]);
 });
 
-it("'keep-task' decides whether the started task lives on", async () => {
+itInSoak("'keep-task' decides whether the started task lives on", async () => {
   // The test of a family, a revision, an ARN or a file has one whose script succeeds with 'on-failure'.
   const [failed, always] = await Promise.all([
     aws.step({ ...aws.newTask(), "keep-task": "on-failure", run: "exit 1" }),
@@ -185,25 +186,28 @@ it("'keep-task' decides whether the started task lives on", async () => {
   expect(told?.message).toContain(`aws ecs stop-task ${which}\n`);
 });
 
-it("'keep-task: job' leaves the task to later steps, which put its end off, and to the post step, which stops it", async () => {
-  const last = { deadline: 0 };
-  const result = await aws.step(
-    { ...aws.newTask(), "keep-task": "job", timeout: "1m", run: "echo kept >/srv/left" },
-    {
-      beforePost: async () => {
-        const [task] = aws.world.local.tasks.slice(-1);
-        const file = `/proc/${task?.containers[0]?.handle?.pid ?? 0}/root/run/fargate-exec-hold`;
-        const first = Number(readFileSync(file, "utf8"));
-        const later = await aws.step({ task: task?.arn ?? "", timeout: "2h", run: "cat /srv/left" });
-        expect([later.conclusion, jobLog(later)]).toEqual(["success", ["kept"]]);
-        last.deadline = Number(readFileSync(file, "utf8"));
-        expect(last.deadline - first).toBeGreaterThan(7_000);
-        expect(statSync(file)).toMatchObject({ uid: 0, mode: 0o100600 });
-        expect(task?.desiredStatus).toBe("RUNNING");
+itInSoak(
+  "'keep-task: job' leaves the task to later steps, which put its end off, and to the post step, which stops it",
+  async () => {
+    const last = { deadline: 0 };
+    const result = await aws.step(
+      { ...aws.newTask(), "keep-task": "job", timeout: "1m", run: "echo kept >/srv/left" },
+      {
+        beforePost: async () => {
+          const [task] = aws.world.local.tasks.slice(-1);
+          const file = `/proc/${task?.containers[0]?.handle?.pid ?? 0}/root/run/fargate-exec-hold`;
+          const first = Number(readFileSync(file, "utf8"));
+          const later = await aws.step({ task: task?.arn ?? "", timeout: "2h", run: "cat /srv/left" });
+          expect([later.conclusion, jobLog(later)]).toEqual(["success", ["kept"]]);
+          last.deadline = Number(readFileSync(file, "utf8"));
+          expect(last.deadline - first).toBeGreaterThan(7_000);
+          expect(statSync(file)).toMatchObject({ uid: 0, mode: 0o100600 });
+          expect(task?.desiredStatus).toBe("RUNNING");
+        },
       },
-    },
-  );
-  expect(result.conclusion).toBe("success");
-  expect(last.deadline).toBeGreaterThan(0);
-  await eventually(() => aws.taskOf(result).lastStatus, "STOPPED");
-});
+    );
+    expect(result.conclusion).toBe("success");
+    expect(last.deadline).toBeGreaterThan(0);
+    await eventually(() => aws.taskOf(result).lastStatus, "STOPPED");
+  },
+);

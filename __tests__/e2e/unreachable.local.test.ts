@@ -1,7 +1,7 @@
 import type { StepResult } from "../../local/runner/step.ts";
 import { Blackhole } from "../helpers/blackhole.ts";
 import { BUILD_TIME, buildImages, describeImages, taskOf } from "../helpers/image-tasks.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, inSoak } from "../helpers/every-nth.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 
@@ -54,7 +54,7 @@ function expectTyped({ result, took }: TimedRun): void {
 
 describe("a container that can't reach S3", () => {
   // The test of the images has one whose connections are dropped.
-  it.concurrent.each(["silent", "refused"])(
+  it.concurrent.each(everyNth(["silent", "refused"], 2))(
     "gets the script by the session within 30 s when its proxy's connections are %s",
     async (kind) => {
       const timed = await runHello("example/tools", holes.get(kind)?.url ?? "http://127.0.0.1:1");
@@ -73,7 +73,7 @@ describe("a container that can't reach S3", () => {
   );
 });
 
-describeImages("a container that can't reach S3, in an image", () => {
+inSoak(describeImages)("a container that can't reach S3, in an image", () => {
   const images = everyNth(["local/debian-bash-curl", "local/debian-python", "local/busybox"], 3);
   beforeAll(() => buildImages([...images]), BUILD_TIME);
 

@@ -3,6 +3,7 @@ import type { StepResult } from "../../local/runner/step.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { clientConfig } from "../local/with-local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
 
@@ -63,7 +64,7 @@ it.concurrent(
   },
 );
 
-it.concurrent(
+itInSoak.concurrent(
   "the post step of a cancelled run gives the seat back when the agent has uploaded the log",
   async () => {
     const task = await startTask();

@@ -1,5 +1,5 @@
 import type { Task } from "../../local/task/task.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { Aws, jobLog, expectClean, withoutInit } from "../helpers/local.ts";
 
 let aws: Aws;
@@ -47,7 +47,7 @@ it.each(everyNth(deliveries, 2))(
   },
 );
 
-it("a job whose script can't be started leaves nothing", async () => {
+itInSoak("a job whose script can't be started leaves nothing", async () => {
   const [noShell, noDirectory] = await Promise.all([
     aws.step({ task: tailTask.id, shell: "no-such-shell {0}", run: "x" }),
     aws.step({ task: tailTask.id, "working-directory": "/nowhere", run: "echo not reached" }),
@@ -77,21 +77,24 @@ it.each(everyNth(sizes, 2, 1))(
   },
 );
 
-it("lines of four workers that write at once stay whole and in the order of each worker, and 'results' has each one's last lines", async () => {
-  const run = `i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$FARGATE_EXEC_WORKER:$i:abcdefghijklmnopqrstuvwxyz"; done
+itInSoak(
+  "lines of four workers that write at once stay whole and in the order of each worker, and 'results' has each one's last lines",
+  async () => {
+    const run = `i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "$FARGATE_EXEC_WORKER:$i:abcdefghijklmnopqrstuvwxyz"; done
     for i in 1 2 3 4 5; do echo "$FARGATE_EXEC_WORKER:$i"; sleep 0.05; done`;
-  const result = await aws.step({ task: tailTask.id, workers: "4", run });
-  const lines = jobLog(result);
-  expect(lines).toHaveLength(8020);
-  const results = JSON.parse(result.outputs["results"] ?? "") as { worker: number; stdout: string }[];
-  for (const worker of [0, 1, 2, 3]) {
-    const printed = [
-      ...Array.from({ length: 2000 }, (_, i) => `${worker}:${i + 1}:abcdefghijklmnopqrstuvwxyz`),
-      ...[1, 2, 3, 4, 5].map((i) => `${worker}:${i}`),
-    ];
-    const own = lines.filter((line) => line.startsWith(`[${worker}] `));
-    expect(own).toEqual(printed.map((line) => `[${worker}] ${line}`));
-    const last = results.find((each) => each.worker === worker)?.stdout;
-    expect(last).toBe(printed.slice(-10).join("\n"));
-  }
-});
+    const result = await aws.step({ task: tailTask.id, workers: "4", run });
+    const lines = jobLog(result);
+    expect(lines).toHaveLength(8020);
+    const results = JSON.parse(result.outputs["results"] ?? "") as { worker: number; stdout: string }[];
+    for (const worker of [0, 1, 2, 3]) {
+      const printed = [
+        ...Array.from({ length: 2000 }, (_, i) => `${worker}:${i + 1}:abcdefghijklmnopqrstuvwxyz`),
+        ...[1, 2, 3, 4, 5].map((i) => `${worker}:${i}`),
+      ];
+      const own = lines.filter((line) => line.startsWith(`[${worker}] `));
+      expect(own).toEqual(printed.map((line) => `[${worker}] ${line}`));
+      const last = results.find((each) => each.worker === worker)?.stdout;
+      expect(last).toBe(printed.slice(-10).join("\n"));
+    }
+  },
+);
