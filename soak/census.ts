@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "census", "-t", "meet in one container"], {
-  env: { ...process.env, CENSUS_MEETING: "50" },
+  env: { ...process.env, EVERY_ROW: "1", CENSUS_MEETING: "50" },
   stdio: "inherit",
 });
 process.exitCode = status ?? 1;

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "fuzz", "random-scripts"], {
-  env: { ...process.env, FUZZ_ALL: "1" },
+  env: { ...process.env, EVERY_ROW: "1", FUZZ_ALL: "1" },
   stdio: "inherit",
 });
 process.exitCode = status ?? 1;

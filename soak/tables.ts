@@ -1,12 +1,12 @@
-/** Runs all rows of the tables of whole steps, of which a test run tries only a few. */
+/** Runs all rows of long tables and the tests that take long, of which a test run tries only a few. `npm run soak shells` has those of the container's programs. */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const files = ["__tests__/e2e", "__tests__/local"]
-  .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))))
-  .filter((path) => path.endsWith(".test.ts"))
-  .filter((path) => /\beveryNth\(|EVERY_ROW/.test(readFileSync(path, "utf8")));
+const files = readdirSync("__tests__", { recursive: true })
+  .map((name) => join("__tests__", String(name)))
+  .filter((path) => path.endsWith(".test.ts") && !path.startsWith("__tests__/payload/"))
+  .filter((path) => /\beveryNth\(|\bitInSoak\b|EVERY_ROW/.test(readFileSync(path, "utf8")));
 const { status } = spawnSync("npm", ["test", "--", ...files], {
   env: { ...process.env, EVERY_ROW: "1" },
   stdio: "inherit",

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { itInSoak } from "../helpers/every-nth.ts";
 import { inTime, until } from "../helpers/until.ts";
 
 /** `npm run local`, and what it has printed. */
@@ -59,7 +60,7 @@ async function expectEnded({ child, npm, lines, url }: StartedCli): Promise<void
   await expect(fetch(url)).rejects.toThrow("fetch failed");
 }
 
-it.each(["SIGINT", "SIGTERM"] as const)(
+itInSoak.each(["SIGINT", "SIGTERM"] as const)(
   "%s to npm ends it in the background, without complaints",
   async (signal) => {
     const started = await start(BACKGROUND);

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { everyNth } from "../../helpers/every-nth.ts";
 import { until } from "../../helpers/until.ts";
 
 let child: ChildProcessByStdio<null, Readable, null> | undefined;
@@ -14,7 +15,7 @@ afterEach(() => {
   }
 });
 
-it.each(["SIGKILL", "SIGHUP", "SIGTERM"] as const)(
+it.each(everyNth(["SIGKILL", "SIGHUP", "SIGTERM"] as const, 3))(
   "%s to the command line ends the local Fargate and the command that runs in it",
   async (signal) => {
     const command = ["sh", "-c", "echo $PPID $$; exec sleep 97"];

@@ -22,6 +22,7 @@ import { Listener } from "../../helpers/listener.ts";
 import { quietTime } from "../../helpers/quiet-time.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { aWorkspace, itemDirectories, itemDirectoriesOptions } from "./directories.ts";
+import { itInSoak } from "../../helpers/every-nth.ts";
 
 let workspace: string;
 beforeEach(() => {
@@ -364,22 +365,25 @@ it("archives of more bytes than the memory holds come whole, and leave no other 
   expect(readdirSync(join(workspace, "artifacts"))).toEqual(["items"]);
 });
 
-it("hundreds of archives of a few bytes that unpack to many cost seconds together, and a small report behind them comes", async () => {
-  const step = await Step.open(1);
-  const bomb = gzipSync(Buffer.alloc(24 << 20));
-  const began = quietTime();
-  const unpack = async (index: number, lines: readonly string[]): Promise<void> => {
-    const archive = step.directories.archive({ task: 0, indices: [index], attempt: 1 });
-    for (const line of lines) archive.take(line.replace("pack 1 1 ", ""));
-    step.directories.unpack(archive);
-    await step.directories.drained();
-  };
-  for (let i = 0; i < 400; i += 1) await unpack(0, [`a${bomb.toString("base64")}`, "fend 0 -"]);
-  await unpack(1, packed("1 1", { "junit.xml": "report" }));
-  await step.end();
-  expect(quietTime() - began).toBeLessThan(15_000);
-  expect(files()).toEqual({ "1/junit.xml": "report" });
-});
+itInSoak(
+  "hundreds of archives of a few bytes that unpack to many cost seconds together, and a small report behind them comes",
+  async () => {
+    const step = await Step.open(1);
+    const bomb = gzipSync(Buffer.alloc(24 << 20));
+    const began = quietTime();
+    const unpack = async (index: number, lines: readonly string[]): Promise<void> => {
+      const archive = step.directories.archive({ task: 0, indices: [index], attempt: 1 });
+      for (const line of lines) archive.take(line.replace("pack 1 1 ", ""));
+      step.directories.unpack(archive);
+      await step.directories.drained();
+    };
+    for (let i = 0; i < 400; i += 1) await unpack(0, [`a${bomb.toString("base64")}`, "fend 0 -"]);
+    await unpack(1, packed("1 1", { "junit.xml": "report" }));
+    await step.end();
+    expect(quietTime() - began).toBeLessThan(15_000);
+    expect(files()).toEqual({ "1/junit.xml": "report" });
+  },
+);
 
 it("archives that were unpacked leave no descriptor", async () => {
   const step = await Step.open(1);

@@ -12,7 +12,7 @@ import type { PrintedOutput } from "../../../src/report/result.ts";
 import { partAtOnce, StepBudget } from "../../../src/run/step-budget.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
 import { heldBytes } from "../../helpers/damage.ts";
-import { everyNth } from "../../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../../helpers/every-nth.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";
 
@@ -159,24 +159,27 @@ function comes({ spool }: JobOutput, at: number, bytes: Buffer): readonly unknow
   return [...spool.take({ kind: "bytes", at, bytes })].filter(({ kind }) => kind === "gap");
 }
 
-it("records without an end of many jobs take what a step has for them, and what is given up comes again", () => {
-  const { outputOf } = fanOut();
-  const before = memory();
-  const outputs = Array.from({ length: TASKS }, (_, task) => outputOf(task));
-  const piece = Buffer.alloc(512 * 1024, "x");
-  const honest = outputOf(0);
-  for (const output of [honest, ...outputs])
-    expect([...output.spool.take({ kind: "attached", at: 0 })]).toEqual([]);
-  expect(comes(honest, 0, Buffer.from("one\ntw"))).toEqual([]);
-  for (const output of outputs)
-    for (let n = 0; n < 3; n += 1) expect(comes(output, n * piece.length, piece)).toEqual([]);
-  expect(memory() - before).toBeLessThan(60);
-  expect(comes(honest, 6, Buffer.from("o\n"))).toEqual([]);
-  expect(honest.spool.offset).toBe(8);
-  const gaps = outputs.flatMap((output) => comes(output, 3 * piece.length, Buffer.from("\n")));
-  expect(gaps.length).toBeGreaterThan(10);
-  for (const gap of gaps) expect(gap).toMatchObject({ offset: 0 });
-});
+itInSoak(
+  "records without an end of many jobs take what a step has for them, and what is given up comes again",
+  () => {
+    const { outputOf } = fanOut();
+    const before = memory();
+    const outputs = Array.from({ length: TASKS }, (_, task) => outputOf(task));
+    const piece = Buffer.alloc(512 * 1024, "x");
+    const honest = outputOf(0);
+    for (const output of [honest, ...outputs])
+      expect([...output.spool.take({ kind: "attached", at: 0 })]).toEqual([]);
+    expect(comes(honest, 0, Buffer.from("one\ntw"))).toEqual([]);
+    for (const output of outputs)
+      for (let n = 0; n < 3; n += 1) expect(comes(output, n * piece.length, piece)).toEqual([]);
+    expect(memory() - before).toBeLessThan(60);
+    expect(comes(honest, 6, Buffer.from("o\n"))).toEqual([]);
+    expect(honest.spool.offset).toBe(8);
+    const gaps = outputs.flatMap((output) => comes(output, 3 * piece.length, Buffer.from("\n")));
+    expect(gaps.length).toBeGreaterThan(10);
+    for (const gap of gaps) expect(gap).toMatchObject({ offset: 0 });
+  },
+);
 
 it("containers that never confirm their artifacts take what a step has for them, and cost no other job its own", async () => {
   const { outputOf } = fanOut();
@@ -204,7 +207,7 @@ it("containers that never confirm their artifacts take what a step has for them,
 const CHUNK = 48 * 1024;
 const ENDED = { kind: "status", status: { kind: "exited", workers: [] } } as never;
 
-it.each([
+itInSoak.each([
   [TASKS / 2, 2 * MIB],
   [5 * TASKS, 128 * 1024],
 ])(
@@ -270,22 +273,25 @@ function endlessLinks(count: number): Buffer {
   return archive.subarray(0, archive.length - 100);
 }
 
-it("archives whose names take much memory until their end are given up, and cost no other job its own", async () => {
-  const { outputOf } = fanOut();
-  const from = mkdtempSync(join(scratch, "innocent-"));
-  writeFileSync(join(from, "a"), "small");
-  const innocent = outputOf(TASKS);
-  innocent.show({ kind: "artifact-fact", text: 'list 5 "a"' });
-  innocent.show({ kind: "artifact-bytes", bytes: execFileSync("tar", ["-czC", from, "a"]) });
-  innocent.show({ kind: "confirmed" });
-  const links = endlessLinks(2_700);
-  const hostile = Array.from({ length: 4 }, (_, task) => outputOf(task));
-  for (const output of hostile) output.show({ kind: "artifact-bytes", bytes: links });
-  const reports = await Promise.all(hostile.map((output) => output.artifacts(ENDED, true)));
-  const given = reports.filter((report) =>
-    report?.problems.join(" ").includes("its names take more memory than a step has for them"),
-  );
-  expect(given.length).toBeGreaterThanOrEqual(2);
-  innocent.show({ kind: "artifact-fact", text: "end 0 -" });
-  expect(await innocent.artifacts(ENDED, true)).toMatchObject({ count: 1, problems: [] });
-});
+itInSoak(
+  "archives whose names take much memory until their end are given up, and cost no other job its own",
+  async () => {
+    const { outputOf } = fanOut();
+    const from = mkdtempSync(join(scratch, "innocent-"));
+    writeFileSync(join(from, "a"), "small");
+    const innocent = outputOf(TASKS);
+    innocent.show({ kind: "artifact-fact", text: 'list 5 "a"' });
+    innocent.show({ kind: "artifact-bytes", bytes: execFileSync("tar", ["-czC", from, "a"]) });
+    innocent.show({ kind: "confirmed" });
+    const links = endlessLinks(2_700);
+    const hostile = Array.from({ length: 4 }, (_, task) => outputOf(task));
+    for (const output of hostile) output.show({ kind: "artifact-bytes", bytes: links });
+    const reports = await Promise.all(hostile.map((output) => output.artifacts(ENDED, true)));
+    const given = reports.filter((report) =>
+      report?.problems.join(" ").includes("its names take more memory than a step has for them"),
+    );
+    expect(given.length).toBeGreaterThanOrEqual(2);
+    innocent.show({ kind: "artifact-fact", text: "end 0 -" });
+    expect(await innocent.artifacts(ENDED, true)).toMatchObject({ count: 1, problems: [] });
+  },
+);

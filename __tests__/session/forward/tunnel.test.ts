@@ -22,6 +22,7 @@ import { until } from "../../helpers/until.ts";
 import { KEY } from "./halves.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { TerminalSession, TOLD, WITHOUT_PYTHON } from "./terminal-session.ts";
+import { itInSoak } from "../../helpers/every-nth.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can change users and mounts");
 
@@ -123,7 +124,7 @@ describe("a tunnel", () => {
     await Promise.all(echoes);
   });
 
-  it("goes on at the byte when its session is cut at any moment", async () => {
+  itInSoak("goes on at the byte when its session is cut at any moment", async () => {
     const bulk = randomBytes(1_000_000);
     const far = await serve((socket) => {
       void buffer(socket).then((all) => socket.end(sha256(all)));
@@ -200,7 +201,7 @@ describe("a tunnel", () => {
     expect(await end).toBe("ECONNRESET");
   });
 
-  it("takes no second forward in the same container", async () => {
+  itInSoak("takes no second forward in the same container", async () => {
     await startTunnel(":1");
     const open = ({ refusal }: SessionRequest) =>
       refusal === undefined
