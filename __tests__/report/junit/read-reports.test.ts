@@ -257,6 +257,12 @@ describe("finds the line of a failed test", () => {
       "src/shop/decoder.py:3",
     ],
     [
+      "a file, beside a directory of its name",
+      failing("/app/decoder.py:3: no"),
+      ["lib/decoder.py", "src/decoder.py/x"],
+      "lib/decoder.py:3",
+    ],
+    [
       "an own directory whose name is vendor",
       failing("/app/src/vendor/service.ts:3:1"),
       ["src/vendor/service.ts"],
