@@ -47,7 +47,7 @@ export async function hunt(
 }
 
 /** A world's objects die with it: in a large space for young ones they are never copied. */
-const MEMORY = [...process.execArgv, "--max-semi-space-size=64", "--min-semi-space-size=32"];
+const MEMORY = [...process.execArgv, "--max-semi-space-size=128", "--min-semi-space-size=64"];
 
 /** Gives one process a chunk after the other. */
 function runHunter(chunk: () => Chunk | undefined, take: (hunted: Hunted) => void): Promise<void> {

@@ -42,5 +42,8 @@ export function randomId(random: Random): string {
 
 /** Eight hexadecimal digits. */
 function digits(random: Random): string {
-  return (2 ** 32 + Math.floor(random() * 2 ** 32)).toString(16).slice(1);
+  const value = Math.floor(random() * 2 ** 32);
+  return (FOUR_DIGITS[value >>> 16] ?? "") + (FOUR_DIGITS[value & 0xffff] ?? "");
 }
+
+const FOUR_DIGITS = Array.from({ length: 0x10000 }, (_, value) => value.toString(16).padStart(4, "0"));

@@ -68,7 +68,7 @@ export function shownLines(runner: Runner, worker: number, stream: "1" | "2", ta
   const isOne = tasks === undefined || (tasks === "all" && !runner.main.stdout.includes("[task 0] "));
   const ofTask = isOne ? "" : `[task ${task}] `;
   const lead = `${ofTask}${workersOf(runner) > 1 ? `[${worker}] ` : ""}`;
-  return linesOf(runner.main.stdout)
+  return logOf(runner)
     .filter((line) => line.startsWith(lead))
     .map((line) => line.slice(lead.length))
     .filter((line) =>
@@ -78,6 +78,18 @@ export function shownLines(runner: Runner, worker: number, stream: "1" | "2", ta
 
 export function linesOf(text: string): readonly string[] {
   return text.split("\n").filter((line) => line !== "");
+}
+
+/** The lines of each log at its end: several rules look at them, once for each worker and stream. */
+const logs = new WeakMap<Runner, { readonly log: string; readonly lines: readonly string[] }>();
+
+function logOf(runner: Runner): readonly string[] {
+  const { stdout: log } = runner.main;
+  const known = logs.get(runner);
+  if (known?.log === log) return known.lines;
+  const lines = linesOf(log);
+  logs.set(runner, { log, lines });
+  return lines;
 }
 
 /** Whether the step forwards ports, and runs no script. */

@@ -1,4 +1,4 @@
-import { decode, MessageType, PayloadType } from "../../src/session/wire/message.ts";
+import { decodeUnchecked, MessageType, PayloadType } from "../../src/session/wire/message.ts";
 import { Host } from "../time.ts";
 import type { Base } from "./base.ts";
 import { acknowledgedNumber } from "./frames.ts";
@@ -195,13 +195,14 @@ class SessionWorker implements Worker {
 
   receive(frame: Uint8Array): void {
     if (this.#host.isDead || this.#isOver) return;
-    const message = decode(frame);
+    const message = decodeUnchecked(frame);
     this.#isPaused = false;
     if (message.messageType === MessageType.acknowledge) {
-      const known = this.#unacknowledged.get(acknowledgedNumber(message));
+      const number = acknowledgedNumber(message);
+      const known = this.#unacknowledged.get(number);
       if (known !== undefined)
         this.#rto = Math.min(LONGEST_RTO_MS, Math.max(50, this.#base.time.now - known.sentAt + 40));
-      this.#unacknowledged.delete(acknowledgedNumber(message));
+      this.#unacknowledged.delete(number);
     } else if (message.messageType === MessageType.input) {
       const { sequenceNumber, payloadType, payload } = message;
       if (sequenceNumber >= this.#expected) this.#early.set(sequenceNumber, { payloadType, payload });

@@ -8,8 +8,10 @@ const LONGEST_LINE = 4095;
 /** A pseudo-terminal: the agent reads what the command writes, and the command reads lines of what the agent types. */
 export class Terminal {
   readonly #time: Time;
-  /** What was written and not read. */
-  #output: Buffer = Buffer.alloc(0);
+  /** What was written and not read. Of the first piece the bytes up to `#readTo` are read. */
+  readonly #output: Buffer[] = [];
+  #waiting = 0;
+  #readTo = 0;
   readonly #writers: (() => void)[] = [];
   #typed = "";
   readonly #lines: string[] = [];
@@ -25,7 +27,7 @@ export class Terminal {
   }
 
   get waiting(): number {
-    return this.#output.length;
+    return this.#waiting;
   }
 
   get isClosed(): boolean {
@@ -53,12 +55,14 @@ export class Terminal {
 
   /** Writes for a process, which waits while the terminal is full. Never settles once the process is dead. */
   async write(host: Host, data: Uint8Array | string): Promise<void> {
-    let rest = Buffer.from(data as string);
+    let rest = typeof data === "string" ? Buffer.from(data) : viewOf(data);
     while (rest.length > 0) {
       if (this.isClosed) return;
-      const room = OUTPUT_BYTES - this.#output.length;
+      const room = OUTPUT_BYTES - this.#waiting;
       if (room > 0) {
-        this.#output = Buffer.concat([this.#output, rest.subarray(0, room)]);
+        const piece = rest.subarray(0, room);
+        this.#output.push(piece);
+        this.#waiting += piece.length;
         rest = rest.subarray(room);
         this.onOutput();
       }
@@ -69,8 +73,20 @@ export class Terminal {
 
   /** The agent reads. */
   read(most: number): Buffer {
-    const bytes = this.#output.subarray(0, most);
-    this.#output = Buffer.from(this.#output.subarray(most));
+    const pieces: Buffer[] = [];
+    for (let left = most, first = this.#output[0]; left > 0 && first !== undefined; first = this.#output[0]) {
+      const piece = first.subarray(this.#readTo, this.#readTo + left);
+      pieces.push(piece);
+      left -= piece.length;
+      this.#waiting -= piece.length;
+      this.#readTo += piece.length;
+      if (this.#readTo === first.length) {
+        this.#output.shift();
+        this.#readTo = 0;
+      }
+    }
+    const [only] = pieces;
+    const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
     for (const wake of this.#writers.splice(0)) wake();
     return bytes;
   }
@@ -104,4 +120,8 @@ export class Terminal {
       if (!reader.host.isDead) reader.take(this.#lines.shift() ?? "");
     }
   }
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

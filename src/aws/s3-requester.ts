@@ -53,8 +53,17 @@ export function crossRegionRequester(clients: AwsClients, signal: AbortSignal | 
 function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined) {
   const options = signal === undefined ? {} : { abortSignal: signal };
   const sdk = once(() => import("./s3-sdk.ts"));
+  // The SDK finds a region's partition by regular expressions, and output in S3 is looked for each second.
+  const arns = new Map<string, string>();
+  const arnOf = (region: string, bucket: string): string => {
+    const name = `${region} ${bucket}`;
+    const arn = arns.get(name) ?? s3Arn(region, bucket);
+    arns.set(name, arn);
+    return arn;
+  };
   return <T>(region: string, action: string, { bucket, key }: S3Location, send: SdkCall<T>): Promise<T> => {
-    const resource = s3Arn(region, bucket, key);
+    const arn = arnOf(region, bucket);
+    const resource = key === undefined ? arn : `${arn}/${key}`;
     const call = { service: "s3", action: `s3:${action}`, resource, region, bucket } as const;
     return attempt(call, signal, async () => send(await clients.s3(region), await sdk(), options));
   };

@@ -60,7 +60,8 @@ export class ContainerSeal {
     if (body.length === 0) return body;
     const stream = createHash("shake256", { outputLength: body.length });
     const pad = stream.update(this.#cipher).update(from).update(head).digest();
-    return Buffer.from(body.map((byte, at) => byte ^ (pad[at] ?? 0)));
+    for (let at = 0; at < pad.length; at += 1) pad[at] = (pad[at] ?? 0) ^ (body[at] ?? 0);
+    return pad;
   }
 
   #tag(from: "c" | "r", packet: Buffer): Buffer {
@@ -89,23 +90,21 @@ export class PacketLines {
 
 /** Seven bits of the bytes in each septet, filled up with zeros. */
 function inSeptets(bytes: Buffer): Buffer {
-  const bit = (at: number): number => ((bytes[at >> 3] ?? 0) >> (7 - (at & 7))) & 1;
-  const septets = Buffer.alloc(Math.ceil((8 * bytes.length) / 7));
-  for (let at = 0, bits = 0; at < septets.length; at += 1, bits += 7) {
-    let septet = 0;
-    for (let each = bits; each < bits + 7; each += 1) septet = (septet << 1) | bit(each);
-    septets[at] = septet;
-  }
-  return septets;
+  return regroup(bytes, 8, 7, Math.ceil((8 * bytes.length) / 7));
 }
 
 function outOfSeptets(septets: Buffer): Buffer {
-  const bit = (at: number): number => ((septets[Math.floor(at / 7)] ?? 0) >> (6 - (at % 7))) & 1;
-  const bytes = Buffer.alloc(Math.floor((7 * septets.length) / 8));
-  for (let at = 0; at < bytes.length; at += 1) {
-    let byte = 0;
-    for (let each = 8 * at; each < 8 * at + 8; each += 1) byte = (byte << 1) | bit(each);
-    bytes[at] = byte;
+  return regroup(septets, 7, 8, Math.floor((7 * septets.length) / 8));
+}
+
+/** The bits of groups of `from` bits, the highest first, in `count` groups of `to` bits. */
+function regroup(groups: Buffer, from: number, to: number, count: number): Buffer {
+  const out = Buffer.alloc(count);
+  for (let at = 0, next = 0, held = 0, bits = 0; at < count; at += 1) {
+    for (; bits < to; bits += from)
+      held = ((held << from) | ((groups[next++] ?? 0) & (2 ** from - 1))) & 0xffff;
+    bits -= to;
+    out[at] = (held >> bits) & (2 ** to - 1);
   }
-  return bytes;
+  return out;
 }

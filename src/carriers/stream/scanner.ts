@@ -59,8 +59,10 @@ const BEL_BYTE = BEL.charCodeAt(0);
 
 /** How many bytes at the end of `data` may be the beginning of `mark`. */
 function partialLength(data: Buffer, mark: Buffer): number {
-  for (let length = Math.min(mark.length - 1, data.length); length > 0; length -= 1) {
-    if (data.compare(mark, 0, length, data.length - length) === 0) return length;
+  const first = mark[0] ?? 0;
+  const from = Math.max(0, data.length - mark.length + 1);
+  for (let at = data.indexOf(first, from); at >= 0; at = data.indexOf(first, at + 1)) {
+    if (data.compare(mark, 0, data.length - at, at) === 0) return data.length - at;
   }
   return 0;
 }

@@ -69,6 +69,7 @@ const AT = {
 } as const;
 const MESSAGE_TYPE_BYTES = 32;
 const DIGEST_BYTES = 32;
+const WORD = 2 ** 32;
 
 /** The frame is not an AgentMessage; `message` finishes the sentence "The frame …". */
 export class MalformedFrame extends Error {
@@ -79,7 +80,8 @@ export class MalformedFrame extends Error {
 export function encode(message: AgentMessage): Uint8Array {
   const short = message.payloadType === undefined;
   const headerLength = short ? SHORT_HEADER : LONG_HEADER;
-  const frame = Buffer.alloc(headerLength + PAYLOAD_LENGTH_BYTES + message.payload.length);
+  // Each byte is written below.
+  const frame = Buffer.allocUnsafe(headerLength + PAYLOAD_LENGTH_BYTES + message.payload.length);
   frame.writeUInt32BE(headerLength, 0);
   if (!/^[\x21-\x7e]{1,32}$/.test(message.messageType)) {
     throw new RangeError(`message type '${message.messageType}' is not 1 to 32 printable ASCII characters`);
@@ -87,9 +89,9 @@ export function encode(message: AgentMessage): Uint8Array {
   frame.fill(short ? 0x00 : 0x20, AT.messageType, AT.messageType + MESSAGE_TYPE_BYTES);
   frame.write(message.messageType, AT.messageType, "latin1");
   frame.writeUInt32BE(message.schemaVersion, AT.schemaVersion);
-  frame.writeBigUInt64BE(BigInt(message.createdDate), AT.createdDate);
-  frame.writeBigInt64BE(BigInt(message.sequenceNumber), AT.sequenceNumber);
-  frame.writeBigUInt64BE(BigInt(message.flags), AT.flags);
+  writeSafeNumber(frame, message.createdDate, AT.createdDate);
+  writeSafeNumber(frame, message.sequenceNumber, AT.sequenceNumber);
+  writeSafeNumber(frame, message.flags, AT.flags);
   writeUuid(frame, message.messageId);
   frame.set(sha256(message.payload), AT.payloadDigest);
   if (message.payloadType !== undefined) frame.writeUInt32BE(message.payloadType, AT.payloadType);
@@ -101,12 +103,31 @@ export function encode(message: AgentMessage): Uint8Array {
 /**
  * Decodes a frame. The payload is a view into `bytes`. Throws `MalformedFrame`.
  *
- * As in AWS's own readers the payload is everything after the header, whatever PayloadLength says. The digest decides
- * whether the payload is whole; a PayloadLength of 0 means that there is no digest to check. Of start and pause
+ * The digest decides whether the payload is whole; a PayloadLength of 0 means that there is no digest to check. Of start and pause
  * publication only the header's shape is checked.
  */
 export function decode(bytes: Uint8Array): AgentMessage {
-  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const message = decodeUnchecked(bytes);
+  const { messageType, payload } = message;
+  if (messageType === MessageType.startPublication || messageType === MessageType.pausePublication)
+    return message;
+  if (messageType === "") throw new MalformedFrame("names no message type");
+  if (message.createdDate === 0) throw new MalformedFrame(`(${messageType}) has no creation date`);
+  const frame = viewOf(bytes);
+  const digest = frame.subarray(AT.payloadDigest, AT.payloadDigest + DIGEST_BYTES);
+  if (frame.readUInt32BE(frame.readUInt32BE(0)) !== 0 && !digest.equals(sha256(payload))) {
+    throw new MalformedFrame(`(${messageType}) has a payload that its digest does not match`);
+  }
+  return message;
+}
+
+/**
+ * The same without a look at what a message says, as amazon-ssm-agent reads. Throws `MalformedFrame` for what has no header.
+ *
+ * As in AWS's own readers the payload is everything after the header, whatever PayloadLength says.
+ */
+export function decodeUnchecked(bytes: Uint8Array): AgentMessage {
+  const frame = viewOf(bytes);
   if (frame.length < SHORT_HEADER + PAYLOAD_LENGTH_BYTES) {
     throw new MalformedFrame(`has ${frame.length} bytes, too few for a header`);
   }
@@ -114,26 +135,20 @@ export function decode(bytes: Uint8Array): AgentMessage {
   if (headerLength < SHORT_HEADER || headerLength + PAYLOAD_LENGTH_BYTES > frame.length) {
     throw new MalformedFrame(`has ${frame.length} bytes and claims a header of ${headerLength}`);
   }
-  const messageType = unpad(frame.toString("latin1", AT.messageType, AT.messageType + MESSAGE_TYPE_BYTES));
-  const message: AgentMessage = {
-    messageType,
+  return {
+    messageType: unpad(frame.toString("latin1", AT.messageType, AT.messageType + MESSAGE_TYPE_BYTES)),
     schemaVersion: frame.readUInt32BE(AT.schemaVersion),
-    createdDate: safeNumber("creation date", frame.readBigUInt64BE(AT.createdDate)),
-    sequenceNumber: safeNumber("sequence number", frame.readBigInt64BE(AT.sequenceNumber)),
-    flags: safeNumber("flags", frame.readBigUInt64BE(AT.flags)),
+    createdDate: readSafeNumber(frame, AT.createdDate, "creation date"),
+    sequenceNumber: readSafeNumber(frame, AT.sequenceNumber, "sequence number"),
+    flags: readSafeNumber(frame, AT.flags, "flags"),
     messageId: readUuid(frame),
     payloadType: headerLength < LONG_HEADER ? undefined : frame.readUInt32BE(AT.payloadType),
     payload: frame.subarray(headerLength + PAYLOAD_LENGTH_BYTES),
   };
-  if (messageType === MessageType.startPublication || messageType === MessageType.pausePublication)
-    return message;
-  if (messageType === "") throw new MalformedFrame("names no message type");
-  if (message.createdDate === 0) throw new MalformedFrame(`(${messageType}) has no creation date`);
-  const digest = frame.subarray(AT.payloadDigest, AT.payloadDigest + DIGEST_BYTES);
-  if (frame.readUInt32BE(headerLength) !== 0 && !digest.equals(sha256(message.payload))) {
-    throw new MalformedFrame(`(${messageType}) has a payload that its digest does not match`);
-  }
-  return message;
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 const PAYLOAD_NAMES = new Map<number, string>(
@@ -176,15 +191,12 @@ function writeUuid(frame: Buffer, uuid: string): void {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid))
     throw new RangeError(`'${uuid}' is not a UUID`);
   const hex = uuid.replaceAll("-", "");
-  frame.write(hex.slice(16), AT.messageId, "hex");
-  frame.write(hex.slice(0, 16), AT.messageId + 8, "hex");
+  frame.write(hex.slice(16) + hex.slice(0, 16), AT.messageId, "hex");
 }
 
 function readUuid(frame: Buffer): string {
-  const [low, high] = [AT.messageId, AT.messageId + 8];
-  const first = frame.toString("hex", high, high + 8);
-  const second = frame.toString("hex", low, low + 8);
-  return `${first.slice(0, 8)}-${first.slice(8, 12)}-${first.slice(12)}-${second.slice(0, 4)}-${second.slice(4)}`;
+  const hex = frame.toString("hex", AT.messageId, AT.messageId + 16);
+  return `${hex.slice(16, 24)}-${hex.slice(24, 28)}-${hex.slice(28)}-${hex.slice(0, 4)}-${hex.slice(4, 16)}`;
 }
 
 /** Both Go readers strip NUL, then white space. */
@@ -192,11 +204,18 @@ function unpad(text: string): string {
   return text.replace(/^\0+|\0+$/g, "").trim();
 }
 
-function safeNumber(field: string, value: bigint): number {
-  if (value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new MalformedFrame(`has the ${field} ${value.toString()}`);
-  }
-  return Number(value);
+/** A number in eight bytes. One of BigInt would cost more than all else of a frame's head. */
+function writeSafeNumber(frame: Buffer, value: number, at: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} does not fit a frame`);
+  frame.writeUInt32BE(Math.floor(value / WORD), at);
+  frame.writeUInt32BE(value % WORD, at + 4);
+}
+
+function readSafeNumber(frame: Buffer, at: number, field: string): number {
+  const value = frame.readUInt32BE(at) * WORD + frame.readUInt32BE(at + 4);
+  if (!Number.isSafeInteger(value))
+    throw new MalformedFrame(`has the ${field} ${frame.readBigInt64BE(at).toString()}`);
+  return value;
 }
 
 /** Why a frame could not be read. */
