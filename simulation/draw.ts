@@ -1,4 +1,5 @@
 import { drawArtifacts } from "./draw-artifacts.ts";
+import { drawCredentials } from "./draw-credentials.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
 import { drawForwards } from "./draw-forwards.ts";
@@ -58,7 +59,8 @@ export function drawScenario(seed: number): Scenario {
   const runners = drawRunners(random, world, containers.length);
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
-  return drawItemKinds(drawItems(drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))))));
+  const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
+  return drawCredentials(drawItemKinds(drawItems(rest)));
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -140,6 +140,7 @@ export type Fault =
   | { readonly kind: "pause"; readonly actor: string; readonly at: number; readonly ms: number }
   | { readonly kind: "stop-task"; readonly actor: string; readonly at: number; readonly code: string }
   | { readonly kind: "agent-dies"; readonly actor: string; readonly at: number }
+  | CredentialsFault
   | { readonly kind: "s3-away"; readonly actor: string; readonly at: number; readonly ms: number }
   | {
       readonly kind: "kill-process";
@@ -149,8 +150,16 @@ export type Fault =
     }
   | { readonly kind: "shell"; readonly actor: string; readonly at: number; readonly ms: number };
 
+/** The runner's credentials end, in main and post. It takes effect when AWS refuses a call for that. `isTold`: the environment says when they end. */
+export interface CredentialsFault {
+  readonly kind: "credentials-end";
+  readonly actor: string;
+  readonly at: number;
+  readonly isTold: boolean;
+}
+
 /** A fault that comes at its time. */
-export type TimedFault = Extract<Fault, { readonly at: number }>;
+export type TimedFault = Exclude<Extract<Fault, { readonly at: number }>, CredentialsFault>;
 
 /** A process of a job in a container. `uploader` is the program that the `supervisor` starts anew, `item-worker` what runs a worker's items. */
 export type ProcessName =

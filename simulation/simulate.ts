@@ -40,7 +40,8 @@ export async function simulate(scenario: Scenario, look?: Look): Promise<Simulat
   for (const [index, options] of scenario.runners.entries())
     runners.push(new Runner(world, index, options, runners));
   for (const fault of scenario.faults)
-    if ("at" in fault) time.after(world.base.host, fault.at, () => interfere(fault, world, runners));
+    if ("at" in fault && fault.kind !== "credentials-end")
+      time.after(world.base.host, fault.at, () => interfere(fault, world, runners));
   const crashes: unknown[] = [];
   const onCrash = (error: unknown): void => void crashes.push(error);
   process.on("unhandledRejection", onCrash);

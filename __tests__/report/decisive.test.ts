@@ -50,6 +50,8 @@ describe("a step with items", () => {
     ["some failed: the first of the list decides", [DONE, DONE], ["0", "7", "3"], "failed", 7],
     ["one failed, and one was stopped before it", [DONE], ["0t", "7"], "timed-out", 124],
     ["one was stopped by a cancel", [DONE], ["0", "143c"], "cancelled", 130],
+    ["one was stopped by its own step, which has lost the task", [LOST], ["0", "143c"], "unknown", undefined],
+    ["one was stopped, and another task was lost", [DONE, LOST], ["0", "143c"], "cancelled", 130],
     ["one failed, and a task was lost", [LOST, DONE], ["0", "?", "3"], "failed", 3],
     ["one failed, and a task lacks artifacts", [LACKING], ["0", "3"], "failed", 3],
     ["one has an unknown end, by a lost task", [NEVER, LOST], ["0", "?"], "unknown", undefined],

@@ -2,6 +2,7 @@ import type { ScriptRun } from "../container/container.ts";
 import { itemsOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
 import {
   clip,
@@ -46,6 +47,8 @@ const alone: Rule = {
       if (runner.before !== undefined || runner.outputs["outcome"] !== "detached") continue;
       const steps = ended.runners.filter(({ jobUrl }) => jobUrl === runner.jobUrl);
       if (steps.some(({ cancelledAt, isKilled }) => cancelledAt !== undefined || isKilled)) continue;
+      // A step that attaches stops the job when its credentials end.
+      if (steps.some((step) => hasLostCredentials(step, ended))) continue;
       const places = tasksOf(runner, ended).map(({ name }) => name);
       const isHarmed = ended.world.base.faults.taken.some(
         ({ kind, actor }) => kind === "kill-process" && places.includes(actor),

@@ -3,6 +3,7 @@ import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
 import type { Version } from "../world/s3.ts";
 import type { Rule } from "./rule.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** An uploader that was killed has a successor, which uploads again, within this time. */
@@ -31,6 +32,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
     (runner) =>
       (key.includes("/locks/") && (isUnreached(runner, ended) || hasSaid(runner))) ||
       isLost(runner) ||
+      hasLostCredentials(runner, ended) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, ended) ||
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||

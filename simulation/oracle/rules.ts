@@ -1,6 +1,7 @@
 import type { Simulated } from "../simulate.ts";
 import { ARTIFACT_RULES } from "./artifact-rules.ts";
 import { CODE_RULES } from "./code-rules.ts";
+import { CREDENTIALS_RULES } from "./credentials.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
 import { FORWARD_RULES } from "./forward-rules.ts";
@@ -25,6 +26,7 @@ export const RULES: readonly Rule[] = [
   ...TASK_RULES,
   ...SERVICE_RULES,
   ...FORWARD_RULES,
+  ...CREDENTIALS_RULES,
   ...CODE_RULES,
 ];
 

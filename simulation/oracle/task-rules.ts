@@ -2,6 +2,7 @@ import { isStarting } from "../draw-tasks.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import { taskCountOf } from "./script-output.ts";
@@ -164,8 +165,10 @@ function isExcused(ended: Simulated): boolean {
   );
 }
 
-function meetsFault(runner: Runner, { world }: Simulated, operations: readonly string[]): boolean {
-  return world.base.faults.taken.some(
+/** Whether AWS has refused such a call of the step, or would have: its credentials have ended. */
+function meetsFault(runner: Runner, ended: Simulated, operations: readonly string[]): boolean {
+  if (hasLostCredentials(runner, ended)) return true;
+  return ended.world.base.faults.taken.some(
     (fault) => fault.kind === "call" && fault.actor === runner.name && operations.includes(fault.operation),
   );
 }

@@ -270,6 +270,7 @@ export class Runner {
   }
 
   #env(): Readonly<Record<string, string>> {
+    const end = this.#world.credentialsEnd(this.name);
     return {
       ...Object.fromEntries(
         Object.entries({ ...this.#jobInputs(), ...this.options.inputs }).map(([name, value]) => [
@@ -281,6 +282,7 @@ export class Runner {
         AWS_ACCESS_KEY_ID: "ASIASIMULATED",
         AWS_SECRET_ACCESS_KEY: "simulated",
         AWS_SESSION_TOKEN: "simulated",
+        ...(end !== undefined && { AWS_CREDENTIAL_EXPIRATION: end.toISOString() }),
       },
       ...{
         GITHUB_STATE: "/files/state",

@@ -96,7 +96,7 @@ export function servicesOf(
     kms: unsimulated("kms"),
     presignGet: ({ key }, seconds) =>
       Promise.resolve(
-        `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${bucket.sign("get", key, seconds)}`,
+        `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${bucket.sign(caller.name, "get", key, seconds)}`,
       ),
     presignPost: ({ key }, { seconds }) =>
       Promise.resolve({
@@ -105,15 +105,18 @@ export function servicesOf(
           "x-amz-credential": `ASIASIMULATED/20260101/${REGION}/s3/aws4_request`,
           "x-amz-date": "20260101T000000Z",
           policy: Buffer.from(key).toString("base64"),
-          "x-amz-signature": bucket.sign("post", key, seconds),
+          "x-amz-signature": bucket.sign(caller.name, "post", key, seconds),
         },
-        credentialsEnd: undefined,
+        credentialsEnd: world.credentialsEnd(caller.name)?.getTime(),
       }),
     endpoint: (service: string, region: string) =>
       Promise.resolve({ url: new URL(`https://${service}.${region}.amazonaws.com`), region }),
     post: (request: Parameters<AwsServices["post"]>[0]) =>
       keep(calls.untilClosed(answerQuery(world.calls, caller, request))),
-    credentials: () => Promise.resolve(CREDENTIALS),
+    credentials: () => {
+      const expiration = world.credentialsEnd(caller.name);
+      return Promise.resolve({ ...CREDENTIALS, ...(expiration !== undefined && { expiration }) });
+    },
     signUpgrade: () => Promise.resolve({ authorization: "simulated" }),
     gatewayEndpoints: () => [],
     agent: () => Promise.resolve(undefined),

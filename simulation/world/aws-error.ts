@@ -35,3 +35,10 @@ export function accessDenied(action: string, resource: string): AwsError {
       : `User: arn:aws:sts::111122223333:assumed-role/runner/session is not authorized to perform: ${action} on resource: ${resource}`,
   );
 }
+
+/** AWS's answer to credentials that have ended. S3 has other words (S3 API: error responses; the common errors of ECS and SSM). */
+export function expiredToken(operation: string): AwsError {
+  return operation.startsWith("s3:")
+    ? new AwsError("ExpiredToken", 400, "The provided token has expired.")
+    : new AwsError("ExpiredTokenException", 400, "The security token included in the request is expired");
+}

@@ -40,6 +40,14 @@ export class Base {
     return randomOf(mixed);
   }
 
+  /** Whether the credentials of this actor have ended. A refusal for that is to follow. */
+  areCredentialsOver(actor: string): boolean {
+    const fault = this.faults.credentialsOf(actor);
+    if (fault === undefined || this.time.elapsed < fault.at) return false;
+    this.faults.note(fault);
+    return true;
+  }
+
   keepS3Away(actor: string, ms: number): void {
     this.#s3Away.set(actor, this.time.now + ms);
   }

@@ -1,5 +1,5 @@
 import { between, type Random } from "../random.ts";
-import { AwsError, accessDenied, connectionReset, timedOut } from "./aws-error.ts";
+import { AwsError, accessDenied, connectionReset, expiredToken, timedOut } from "./aws-error.ts";
 import type { Base, Caller } from "./base.ts";
 
 /** The SDK's request handler waits for so long. */
@@ -54,7 +54,9 @@ export class Calls {
           fail(connectionReset());
           return;
         }
-        const refusal = refusalOf(fault?.what, operation, resource);
+        const refusal = this.#base.areCredentialsOver(caller.name)
+          ? expiredToken(operation)
+          : refusalOf(fault?.what, operation, resource);
         if (refusal !== undefined) {
           fail(refusal);
           return;

@@ -1,5 +1,5 @@
 import type { FateFault, RefusalFault } from "../ecs-options.ts";
-import type { CallFault, Fault, FrameFault } from "../scenario.ts";
+import type { CallFault, CredentialsFault, Fault, FrameFault } from "../scenario.ts";
 
 /** Finds the faults of calls and frames by their addresses, and counts those that took effect. */
 export class FaultBook {
@@ -9,12 +9,14 @@ export class FaultBook {
   readonly #frames = new Map<string, FrameFault>();
   readonly #refusals = new Map<string, RefusalFault>();
   readonly #fates = new Map<string, FateFault>();
+  readonly #credentials = new Map<string, CredentialsFault>();
   readonly #counts = new Map<string, number>();
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
       if (fault.kind === "call") this.#calls.set(`${fault.actor} ${fault.operation} ${fault.count}`, fault);
       if (fault.kind === "frame") this.#frames.set(`${fault.actor} ${fault.way} ${fault.count}`, fault);
+      if (fault.kind === "credentials-end") this.#credentials.set(fault.actor, fault);
       if (fault.kind === "fate") this.#fates.set(fault.actor, fault);
       if (fault.kind === "refusal")
         for (let count = fault.count; count < fault.count + fault.times; count += 1)
@@ -42,9 +44,14 @@ export class FaultBook {
     return this.#fates.get(task);
   }
 
-  /** A fault that came at its time. */
+  /** The end of this actor's credentials; undefined for those that last. It counts when it is noted. */
+  credentialsOf(actor: string): CredentialsFault | undefined {
+    return this.#credentials.get(actor);
+  }
+
+  /** A fault that took effect, once or again. */
   note(fault: Fault): void {
-    this.taken.push(fault);
+    if (!this.taken.includes(fault)) this.taken.push(fault);
   }
 
   #take<F extends Fault>(faults: ReadonlyMap<string, F>, address: string): F | undefined {

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Base } from "./base.ts";
-import { accessDenied, AwsError } from "./aws-error.ts";
+import { accessDenied, AwsError, expiredToken } from "./aws-error.ts";
 
 /** One version of an object. */
 export interface Version {
@@ -24,6 +24,8 @@ interface Signed {
   /** The key, or the beginning of the keys. */
   readonly key: string;
   readonly until: number;
+  /** Whose credentials have signed it. */
+  readonly signer: string;
 }
 
 /** The bucket of this world: versions, conditions, presigned requests. */
@@ -108,9 +110,9 @@ export class Bucket {
   }
 
   /** Signs a request. The result stands in its address or in its form. */
-  sign(kind: Signed["kind"], key: string, seconds: number): string {
+  sign(signer: string, kind: Signed["kind"], key: string, seconds: number): string {
     const signature = hash("sha256", `${kind} ${key} ${this.#count++}`, "hex");
-    this.#signed.set(signature, { kind, key, until: this.#base.time.now + seconds * 1000 });
+    this.#signed.set(signature, { kind, key, signer, until: this.#base.time.now + seconds * 1000 });
     return signature;
   }
 
@@ -119,6 +121,7 @@ export class Bucket {
     const signed = this.#signed.get(signature);
     const isFor = kind === "get" ? signed?.key === key : key.startsWith(signed?.key ?? "?");
     if (signed?.kind !== kind || !isFor) throw accessDenied("s3:GetObject", key);
+    if (this.#base.areCredentialsOver(signed.signer)) throw expiredToken("s3:");
     if (this.#base.time.now >= signed.until)
       throw new AwsError(
         "AccessDenied",

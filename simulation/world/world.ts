@@ -28,6 +28,13 @@ export class World {
     return this.ecs.tasks.flatMap(({ container }) => container ?? []);
   }
 
+  /** When the credentials of a runner end, as its environment says; undefined when it does not. */
+  credentialsEnd(runner: string): Date | undefined {
+    const { time, faults } = this.base;
+    const { at = 0, isTold = false } = faults.credentialsOf(runner) ?? {};
+    return isTold ? new Date(time.now - time.elapsed + at) : undefined;
+  }
+
   /** One request of a runner. `operation` is AWS's name, without `Command`. */
   async ask(
     caller: Caller,

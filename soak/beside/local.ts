@@ -126,7 +126,8 @@ class LocalRun {
     const { runners, faults } = this.#scenario;
     for (const fault of callFaults(faults)) this.#aws.world.local.fail(fault);
     for (const options of runners) this.#running.push(this.#begin(options));
-    for (const fault of faults) if ("at" in fault) void this.#schedule(fault);
+    for (const fault of faults)
+      if ("at" in fault && fault.kind !== "credentials-end") void this.#schedule(fault);
     const results = await Promise.all(this.#running.map(({ ended }) => ended));
     for (const timer of this.#timers) clearTimeout(timer);
     if (this.#troubles.length > 0) throw new AggregateError(this.#troubles, "a fault could not be made");

@@ -64,9 +64,10 @@ function resultOfItem(
   const result = own ?? tasks.find(({ task }) => task !== undefined);
   if (result?.task === undefined) return undefined;
   if (outcome === "cancelled") {
-    // The task's failure says more, such as that the lock was lost.
+    // The task's failure says more, such as that the lock was lost, or that the credentials ended before the job.
     const stopped = tasks.find((each) => each.kind === "failed" && each.outcome === "cancelled");
     if (stopped !== undefined) return stopped;
+    if (stoppedBy === undefined && own?.kind === "failed") return own;
     if (stoppedBy !== undefined && stoppedBy.code !== "cancelled") return stoppedResult(result, stoppedBy);
   }
   const { task, earlier } = result;

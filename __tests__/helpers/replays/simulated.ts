@@ -151,10 +151,10 @@ class SimulatedReplay {
       {
         post: {
           url: "https://staging.s3.amazonaws.com/",
-          fields: { policy: "cG9saWN5", "x-amz-signature": bucket.sign("post", prefix, 3_600) },
+          fields: { policy: "cG9saWN5", "x-amz-signature": bucket.sign("nobody", "post", prefix, 3_600) },
           credentialsEnd: undefined,
         },
-        control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign("get", `${prefix}control`, 3_600)}`,
+        control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign("nobody", "get", `${prefix}control`, 3_600)}`,
         until: base.time.now + HOUR_MS,
       },
     );
