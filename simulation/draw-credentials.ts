@@ -1,5 +1,5 @@
 import { between, chance, pick, randomOf } from "./random.ts";
-import type { CredentialsFault, Scenario } from "./scenario.ts";
+import type { CredentialsFault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** The share of scenarios in which credentials of a step end while it runs. */
 const SCENARIOS = 0.08;
@@ -19,5 +19,20 @@ export function drawCredentials(scenario: Scenario): Scenario {
       },
     ];
   });
-  return { ...scenario, faults: [...scenario.faults, ...ends] };
+  const isLong = chance(random, 0.4);
+  const runners = scenario.runners.map((runner, at) =>
+    at === index && isLong ? longer(runner, between(random, 200_000, 600_000)) : runner,
+  );
+  return { ...scenario, runners, faults: [...scenario.faults, ...ends] };
+}
+
+/** A step whose script goes on for minutes. That of a forward or of items stays as it is. */
+function longer(runner: RunnerOptions, wait: number): RunnerOptions {
+  const { clients, follows, inputs, script } = runner;
+  if (clients !== undefined || follows !== undefined || "items" in inputs) return runner;
+  return {
+    ...runner,
+    inputs: { ...inputs, timeout: "60m" },
+    script: { ...script, lines: [...script.lines, { wait }] },
+  };
 }

@@ -19,7 +19,7 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "call mute": ["aws-unreachable", "timed-out", "lock-lost"],
   "call slow": ["timed-out"],
   "call throttled": ["throttled"],
-  "credentials-end": ["no-credentials", "lock-lost"],
+  "credentials-end": ["no-credentials", "lock-lost", "no-status"],
   cut: ["session-lost", "container-blocked", "no-status"],
   deploy: ["task-stopped", "no-running-task", "task-not-started"],
   "fate agent-stops": ["exec-agent-stopped"],

@@ -5,7 +5,7 @@ import type { Rule } from "./rule.ts";
 import { isForward } from "./script-output.ts";
 
 /** Two looks at the task, the stop of the job by its session, and calls that are slow. */
-const KNOWN_MS = 5 * 60_000;
+const KNOWN_MS = 3 * 60_000;
 
 /** The end of the step's credentials; undefined when AWS has refused nothing for that. */
 function credentialsEnd({ name }: Runner, { world }: Simulated): CredentialsFault | undefined {
@@ -17,14 +17,17 @@ export function hasLostCredentials(runner: Runner, ended: Simulated): boolean {
   return credentialsEnd(runner, ended) !== undefined;
 }
 
-/** A step that can't look at its task any more does not wait for a job of hours. A forward needs no credentials until its session is cut. */
+/**
+ * A step that can't look at its task any more does not wait for a job of hours. A forward needs no credentials until its session is cut, and a
+ * wait for a seat has its own end.
+ */
 const known: Rule = {
   name: "a step without credentials soon ends",
   look(ended, check) {
     const { time, faults } = ended.world.base;
     for (const runner of ended.runners) {
       const end = credentialsEnd(runner, ended);
-      if (end === undefined || isForward(runner) || !runner.hasBegun) continue;
+      if (end === undefined || isForward(runner) || !runner.hasBegun || waitedForSeat(runner)) continue;
       const held = faults.taken.reduce(
         (sum, fault) =>
           sum +
@@ -37,6 +40,10 @@ const known: Rule = {
     }
   },
 };
+
+function waitedForSeat({ main }: Runner): boolean {
+  return /^::error title=fargate-exec(?::|%3A) container-busy::/m.test(main.stdout);
+}
 
 /** What must hold of steps whose credentials end. */
 export const CREDENTIALS_RULES: readonly Rule[] = [known];
