@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Scenario } from "../../simulation/scenario.ts";
+import { simulate } from "../../simulation/simulate.ts";
 import type { Aws } from "../../src/aws/calls.ts";
 import type { ExecConfiguration } from "../../src/aws/ecs.ts";
 import type { Task } from "../../src/aws/task.ts";
@@ -328,4 +331,12 @@ describe("before anything runs", () => {
     expect(seen.commands).toEqual([]);
     staged.clear();
   });
+});
+
+it("a step that attaches to a job says in which container and task that is", async () => {
+  const text = readFileSync("simulation/corpus/attached-after-the-timeout.json", "utf8");
+  const { runners } = await simulate(JSON.parse(text) as Scenario);
+  expect(runners[1]?.main.stdout).toMatch(
+    /^##\[group\]Attaching to the job in container 'app' of task \w+$/m,
+  );
 });
