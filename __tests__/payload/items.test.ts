@@ -543,7 +543,7 @@ ls -l /proc/self/fd | grep -c "[0-9][.]f$\\|facts" || :`;
     ["1 give 0 1"],
     async (job, terminal) => {
       await until(() => facts(job).some((fact) => fact.startsWith("end 1 1")));
-      await until(() => !readdirSync(job.directory ?? "").includes("item.0.1"));
+      await until(() => !readdirSync(job.directory ?? "").includes("item.0.1.d"));
       order(terminal, "2 end");
     },
   );
@@ -594,7 +594,7 @@ it("of a worker whose script was replaced by a directory or a link come from the
 case $FARGATE_EXEC_ITEM in
   a) rm "$FARGATE_EXEC_ITEMS_FILE"; mkdir "$FARGATE_EXEC_ITEMS_FILE" ;;
   b) ln -sf /dev/null "$FARGATE_EXEC_ITEMS_FILE" ;;
-  c) cat "$FARGATE_EXEC_ITEMS_FILE"; rm "\${FARGATE_EXEC_ITEMS_FILE%/*}"/text.1.3.* ;;
+  c) cat "$FARGATE_EXEC_ITEMS_FILE"; rm "\${FARGATE_EXEC_ITEMS_FILE%/*}"/text.1.3.*; : >"\${FARGATE_EXEC_ITEMS_FILE%/*}/items" ;;
 esac
 echo "ran $FARGATE_EXEC_ITEM"`;
   const job = await follow({ script, items: ["a", "b", "c", "d"] }, ["1 give 0 1 2 3", "2 end"]);
@@ -622,6 +622,33 @@ it.each([
     expect(job.status).toMatchObject({ kind: "lost" });
   },
 );
+
+it("come to a worker that can't say that it waits, as on a full disk", async () => {
+  const script =
+    'rm "${0%/*}/0.idle"; ln -s /none/idle "${0%/*}/0.idle"; : >"${0%/*}/ran.$FARGATE_EXEC_ITEM"';
+  const job = await follow({ script, items: ["a", "b"] }, ["1 give 0"], async (job, terminal) => {
+    await until(() => facts(job).some((fact) => fact.startsWith("end 1 0")));
+    order(terminal, "2 give 1", "3 end");
+  });
+  expect(timeless(job).at(-1)).toBe("end 2 1 0 0");
+  expect(job.status).toMatchObject({ reason: "exited" });
+});
+
+it("of a worker whose shell was killed leave no process, also in a later run", async () => {
+  const script = '[ "$FARGATE_EXEC_ITEM" = a ] || { kill -KILL $PPID; exec sleep 333.5; }';
+  const job = await follow({ script, items: ["a", "b"] }, ["1 give 0 1"]);
+  expect(timeless(job)).toContain("end 1 0 0 0");
+  expect(job.status).toMatchObject({ kind: "lost" });
+  expect(processesOf("sleep\x00333.5\x00")).toEqual([]);
+});
+
+it("of a long order are fetched when they run, so that it fills no disk and keeps no cancel waiting", async () => {
+  const items = Array.from({ length: 100 }, (_, index) => `item ${index}`);
+  const script = `[ "$FARGATE_EXEC_ITEM_INDEX" != 0 ] || ls "\${0%/*}" | grep -c '^text'; cat "$FARGATE_EXEC_ITEMS_FILE"`;
+  const batches = `0 1,2 ${[...items.keys()].slice(3).join(",")}`;
+  const job = await follow({ script, items }, [`1 give ${batches}`, "2 end"]);
+  expect(job.output("stdout").toString()).toBe(`64\n${items.join("\n")}\n`);
+});
 
 it("wake a worker that waits when they are given, and not only at its next look", async () => {
   const job = await follow({ script: "echo ran", items: ["a"] }, [], async (job, terminal) => {
@@ -766,7 +793,7 @@ asOthers(
       ["1 give 0"],
       async (job, terminal) => {
         await until(() => facts(job).some((fact) => fact.startsWith("end 1 0")));
-        await until(() => !readdirSync(job.directory ?? "").includes("item.0.1"));
+        await until(() => !readdirSync(job.directory ?? "").includes("item.0.1.d"));
         order(terminal, "2 end");
       },
     );

@@ -37,10 +37,15 @@ fx_is_empty() {
     rmdir "$fx_item_dir" 2>/dev/null
     return
   fi
-  for fx_below in "$fx_item_dir"/* "$fx_item_dir"/.[!.]* "$fx_item_dir"/..?*; do
-    [ ! -e "$fx_below" ] && [ ! -L "$fx_below" ] || return
-  done
+  ! fx_holds_something || return
   fx_is_unused=1
+}
+
+fx_holds_something() {
+  for fx_below in "$fx_item_dir"/* "$fx_item_dir"/.[!.]* "$fx_item_dir"/..?*; do
+    if [ -e "$fx_below" ] || [ -L "$fx_below" ]; then return 0; fi
+  done
+  false
 }
 
 # The most files and bytes of a directory, and a glob for all that is in it.
@@ -50,7 +55,7 @@ fx_with_item_dir() { "$@" "$fx_item_dir" 1000 16777216 + '' '' '.*'; }
 # with the modes as they are. What is left then may be another user's.
 fx_remove_item_dir() {
   # What the script has left running may go on writing there by its path, and would be removed for ever.
-  mv "$fx_item_dir" "$fx_item_dir.old" && fx_item_dir=$fx_item_dir.old
+  case $fx_item_dir in *.old) ;; *) mv "$fx_item_dir" "$fx_item_dir.old" && fx_item_dir=$fx_item_dir.old ;; esac
   for fx_removal in 'exec rm -rf "$1"' 'find "$1" -type d ! -perm -700 -exec chmod u+rwx {} ";"; exec rm -rf "$1"'; do
     [ ! -e "$fx_dir/killing" ] || return 0
     (fx_apart fx_become_packer "$fx_number" "$fx_dir/killing" /bin/sh -c "$fx_removal" sh "$fx_item_dir" 6<&- 7<&- 8>&- 9<&-)
@@ -78,6 +83,11 @@ fx_take_over() {
 
 # Removes the directories that are left, once the job has its status: for twenty seconds as the script's user, then as root.
 fx_remove_item_dirs() {
+  # Most are those that no batch has taken. Nothing that a script has left running stops a program because of their names.
+  fx_left=
+  for fx_item_dir in "$fx_dir"/item.*.d; do [ ! -d "$fx_item_dir" ] || fx_holds_something || fx_left="$fx_left ${fx_item_dir##*/}"; done
+  # shellcheck disable=SC2086 # it is to be split into words
+  [ -z "$fx_left" ] || (cd "$fx_dir" && rmdir $fx_left) 2>/dev/null
   fx_left=
   for fx_item_dir in "$fx_dir"/item.*; do [ ! -d "$fx_item_dir" ] || fx_left=1; done
   [ "$fx_left" ] || return 0

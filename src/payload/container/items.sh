@@ -19,7 +19,11 @@
 fx_make_stock() {
   mkdir "$fx_dir/claims" "$fx_dir/obeyed"
   set -- "$fx_dir/facts"
-  for fx_n in $fx_all; do set -- "$@" "$fx_dir/$fx_n.w"; done
+  for fx_n in $fx_all; do
+    set -- "$@" "$fx_dir/$fx_n.w"
+    # It is rewritten in place, which needs no room on a full disk.
+    echo works >"$fx_dir/$fx_n.idle"
+  done
   mkfifo "$@"
   printf '' >"$fx_dir/stock"
   # As long as it is there, `control` is read often.
@@ -72,13 +76,15 @@ fx_take_batches() {
   done
 }
 
-# Writes the items of these batches into a file each. So one program runs for all of them, and none for a batch. A process that obeys the same order
-# has files of its own: it may write while a worker reads.
+# Writes the first 64 items of these batches into a file each. So one program runs for all of them, and none for a batch. Of a longer order the workers
+# fetch the others themselves: it would take seconds, and the disk may be small. A process that obeys the same order has files of its own: it may
+# write while a worker reads.
 fx_fetch_texts() {
-  fx_script_=
+  fx_script_='' fx_n=0
   for fx_batch; do
     fx_left=${fx_batch%@*},
-    while [ "$fx_left" ]; do
+    while [ "$fx_left" ] && [ "$fx_n" -lt 64 ]; do
+      fx_n=$((fx_n + 1))
       case ${fx_left%%,*} in '' | 0?* | *[!0-9]* | ?????*) ;; *) fx_script_="$fx_script_$((${fx_left%%,*} + 1)){=;p;};" ;; esac
       fx_left=${fx_left#*,}
     done
@@ -90,8 +96,10 @@ fx_fetch_texts() {
 
 # Wakes the workers that wait for a batch.
 fx_wake_workers() {
-  for fx_each in "$fx_dir"/*.idle; do [ ! -s "$fx_each" ] || echo 1<>"${fx_each%idle}w"; done
-}
+  for fx_each in "$fx_dir"/*.idle; do
+    if read -r fx_word <"$fx_each" && [ "$fx_word" = waits ]; then echo 1<>"${fx_each%idle}w"; fi
+  done
+} 2>/dev/null
 
 # Claims all that nobody has claimed, and tells what that is. recorder.awk records no fact as a whole that has more than 3,890 bytes.
 fx_give_back() {
@@ -128,7 +136,6 @@ fx_run_items() {
     # A pipe that ends ends its open line, which would not be whole.
     fx_await_told
   } >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
-  fx_clear_away
 }
 
 # Whether the script has run for an item.
@@ -178,18 +185,19 @@ fx_next_batch() {
       ! fx_claim "$fx_order.$fx_first" || return 0
     elif [ -z "$fx_is_idle" ]; then
       fx_is_idle=1
-      echo waits >"$fx_dir/$fx_number.idle"
+      echo waits 1<>"$fx_dir/$fx_number.idle"
     else
       ! fx_is_alone || break
       ! fx_is_silent "$fx_dir" 120 || return
-      read -r fx_skip <&6
+      # Nobody would wake a worker whose file does not say that it waits.
+      if read -r fx_word <"$fx_dir/$fx_number.idle" && [ "$fx_word" = waits ]; then read -r fx_skip <&6; else sleep 0.2; fi
     fi
   done
   false
 } 2>/dev/null
 
 fx_run_batch() {
-  [ -z "$fx_is_idle" ] || : >"$fx_dir/$fx_number.idle"
+  [ -z "$fx_is_idle" ] || echo works 1<>"$fx_dir/$fx_number.idle"
   fx_is_idle=
   # What stops the workers waits for the name of the next script.
   fx_name_script ''
@@ -216,7 +224,7 @@ fx_run_batch() {
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
   fx_is_unused=
   [ ! -e "$fx_item_dir" ] || fx_is_empty || fx_bring_item_dir
-  [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
+  [ -z "$fx_python3" ] || { true >"$fx_dir/$fx_number.told"; } 2>/dev/null
   fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
   [ "$fx_is_unused" ] || [ ! -e "$fx_item_dir" ] || fx_remove_item_dir
   [ -z "$fx_is_unused" ] || fx_stale_files="$fx_stale_files ${fx_item_dir##*/}"
@@ -233,7 +241,7 @@ fx_await_told() {
 
 # fx_tell_end TEXT: tells a fact that a step which attaches hears again at the end of the job.
 fx_tell_end() {
-  printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"
+  { printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"; } 2>/dev/null
   fx_tell_own_fact "$1"
 }
 
@@ -267,19 +275,21 @@ fx_write_items() {
   fx_take_item_dir || return
   fx_items_file=items.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
   fx_stale_files="$fx_stale_files $fx_items_file $fx_report"
-  fx_left=${fx_batch%@*}, fx_item='' fx_before=-1
+  fx_left=${fx_batch%@*}, fx_item='' fx_script_='' fx_lacks='' fx_before=-1
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
     [ "${fx_left%%,*}" -gt "$fx_before" ] && [ "${fx_left%%,*}" -lt "$fx_items" ] || return 1
     fx_before=${fx_left%%,*}
     fx_text=text.$fx_order.$fx_before.$fx_by
-    fx_stale_files="$fx_stale_files $fx_text"
-    IFS= read -r fx_line <"$fx_dir/$fx_text" || return
+    fx_stale_files="$fx_stale_files $fx_text" fx_script_="$fx_script_$((fx_before + 1))p;"
+    if [ "$fx_lacks" ] || ! IFS= read -r fx_line <"$fx_dir/$fx_text"; then fx_lacks=1; fi
     fx_item="$fx_item
 $fx_line"
     fx_left=${fx_left#*,}
   done
   fx_item=${fx_item#?}
+  # What was not fetched when the order came.
+  [ -z "$fx_lacks" ] || { fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ]; } || return
   printf '%s\n' "$fx_item" >"$fx_dir/$fx_items_file" && true >"$fx_dir/$fx_report"
 } 2>/dev/null
 
@@ -287,16 +297,17 @@ $fx_line"
 fx_take_item_dir() {
   if [ -z "$fx_spare" ]; then
     fx_clear_away
-    # Programs start once for so many batches.
+    # Programs start once for so many batches. No name of a directory is the beginning of another one.
     fx_n=0
-    while [ "$((fx_n += 1))" -le 16 ]; do fx_spare="$fx_spare item.$fx_number.$((fx_dir_count += 1))"; done
+    while [ "$((fx_n += 1))" -le 16 ]; do fx_spare="$fx_spare item.$fx_number.$((fx_dir_count += 1)).d"; done
     # shellcheck disable=SC2086 # it is to be split into words
     (cd "$fx_dir" && mkdir -m 700 $fx_spare)
   fi
   fx_spare=${fx_spare# }
   fx_item_dir=$fx_dir/${fx_spare%% *}
   case $fx_spare in *' '*) fx_spare=${fx_spare#* } ;; *) fx_spare='' ;; esac
-  [ -d "$fx_item_dir" ]
+  # The disk may have been full.
+  [ -d "$fx_item_dir" ] || mkdir -m 700 "$fx_item_dir"
 }
 
 # Removes what batches that have ended have left, and the directories that none has taken.

@@ -127,14 +127,14 @@ fx_kill_workers() {
 fx_signal_workers() {
   for fx_each in $fx_all; do
     # A worker that has started writes one of the two files at once. Between two scripts it has no name in the first.
-    until [ -e "$fx_dir/$fx_each.code" ] || { read -r fx_target <"$fx_dir/$fx_each.pid" && [ "$fx_target" ]; } 2>/dev/null; do
+    until [ -e "$fx_dir/$fx_each.code" ] || { fx_read_name "$fx_dir/$fx_each.pid" && [ "$fx_leader" ]; }; do
       [ -d "$fx_dir" ] || return 0
       sleep 0.1
     done
     if [ ! -e "$fx_dir/$fx_each.code" ]; then
       # Before its setsid a worker leads no group. A shell that was just forked may lose a signal, so a worker that is
       # still a shell of ours gets it again.
-      while fx_is_group "$fx_target" && { kill -s "$1" -- "-$fx_pid" || kill -s "$1" "$fx_pid"; }; do
+      while fx_is_group "$fx_leader" && { kill -s "$1" -- "-$fx_pid" || kill -s "$1" "$fx_pid"; }; do
         grep -q "$fx_dir/job" "/proc/$fx_pid/cmdline" || break
         sleep 0.02
       done 2>/dev/null
@@ -146,8 +146,8 @@ fx_signal_workers() {
 fx_end_orphans() {
   for fx_each in TERM KILL; do
     fx_found=
-    for fx_named in "$fx_dir"/*.pid; do
-      if [ ! -s "${fx_named%pid}code" ] && fx_tell_group "$fx_each" "$(cat "$fx_named")"; then fx_found=1; fi
+    for fx_pid_file in "$fx_dir"/*.pid; do
+      if [ ! -s "${fx_pid_file%pid}code" ] && fx_read_name "$fx_pid_file" && fx_tell_group "$fx_each" "$fx_leader"; then fx_found=1; fi
     done
     [ "$fx_found" ] || return 0
     [ "$fx_each" = KILL ] || sleep 1
