@@ -136,7 +136,8 @@ def main(level, most, directory, count, size, *rest):
         unread.tell(os.fsencode(directory), problem)
         return Archive(None, unread, int(level), int(most)).end()
     words = [rest[i : i + 4] for i in range(0, len(rest), 4)]
-    selection = Selection(unread, [word[1:] for word in words if word[0] == "-"])
+    exclusions = [word[1:] for word in words if word[0] == "-"]
+    selection = Selection(unread, exclusions, max(MOST_LISTED, 2 * int(count)))
     for number, word in enumerate(words):
         if word[0] == "+":
             glob = Glob(*word[1:])

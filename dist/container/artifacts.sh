@@ -147,13 +147,16 @@ fx_find_packers() {
 # fx_pass_records NAME ENOUGH FACT [DIRECTORY]: passes the packer's lines on until the file ENOUGH is there: as records, as parts in S3, or behind FACT
 # as facts (pass.py). It checks the lines: they come from a process of the script's user, which another process of that user may have replaced.
 fx_pass_records() {
-  if [ "$fx_python3" ]; then
-    shift
-    "$fx_python3" -I -S -c "$fx_pass_py" "$@"
-  else
+  # The time for artifacts bounds the one in python3.
+  if [ -z "$fx_python3" ] || [ "$3" ]; then
     fx_name self
     echo "$fx_token" >"$fx_dir/$1.passer.pid"
     [ ! -e "$2" ] || exit
+  fi
+  if [ "$fx_python3" ]; then
+    shift
+    exec "$fx_python3" -I -S -c "$fx_pass_py" "$@"
+  else
     fx_tool awk
     export FX_ENOUGH="$2" FX_FACT="$3" LC_ALL=C
     # It holds nothing back, since it may be killed.

@@ -74,7 +74,7 @@ fx_list_globs() {
 
 # Finds the matches in what fx_list_tree prints, by match.awk. The assignment of fx_match_awk stands before this text.
 fx_match() {
-  FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$fx_here FX_UID=$fx_uid FX_EXCHANGED=$fx_exchanged "$fx_awk" "$fx_match_awk"
+  FX_GLOBS=$(fx_list_globs "$@") FX_HERE=$fx_here FX_UID=$fx_uid FX_EXCHANGED=$fx_exchanged FX_COUNT=$fx_count "$fx_awk" "$fx_match_awk"
 }
 
 # Prints those of these lines that are within the limits, as Selection.within of selection.py does. Directories come before files. `fwhole` comes

@@ -11,8 +11,10 @@ fx_make_files() {
 
 # Adds the files to the spool. No process is started when all are empty. False when not all of them could be kept.
 fx_keep_files() {
+  # What all runs of items have written (item-results.sh).
+  fx_of_items=${fx_items:+.runs}
   for fx_n in $fx_all; do
-    if [ -s "$fx_dir/$fx_n.output" ] || [ -s "$fx_dir/$fx_n.summary" ]; then
+    if [ -s "$fx_dir/$fx_n.output$fx_of_items" ] || [ -s "$fx_dir/$fx_n.summary$fx_of_items" ]; then
       # From now on the job is not held, however much waits for the reader.
       : >"$fx_dir/ending"
       [ "$fx_python3" ] || fx_tool awk
@@ -29,7 +31,7 @@ fx_print_files() {
   for fx_kind in output summary; do
     fx_room=1048576
     for fx_n in $fx_all; do
-      fx_name_=$fx_n.$fx_kind
+      fx_name_=$fx_n.$fx_kind$fx_of_items
       [ -s "$fx_dir/$fx_name_" ] || continue
       fx_size "$fx_name_"
       # A script of root can put anything in the file's place.

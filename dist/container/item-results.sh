@@ -113,3 +113,31 @@ fx_read_end() {
   fx_whole_=${fx_item_seconds%%.*}
   [ ${#fx_whole_} -le 9 ]
 }
+
+# Moves what the run has written into its files behind what earlier runs of the worker have: so a line, or a value of many lines, that a killed run has
+# left open takes nothing of the next run. A line with RS and the index of the run's first item ends its part. Of a file that does not fit it has the
+# size. No process runs for a script that has written nothing.
+fx_keep_written() {
+  for fx_kind in output summary; do
+    fx_file_=$fx_number.$fx_kind
+    [ ! -f "$fx_dir/$fx_file_" ] || [ -L "$fx_dir/$fx_file_" ] || [ -s "$fx_dir/$fx_file_" ] || continue
+    fx_size "$fx_file_.runs"
+    # The line takes up to 23 bytes.
+    fx_room=$((1048553 - fx_bytes)) fx_kept_='' fx_part_size=0
+    # A script of root can put anything in the file's place.
+    if [ -f "$fx_dir/$fx_file_" ] && [ ! -L "$fx_dir/$fx_file_" ]; then
+      fx_size "$fx_file_"
+      fx_part_size=$fx_bytes
+      [ "$fx_bytes" -gt "$fx_room" ] || fx_kept_=$fx_dir/$fx_file_
+    fi
+    if [ "$fx_kept_" ]; then
+      # A daemon may go on writing to it.
+      dd bs=4096 count=256 <"$fx_kept_"
+      printf '\n\036%s\n' "$fx_first"
+    elif [ -e "$fx_dir/$fx_file_" ] && [ "$fx_room" -ge 0 ]; then
+      printf '\n\036%s %s\n' "$fx_first" "$fx_part_size"
+    fi >>"$fx_dir/$fx_file_.runs"
+    rm -rf "$fx_dir/$fx_number.$fx_kind"
+    printf '' >"$fx_dir/$fx_file_"
+  done
+} 2>/dev/null

@@ -18,7 +18,13 @@
 # Makes the files of the items.
 fx_make_stock() {
   mkdir "$fx_dir/claims" "$fx_dir/obeyed"
-  mkfifo "$fx_dir/facts"
+  set -- "$fx_dir/facts"
+  for fx_n in $fx_all; do
+    set -- "$@" "$fx_dir/$fx_n.w"
+    # It is rewritten in place, which needs no room on a full disk.
+    echo works >"$fx_dir/$fx_n.idle"
+  done
+  mkfifo "$@"
   printf '' >"$fx_dir/stock"
   # As long as it is there, `control` is read often.
   fx_write wanting "$fx_items_pace"
@@ -36,7 +42,7 @@ fx_tell_own_fact() { printf '%s\n' "$1" >&8; }
 fx_take_order() {
   # In a subshell, since it uses variables of the caller. No word is taken for a pattern of names.
   # shellcheck disable=SC2086 # it is to be split into words
-  (set -f && fx_order_items $1)
+  (set -f && set -- $1 && set +f && fx_order_items "$@")
 }
 
 # fx_order_items NUMBER WORD [BATCH…]
@@ -47,7 +53,10 @@ fx_order_items() {
   fx_order=$1 fx_word=$2
   shift 2
   case $fx_word in
-    give) fx_take_batches "$@" >>"$fx_dir/stock" ;;
+    give)
+      fx_fetch_texts "$@"
+      fx_take_batches "$@" >>"$fx_dir/stock"
+      ;;
     back) fx_give_back ;;
     end)
       echo end >>"$fx_dir/stock"
@@ -57,18 +66,45 @@ fx_order_items() {
   esac
   true >"$fx_dir/obeyed/$fx_order"
   fx_tell_fact "got $fx_order"
+  fx_wake_workers
 }
 
+# Behind a batch stands the number of this process, which has fetched its texts.
 fx_take_batches() {
   for fx_batch; do
-    case $fx_batch in '' | *[!0-9,@]*) ;; *) printf '%s %s\n' "$fx_order" "$fx_batch" ;; esac
+    case $fx_batch in '' | *[!0-9,@]*) ;; *) printf '%s %s %s\n' "$fx_order" "$fx_batch" "$$" ;; esac
   done
 }
+
+# Writes the first 64 items of these batches into a file each. So one program runs for all of them, and none for a batch. Of a longer order the workers
+# fetch the others themselves: it would take seconds, and the disk may be small. A process that obeys the same order has files of its own: it may
+# write while a worker reads.
+fx_fetch_texts() {
+  fx_script_='' fx_n=0
+  for fx_batch; do
+    fx_left=${fx_batch%@*},
+    while [ "$fx_left" ] && [ "$fx_n" -lt 64 ]; do
+      fx_n=$((fx_n + 1))
+      case ${fx_left%%,*} in '' | 0?* | *[!0-9]* | ?????*) ;; *) fx_script_="$fx_script_$((${fx_left%%,*} + 1)){=;p;};" ;; esac
+      fx_left=${fx_left#*,}
+    done
+  done
+  LC_ALL=C sed -n "$fx_script_" "$fx_dir/items" | while IFS= read -r fx_n && IFS= read -r fx_line; do
+    printf '%s\n' "$fx_line" >"$fx_dir/text.$fx_order.$((fx_n - 1)).$$"
+  done
+} 2>/dev/null
+
+# Wakes the workers that wait for a batch.
+fx_wake_workers() {
+  for fx_each in "$fx_dir"/*.idle; do
+    if read -r fx_word <"$fx_each" && [ "$fx_word" = waits ]; then echo 1<>"${fx_each%idle}w"; fi
+  done
+} 2>/dev/null
 
 # Claims all that nobody has claimed, and tells what that is. recorder.awk records no fact as a whole that has more than 3,890 bytes.
 fx_give_back() {
   fx_back=
-  while read -r fx_from fx_batch; do
+  while read -r fx_from fx_batch fx_by; do
     fx_first=${fx_batch%%[,@]*}
     if [ "$fx_batch" ] && fx_claim "$fx_from.$fx_first"; then fx_back="$fx_back $fx_from.$fx_first"; fi
     if [ ${#fx_back} -gt 3800 ]; then
@@ -93,8 +129,8 @@ fx_claim() {
 # Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
 # batches.
 fx_run_items() {
-  fx_is_unused=
-  exec 7<"$fx_dir/stock"
+  fx_is_unused='' fx_is_idle='' fx_spare='' fx_dir_count=0 fx_stale_files=''
+  exec 7<"$fx_dir/stock" 6<>"$fx_dir/$fx_number.w"
   {
     while fx_next_batch; do fx_run_batch; done
     # A pipe that ends ends its open line, which would not be whole.
@@ -103,12 +139,15 @@ fx_run_items() {
 }
 
 # Whether the script has run for an item.
-fx_has_run() { (set -- "$fx_dir"/*.items && [ -e "$1" ]); }
+fx_has_run() { (set -- "$fx_dir"/*[0-9].pid && [ -e "$1" ]); }
 
-# Tells of each worker whose shell was killed: what it had in hand has no end, and the other workers need not wait for it.
+# Tells of each worker whose shell was killed: what it had in hand has no end, and the other workers need not wait for it. Wakes those that wait, each
+# second and once the job was killed, so that they look whether it was.
 fx_watch_workers() {
-  fx_told=' '
-  while fx_sleep 1; do
+  fx_told=' ' fx_dead_before=
+  until fx_is_alone || ! fx_sleep 1; do
+    fx_wake_workers
+    fx_free_passers
     fx_n=0
     for fx_each in $fx_running; do
       if ! fx_lives "$fx_each" && [ ! -e "$fx_dir/$fx_n.code" ]; then
@@ -121,39 +160,47 @@ fx_watch_workers() {
       fx_n=$((fx_n + 1))
     done
   done
+  fx_wake_workers
 }
 
 # Whether the job's process or a recorder was killed. Then nothing begins any more: nobody would stop it, or it would wait for ever where it opens
-# its pipes.
+# its pipes. The recorders in awk of another worker end with it, also when that was killed.
 fx_is_alone() {
-  for fx_each in $fx_self $fx_recorders; do fx_lives "${fx_each%,*}" || return 0; done
+  for fx_each in $fx_self $fx_recorders; do
+    case $fx_each in *,"$fx_number".? | *,facts) ;; *,*) continue ;; esac
+    fx_lives "${fx_each%,*}" || return 0
+  done
   false
 }
 
 # Waits for a batch of the stock. False when none comes any more, or when the job is being stopped. The stock has the batches of all workers, so a
-# look at one that is claimed costs next to nothing.
+# look at one that is claimed costs next to nothing. A worker that finds none says that it waits, looks again, and then sleeps until it is woken.
 fx_next_batch() {
-  fx_naps=0
   until [ -e "$fx_dir/stopping" ]; do
-    if read -r fx_order fx_batch <&7; then
+    if read -r fx_order fx_batch fx_by <&7; then
       [ "$fx_order" != end ] || return
       fx_first=${fx_batch%%[,@]*}
       [ ! -e "$fx_dir/claims/$fx_order.$fx_first" ] || continue
       ! fx_is_alone || break
       ! fx_claim "$fx_order.$fx_first" || return 0
+    elif [ -z "$fx_is_idle" ]; then
+      fx_is_idle=1
+      echo waits 1<>"$fx_dir/$fx_number.idle"
     else
       ! fx_is_alone || break
-      sleep 0.2
-      fx_naps=$((fx_naps + 1))
-      [ $((fx_naps % 50)) -gt 0 ] || ! fx_is_silent "$fx_dir" 120 || return
+      ! fx_is_silent "$fx_dir" 120 || return
+      # Nobody would wake a worker whose file does not say that it waits.
+      if read -r fx_word <"$fx_dir/$fx_number.idle" && [ "$fx_word" = waits ]; then read -r fx_skip <&6; else sleep 0.2; fi
     fi
   done
   false
 } 2>/dev/null
 
 fx_run_batch() {
-  # What stops the workers waits for the file of the next script. The script before this one may have changed its own files.
-  rm -rf "$fx_dir/$fx_number.pid" "$fx_dir/$fx_number.items" "$fx_dir/${fx_report:-none}" ${fx_is_unused:+"$fx_item_dir"}
+  [ -z "$fx_is_idle" ] || echo works 1<>"$fx_dir/$fx_number.idle"
+  fx_is_idle=
+  # What stops the workers waits for the name of the next script.
+  fx_name_script ''
   [ ! -e "$fx_dir/stopping" ] || return
   fx_tell_own_fact "begin $fx_order $fx_first $fx_number"
   fx_ready=
@@ -169,6 +216,7 @@ fx_run_batch() {
     echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126
   fi
+  fx_keep_written
   # What has ended because the job was killed has no end that tells of its items.
   fx_lives "$fx_self" || return
   fx_find_seconds "$fx_began"
@@ -176,9 +224,10 @@ fx_run_batch() {
   [ ! -e "$fx_dir/stopping" ] || fx_mark_='!'
   fx_is_unused=
   [ ! -e "$fx_item_dir" ] || fx_is_empty || fx_bring_item_dir
-  [ -z "$fx_python3" ] || true >"$fx_dir/$fx_number.told"
+  [ -z "$fx_python3" ] || { true >"$fx_dir/$fx_number.told"; } 2>/dev/null
   fx_tell_end "end $fx_order ${fx_batch%@*} $fx_exit_code$fx_mark_ $fx_seconds $fx_number"
   [ "$fx_is_unused" ] || [ ! -e "$fx_item_dir" ] || fx_remove_item_dir
+  [ -z "$fx_is_unused" ] || fx_stale_files="$fx_stale_files ${fx_item_dir##*/}"
 }
 
 # Waits until the recorder has the end of the batch before: the output of this one comes behind it. A recorder that is held takes longer.
@@ -192,7 +241,7 @@ fx_await_told() {
 
 # fx_tell_end TEXT: tells a fact that a step which attaches hears again at the end of the job.
 fx_tell_end() {
-  printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"
+  { printf '%s\n' "$1" >>"$fx_dir/$fx_number.ends"; } 2>/dev/null
   fx_tell_own_fact "$1"
 }
 
@@ -204,9 +253,11 @@ fx_keep_ends() {
   fx_recorder=$fx_file
   {
     cat "$fx_dir"/*.ends
+    # A shell may count characters otherwise, and more bytes than fit in a fact.
+    LC_ALL=C
     fx_n=0
     while IFS= read -r fx_line; do
-      printf 'text %s %.1000s\n' "$fx_n" "$fx_line"
+      printf 'text %s %.1001s\n' "$fx_n" "$fx_line"
       fx_n=$((fx_n + 1))
     done <"$fx_dir/items"
   } 2>/dev/null | (
@@ -216,22 +267,55 @@ fx_keep_ends() {
   ) | fx_keep
 }
 
-# Sets fx_item to the batch, one item a line, writes it into the file N.items, and makes the directory of the batch. False when the list has not
-# all of it, when its indices do not ascend, as the lines of the list do, or when the disk is full. No two runs have one path: what a script has left running writes into no later one's directory, and reports no
-# end of a later one.
+# Sets fx_item to the batch, one item a line, writes it into a file, and takes a directory for the batch. False when the list has not all of it, when
+# its indices do not ascend, as the lines of the list do, or when the disk is full. No two runs have one path: what a script has left running writes
+# into no later one's directory, and reports no end of a later one.
 fx_write_items() {
-  fx_item_dir=$fx_dir/item.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
-  fx_left=${fx_batch%@*}, fx_script_='' fx_before=-1
+  fx_item_dir=
+  fx_take_item_dir || return
+  fx_items_file=items.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
+  fx_stale_files="$fx_stale_files $fx_items_file $fx_report"
+  fx_left=${fx_batch%@*}, fx_item='' fx_script_='' fx_lacks='' fx_before=-1
   while [ "$fx_left" ]; do
     case ${fx_left%%,*} in '' | ?????*) return 1 ;; esac
     [ "${fx_left%%,*}" -gt "$fx_before" ] && [ "${fx_left%%,*}" -lt "$fx_items" ] || return 1
     fx_before=${fx_left%%,*}
-    fx_script_="$fx_script_$((fx_before + 1))p;"
+    fx_text=text.$fx_order.$fx_before.$fx_by
+    fx_stale_files="$fx_stale_files $fx_text" fx_script_="$fx_script_$((fx_before + 1))p;"
+    if [ "$fx_lacks" ] || ! IFS= read -r fx_line <"$fx_dir/$fx_text"; then fx_lacks=1; fi
+    fx_item="$fx_item
+$fx_line"
     fx_left=${fx_left#*,}
   done
-  fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ] || return
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_number.items" && true >"$fx_dir/$fx_report" && mkdir -m 700 "$fx_item_dir"
+  fx_item=${fx_item#?}
+  # What was not fetched when the order came.
+  [ -z "$fx_lacks" ] || { fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ]; } || return
+  printf '%s\n' "$fx_item" >"$fx_dir/$fx_items_file" && true >"$fx_dir/$fx_report"
+} 2>/dev/null
+
+# Sets fx_item_dir to an empty directory. False when there is no room for one.
+fx_take_item_dir() {
+  if [ -z "$fx_spare" ]; then
+    fx_clear_away
+    # Programs start once for so many batches. No name of a directory is the beginning of another one.
+    fx_n=0
+    while [ "$((fx_n += 1))" -le 16 ]; do fx_spare="$fx_spare item.$fx_number.$((fx_dir_count += 1)).d"; done
+    # shellcheck disable=SC2086 # it is to be split into words
+    (cd "$fx_dir" && mkdir -m 700 $fx_spare)
+  fi
+  fx_spare=${fx_spare# }
+  fx_item_dir=$fx_dir/${fx_spare%% *}
+  case $fx_spare in *' '*) fx_spare=${fx_spare#* } ;; *) fx_spare='' ;; esac
+  # The disk may have been full.
+  [ -d "$fx_item_dir" ] || mkdir -m 700 "$fx_item_dir"
 }
+
+# Removes what batches that have ended have left, and the directories that none has taken.
+fx_clear_away() {
+  # shellcheck disable=SC2086 # it is to be split into words
+  [ -z "$fx_stale_files$fx_spare" ] || (cd "$fx_dir" && rm -rf $fx_stale_files $fx_spare)
+  fx_stale_files='' fx_spare=''
+} 2>/dev/null
 
 # Prints the variables of the batch as calls of fx_set.
 # shellcheck disable=SC2154 # job-text.ts sets fx_items
@@ -239,7 +323,7 @@ fx_print_item() {
   fx_attempt=1
   case $fx_batch in *@*) fx_attempt=${fx_batch#*@} ;; esac
   printf 'fx_set %s %s\n' FARGATE_EXEC_ITEM_INDEX "$fx_first" FARGATE_EXEC_ITEMS_TOTAL "$fx_items" \
-    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_number.items" \
+    FARGATE_EXEC_ITEM_ATTEMPT "$fx_attempt" FARGATE_EXEC_ITEMS_FILE "$fx_dir/$fx_items_file" \
     FARGATE_EXEC_ITEM_RESULTS "$fx_dir/$fx_report" \
     FARGATE_EXEC_ITEM_DIR "$fx_item_dir"
   # A quote in the text ends the quoted part, stands alone behind a backslash, and begins the next part.

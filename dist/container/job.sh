@@ -42,7 +42,7 @@ fx_run_job() {
   [ -z "$fx_fence" ] || fx_start_fence
   fx_start_workers
   fx_watcher=
-  if [ "$fx_items" ] && [ "$fx_workers" -gt 1 ]; then
+  if [ "$fx_items" ]; then
     fx_watch_workers &
     fx_name "$!"
     fx_watcher=$fx_token

@@ -38,6 +38,8 @@ function unread(path, why) {
 function shown(name) { gsub(/[^] !#-[^-~]/, "?", name); return "\"" name "\"" }
 
 BEGIN {
+  most = 2 * ENVIRON["FX_COUNT"]
+  if (most < 100000) most = 100000
   here = ENVIRON["FX_HERE"]; uid = ENVIRON["FX_UID"]; exchanged = ENVIRON["FX_EXCHANGED"]
   count = split(ENVIRON["FX_GLOBS"], lines, "\n")
   for (i = 1; i <= count; i++) {
@@ -63,6 +65,11 @@ $2 == "!" { odd++; next }
     next
   }
   found[$1] = 1
+  # Each takes memory.
+  if (!seen[path] && ++listed > most) {
+    print "funread \"\" more than " most " files and directories: the others are not listed"
+    exit
+  }
   if (!is_fixed(full, $4)) unread(path, "another user of the container can replace what is on its way, and the image has no python3")
   if (!seen[path]++) print ($3 ~ /^d/ ? -1 : $3 ~ /^-/ ? $2 : 0) "\t" path
 }

@@ -14,6 +14,8 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 # File systems of the kernel: only a glob that names one of them enters it.
 KERNEL = ("/proc", "/sys", "/dev")
 MOST_UNREAD = 50
+# How many files and directories are listed, unless the limits allow half as many: each takes memory.
+MOST_LISTED = 100000
 # How many of those that the limits leave out are named, and the most bytes of such a name. Escaped, they fit in one fact (pass.py).
 NAMED, LONGEST_NAMED = 3, 200
 # How many levels below a base are entered. Each takes a descriptor and two frames of Python's stack, which has 1000.
@@ -71,8 +73,9 @@ class Glob:
 class Selection:
     """Finds what the globs select. `found` has for each name in the archive its path in the container, and what is there."""
 
-    def __init__(self, unread, exclusions):
+    def __init__(self, unread, exclusions, most=MOST_LISTED):
         self.unread = unread
+        self.most = most
         self.here = os.getcwdb()
         # Each exclusion as it is written, and by its absolute path.
         self.exclusions = [(Glob(*each), Glob(self.absolute(os.fsencode(each[0])), *each[1:])) for each in exclusions]
@@ -111,7 +114,7 @@ class Selection:
 
     def look(self, above, name, path, glob, depth):
         """Looks at this path, `depth` names below the base, and at all below it."""
-        if self.excludes(path):
+        if self.most < 0 or self.excludes(path):
             return
         try:
             about = os.stat(name, dir_fd=above, follow_symlinks=False)
@@ -147,6 +150,10 @@ class Selection:
             self.unread.tell(path, "its name is not UTF-8")
             return False
         if stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode):
+            if len(self.found) == self.most:
+                self.unread.tell(b"", "more than %d files and directories: the others are not listed" % self.most)
+                self.most = -1
+                return True
             self.found.setdefault(path.lstrip(b"/"), (path, about))
             return True
         self.unread.tell(path, "it is no file, directory or link")

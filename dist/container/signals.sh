@@ -23,3 +23,10 @@ fx_end_session() {
   [ "$2" -gt 1 ] && read -r fx_comm <"/proc/$2/comm" && [ "$fx_comm" = ssm-session-wor ] && kill -s TERM "$2"
   kill -s KILL "$fx_pid"
 } 2>/dev/null
+
+# fx_read_name FILE: sets fx_leader to the name in it, without the blanks behind it (fx_name_script). One read takes all of it: the file may be
+# rewritten meanwhile.
+fx_read_name() {
+  fx_leader=$(cat "$1") || return
+  fx_leader=${fx_leader%% *}
+} 2>/dev/null

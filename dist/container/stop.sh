@@ -31,7 +31,7 @@ fx_end_job() {
   done
   # A job that was killed has left its workers. Each worker leads a process group, and so did the job.
   for fx_file in "$fx_dir"/*pid; do
-    [ -s "${fx_file%pid}code" ] || fx_tell_group KILL "$(cat "$fx_file")"
+    if [ ! -s "${fx_file%pid}code" ] && fx_read_name "$fx_file"; then fx_tell_group KILL "$fx_leader"; fi
   done
   for fx_each in $fx_terminals; do fx_end_session "$fx_each"; done
   rm -rf "$fx_dir"

@@ -16,7 +16,7 @@ fx_run() {
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
   [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary" \
-    ${fx_batch:+"$fx_dir/$fx_number.items" "$fx_dir/$fx_report" "$fx_item_dir"}
+    ${fx_batch:+"$fx_dir/$fx_items_file" "$fx_dir/$fx_report" "$fx_item_dir"}
   umask "$fx_umask"
   # One pipe, whose order is the order of the writes.
   [ -z "$fx_merged" ] || exec 2>&1
@@ -44,12 +44,23 @@ fx_has_bash() {
 # Runs the script as worker fx_number, and sets fx_exit_code. The script gets none of the descriptors of this shell.
 # shellcheck disable=SC2329 # fx_worker calls it
 fx_run_script() {
-  fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 7<&- 8>&- 9<&- &
+  fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 6<&- 7<&- 8>&- 9<&- &
   fx_script=$!
   fx_name "$fx_script"
-  fx_write "$fx_number.pid" "$fx_token"
+  fx_name_script "$fx_token"
   wait "$fx_script"
   fx_exit_code=$?
+}
+
+# fx_name_script NAME: writes the worker's pid file. The first name appears whole. A later one, or none, is written in its place, in as many bytes,
+# without a program and with no more room on the disk.
+# shellcheck disable=SC2329 # fx_worker calls it
+fx_name_script() {
+  if [ -e "$fx_dir/$fx_number.pid" ]; then
+    printf '%-40s\n' "$1" 1<>"$fx_dir/$fx_number.pid"
+  elif [ "$1" ]; then
+    fx_write "$fx_number.pid" "$1"
+  fi
 }
 
 # fx_find_seconds HUNDREDTHS: sets fx_seconds to the seconds since then.
@@ -92,6 +103,7 @@ fx_stop() {
   [ -z "$fx_artifacts" ] || [ "$1" = timed-out ] || (fx_hurry)
   fx_signalled="$fx_signalled $1"
   (
+    [ -z "$fx_items" ] || fx_wake_workers
     fx_signal_workers TERM
     # The spool takes a piece more from now on. Earlier, a worker that has not got TERM yet would fill it.
     : >"$fx_dir/told"
@@ -114,16 +126,15 @@ fx_kill_workers() {
 # fx_signal_workers SIGNAL
 fx_signal_workers() {
   for fx_each in $fx_all; do
-    # A worker that has started writes one of the two files at once.
-    until [ -e "$fx_dir/$fx_each.pid" ] || [ -e "$fx_dir/$fx_each.code" ]; do
+    # A worker that has started writes one of the two files at once. Between two scripts it has no name in the first.
+    until [ -e "$fx_dir/$fx_each.code" ] || { fx_read_name "$fx_dir/$fx_each.pid" && [ "$fx_leader" ]; }; do
       [ -d "$fx_dir" ] || return 0
       sleep 0.1
     done
     if [ ! -e "$fx_dir/$fx_each.code" ]; then
-      fx_target=$(cat "$fx_dir/$fx_each.pid")
       # Before its setsid a worker leads no group. A shell that was just forked may lose a signal, so a worker that is
       # still a shell of ours gets it again.
-      while fx_is_group "$fx_target" && { kill -s "$1" -- "-$fx_pid" || kill -s "$1" "$fx_pid"; }; do
+      while fx_is_group "$fx_leader" && { kill -s "$1" -- "-$fx_pid" || kill -s "$1" "$fx_pid"; }; do
         grep -q "$fx_dir/job" "/proc/$fx_pid/cmdline" || break
         sleep 0.02
       done 2>/dev/null
@@ -135,8 +146,8 @@ fx_signal_workers() {
 fx_end_orphans() {
   for fx_each in TERM KILL; do
     fx_found=
-    for fx_named in "$fx_dir"/*.pid; do
-      if [ ! -s "${fx_named%pid}code" ] && fx_tell_group "$fx_each" "$(cat "$fx_named")"; then fx_found=1; fi
+    for fx_pid_file in "$fx_dir"/*.pid; do
+      if [ ! -s "${fx_pid_file%pid}code" ] && fx_read_name "$fx_pid_file" && fx_tell_group "$fx_each" "$fx_leader"; then fx_found=1; fi
     done
     [ "$fx_found" ] || return 0
     [ "$fx_each" = KILL ] || sleep 1
