@@ -270,6 +270,13 @@ export function isDenied(error: unknown): error is Failure {
   return error instanceof Failure && error.code === "access-denied";
 }
 
+const CREDENTIALS: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
+
+/** Whether only other credentials can mend it. */
+export function isAboutCredentials(error: unknown): error is Failure {
+  return error instanceof Failure && CREDENTIALS.has(error.code);
+}
+
 /** The message of a thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
-import { Failure, type FailureCode } from "../../src/errors.ts";
+import { Failure, type FailureCode, isAboutCredentials } from "../../src/errors.ts";
 import type { JobStatus } from "../../src/carriers/stream/status.ts";
 import type { JobEnd } from "../../src/carriers/job-end.ts";
-import { Expiry, isAboutCredentials } from "../../src/carriers/expiry.ts";
+import { Expiry } from "../../src/carriers/expiry.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";

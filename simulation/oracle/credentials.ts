@@ -18,8 +18,7 @@ export function hasLostCredentials(runner: Runner, ended: Simulated): boolean {
 }
 
 /**
- * A step that can't look at its task any more does not wait for a job of hours. A forward needs no credentials until its session is cut, and a
- * wait for a seat has its own end.
+ * A step that can't look at its task any more does not wait for a job of hours. A forward needs no credentials until its session is cut.
  */
 const known: Rule = {
   name: "a step without credentials soon ends",
@@ -27,7 +26,7 @@ const known: Rule = {
     const { time, faults } = ended.world.base;
     for (const runner of ended.runners) {
       const end = credentialsEnd(runner, ended);
-      if (end === undefined || isForward(runner) || !runner.hasBegun || waitedForSeat(runner)) continue;
+      if (end === undefined || isForward(runner) || !runner.hasBegun) continue;
       const held = faults.taken.reduce(
         (sum, fault) =>
           sum +
@@ -40,10 +39,6 @@ const known: Rule = {
     }
   },
 };
-
-function waitedForSeat({ main }: Runner): boolean {
-  return /^::error title=fargate-exec(?::|%3A) container-busy::/m.test(main.stdout);
-}
 
 /** What must hold of steps whose credentials end. */
 export const CREDENTIALS_RULES: readonly Rule[] = [known];

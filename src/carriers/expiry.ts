@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { Failure, type FailureCode, type WordsForEach } from "../errors.ts";
+import { Failure, isAboutCredentials, type WordsForEach } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Target } from "../targets/target.ts";
 import type { JobEnd } from "./job-end.ts";
@@ -11,13 +11,6 @@ const RENEW: WordsForEach = {
   program:
     "Set 'role-to-assume', or AWS_PROFILE to a profile whose credentials are renewed: keys in the environment end with their session.",
 };
-
-/** Failures that only other credentials can mend. */
-const CODES: ReadonlySet<FailureCode> = new Set(["no-credentials", "no-id-token", "role-not-assumed"]);
-
-export function isAboutCredentials({ code }: Failure): boolean {
-  return CODES.has(code);
-}
 
 export interface ExpiryOptions {
   readonly target: Pick<Target, "clusterArn" | "taskArn" | "taskId" | "container" | "started">;

@@ -2,13 +2,12 @@ import type { Ecs } from "../aws/ecs.ts";
 import { taskNotFound } from "../aws/missing.ts";
 import { hasContainerEnded, type Task } from "../aws/task.ts";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../errors.ts";
+import { Failure, isAboutCredentials } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { judgeTask } from "../ready/verdict.ts";
 import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Target } from "../targets/target.ts";
 import { pauseAfter } from "../waiting.ts";
-import { isAboutCredentials } from "./expiry.ts";
 
 /** The interval of looks. An account may call DescribeTasks twenty times a second, and every job of a matrix calls it. */
 const LOOK_EVERY_MS = 15_000;

@@ -1,6 +1,6 @@
 import type { ActiveSession, Ssm } from "../aws/ssm.ts";
 import type { Clock } from "../clock.ts";
-import { asFailure, type Failure, isDenied } from "../errors.ts";
+import { asFailure, type Failure, isAboutCredentials, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { LoneSession } from "./lone-session.ts";
 import { sinceWords, type WaitLog } from "./wait-log.ts";
@@ -75,7 +75,7 @@ export interface ForeignSessions {
 
 /**
  * Waits until the container has no session but those of the runs in the queue, or one beside which the run may go on. Does
- * not wait when sessions can't be listed. Fails with `container-busy` at the deadline; an abort throws its reason.
+ * not wait when sessions can't be listed. Fails with `container-busy` at the deadline, and when the credentials have ended; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
   const {
@@ -107,7 +107,11 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     if (!endSoon) waitLog.tell(waitWords(foreign));
     const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;
     await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), pause), signal);
-    await refresh().catch((error: unknown) => log.debug(`The queue can't be seen: ${asFailure(error).seen}`));
+    await refresh().catch((error: unknown) => {
+      // It would wait in vain, and then say that the container is busy.
+      if (isAboutCredentials(error)) throw error;
+      log.debug(`The queue can't be seen: ${asFailure(error).seen}`);
+    });
     sessions = (await listSessions(options)) ?? sessions;
   }
 }

@@ -4,9 +4,8 @@ import { giveBackProtection } from "../targets/protection/held-protection.ts";
 import type { Aws } from "../aws/calls.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { Clock } from "../clock.ts";
-import { Failure, messageOf } from "../errors.ts";
+import { isAboutCredentials, messageOf } from "../errors.ts";
 import { type Log, keepWarnings } from "../log.ts";
-import { isAboutCredentials } from "../carriers/expiry.ts";
 import { terminateSession } from "../session/opener.ts";
 import { tellWhile } from "../waiting.ts";
 import { noteTold } from "./runaway-job.ts";
@@ -105,7 +104,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     } catch (error) {
       if (isOverdue(options)) return;
       const why = messageOf(error);
-      const stays = error instanceof Failure && isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
+      const stays = isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
       // The command line tries once more what the run itself could not undo.
       log.warnOnce(
         `Could not undo this: ${announce(entry)} ${why}${stays}`,

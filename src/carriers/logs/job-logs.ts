@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Aws } from "../../aws/calls.ts";
 import type { Clock } from "../../clock.ts";
-import { isAboutCredentials } from "../expiry.ts";
+import { isAboutCredentials } from "../../errors.ts";
 import type { FollowedJob } from "../follow-options.ts";
 import type { JobEnd } from "../job-end.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
