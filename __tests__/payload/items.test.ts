@@ -670,9 +670,13 @@ async function parentOfSleep(job: WatchedJob): Promise<number> {
     found = processesOf(`${directory}/job`).find((pid) =>
       childrenOf(pid).some((child) => processesOf("sleep\x001\x00").includes(child)),
     );
-    return found !== undefined && existsSync(`${directory}/0.idle`);
+    return found !== undefined && readIfThere(`${directory}/0.idle`) === "waits\n";
   });
   return found ?? 0;
+}
+
+function readIfThere(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
 function childrenOf(pid: number): number[] {

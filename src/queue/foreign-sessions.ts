@@ -75,7 +75,8 @@ export interface ForeignSessions {
 
 /**
  * Waits until the container has no session but those of the runs in the queue, or one beside which the run may go on. Does
- * not wait when sessions can't be listed. Fails with `container-busy` at the deadline, and when the credentials have ended; an abort throws its reason.
+ * not wait when sessions can't be listed. Fails with `container-busy` at the deadline, and with the failure of the credentials
+ * when these have ended; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
   const {
