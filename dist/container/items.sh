@@ -310,11 +310,11 @@ fx_take_item_dir() {
   [ -d "$fx_item_dir" ] || mkdir -m 700 "$fx_item_dir"
 }
 
-# Removes what batches that have ended have left, and the directories that none has taken.
+# Removes what batches that have ended have left.
 fx_clear_away() {
   # shellcheck disable=SC2086 # it is to be split into words
-  [ -z "$fx_stale_files$fx_spare" ] || (cd "$fx_dir" && rm -rf $fx_stale_files $fx_spare)
-  fx_stale_files='' fx_spare=''
+  [ -z "$fx_stale_files" ] || (cd "$fx_dir" && rm -rf $fx_stale_files)
+  fx_stale_files=
 } 2>/dev/null
 
 # Prints the variables of the batch as calls of fx_set.
