@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +21,7 @@ import { ScriptFiles } from "../../src/run/job/script-files.ts";
 import { CANCEL, DETACH } from "../../src/payload/input.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
+import { SharedContainer } from "../helpers/shared-container.ts";
 import { runShell, shareOf, SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
@@ -634,6 +637,52 @@ it("come to a worker that can't say that it waits, as on a full disk", async () 
   expect(job.status).toMatchObject({ reason: "exited" });
 });
 
+asOthers.each(SHELLS)(
+  "are left to other tasks where no inode is left, though bytes are, in %s",
+  async (sh) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      container.run("mount -t tmpfs -o nr_inodes=200,mode=755 tmpfs /var/lib");
+      const fill = "i=0; while true 2>/dev/null >/var/lib/x$i; do i=$((i + 1)); done; exit 0";
+      const options = { within: container, sh: "/bin/sh", containerEnv: { PATH: "/usr/bin:/bin" } };
+      const job = await follow(
+        { ...options, script: fill, workers: 2, items: ["a", "b"] },
+        ["1 give 0"],
+        async (job, terminal) => {
+          await until(() => facts(job).some((fact) => fact.startsWith("end 1 0 0")));
+          order(terminal, "2 give 1");
+        },
+      );
+      expect(facts(job).filter((fact) => fact.startsWith("begin"))).toHaveLength(1);
+      expect(
+        job
+          .output("stderr")
+          .toString()
+          .match(/\] fargate-exec: no file can be made in \S+, so this worker/g),
+      ).toHaveLength(2);
+      expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 126 }, { exitCode: 126 }] });
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
+it.each(SHELLS)("come from a line of the stock that a worker saw before it was whole, in %s", async (sh) => {
+  const script = `[ "$FARGATE_EXEC_ITEM" = b ] || until [ -e "$FARGATE_EXEC_ITEM_DIR/go" ]; do sleep 0.02; done; echo "$FARGATE_EXEC_ITEM"`;
+  const job = await follow({ sh, script, items: ["a", "b"] }, ["1 give 0"], async (job, terminal) => {
+    await until(() => facts(job).includes("begin 1 0 0"));
+    const directory = job.directory ?? "";
+    appendFileSync(join(directory, "stock"), "7 1");
+    await until(() => existsSync(join(directory, "item.0.1.d")));
+    writeFileSync(join(directory, "item.0.1.d/go"), "");
+    await untilWaits(job);
+    appendFileSync(join(directory, "stock"), "@2 77\n");
+    order(terminal, "2 end");
+  });
+  expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 0 0 0", "end 7 1 0 0"]);
+  expect(job.output("stdout").toString()).toBe("a\nb\n");
+});
+
 it("of a worker whose shell was killed leave no process, also in a later run", async () => {
   const script = '[ "$FARGATE_EXEC_ITEM" = a ] || { kill -KILL $PPID; exec sleep 333.5; }';
   const job = await follow({ script, items: ["a", "b"] }, ["1 give 0 1"]);
@@ -652,7 +701,7 @@ it("of a long order are fetched when they run, so that it fills no disk and keep
 
 it("wake a worker that waits when they are given, and not only at its next look", async () => {
   const job = await follow({ script: "echo ran", items: ["a"] }, [], async (job, terminal) => {
-    const watch = await parentOfSleep(job);
+    const watch = await watchOfWaiting(job);
     process.kill(watch, "SIGSTOP");
     order(terminal, "1 give 0");
     await until(() => facts(job).includes("begin 1 0 0"));
@@ -663,16 +712,22 @@ it("wake a worker that waits when they are given, and not only at its next look"
 });
 
 /** The process of the job that looks after its workers each second, once worker 0 waits. */
-async function parentOfSleep(job: WatchedJob): Promise<number> {
+async function watchOfWaiting(job: WatchedJob): Promise<number> {
   let found: number | undefined;
   await until(() => {
     const directory = job.directory ?? "none";
     found = processesOf(`${directory}/job`).find((pid) =>
       childrenOf(pid).some((child) => processesOf("sleep\x001\x00").includes(child)),
     );
-    return found !== undefined && readIfThere(`${directory}/0.idle`) === "waits\n";
+    return found !== undefined;
   });
+  await untilWaits(job);
   return found ?? 0;
+}
+
+/** Resolves when worker 0 waits for a batch. */
+async function untilWaits({ directory = "none" }: WatchedJob): Promise<void> {
+  await until(() => readIfThere(`${directory}/0.idle`) === "waits\n");
 }
 
 function readIfThere(path: string): string | undefined {
