@@ -127,12 +127,14 @@ fx_claim() {
 }
 
 # Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
-# batches.
+# batches. The worker's exit code is 0, since facts tell how the items have ended. It is 126 when the worker can claim nothing, as on a disk without
+# inodes: so other tasks get what it would have taken.
 fx_run_items() {
-  fx_is_unused='' fx_is_idle='' fx_spare='' fx_dir_count=0 fx_stale_files=''
+  fx_worker_code=0 fx_is_unused='' fx_is_idle='' fx_open_line='' fx_spare='' fx_dir_count=0 fx_stale_files=''
   exec 7<"$fx_dir/stock" 6<>"$fx_dir/$fx_number.w"
   {
     while fx_next_batch; do fx_run_batch; done
+    [ "$fx_worker_code" = 0 ] || echo "fargate-exec: no file can be made in $fx_dir, so this worker takes no further item." >&2
     # A pipe that ends ends its open line, which would not be whole.
     fx_await_told
   } >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
@@ -175,15 +177,21 @@ fx_is_alone() {
 
 # Waits for a batch of the stock. False when none comes any more, or when the job is being stopped. The stock has the batches of all workers, so a
 # look at one that is claimed costs next to nothing. A worker that finds none says that it waits, looks again, and then sleeps until it is woken.
+# A line that is being written may be seen cut, where a page of the file ends: its beginning is kept.
 fx_next_batch() {
   until [ -e "$fx_dir/stopping" ]; do
-    if read -r fx_order fx_batch fx_by <&7; then
+    fx_line=
+    if IFS= read -r fx_line <&7; then
+      fx_split_line "$fx_open_line$fx_line"
+      fx_open_line=
       [ "$fx_order" != end ] || return
       fx_first=${fx_batch%%[,@]*}
       [ ! -e "$fx_dir/claims/$fx_order.$fx_first" ] || continue
       ! fx_is_alone || break
       ! fx_claim "$fx_order.$fx_first" || return 0
-    elif [ -z "$fx_is_idle" ]; then
+      [ -e "$fx_dir/claims/$fx_order.$fx_first" ] || fx_worker_code=126
+      [ "$fx_worker_code" = 0 ] || break
+    elif fx_open_line=$fx_open_line$fx_line && [ -z "$fx_is_idle" ]; then
       fx_is_idle=1
       echo waits 1<>"$fx_dir/$fx_number.idle"
     else
@@ -195,6 +203,12 @@ fx_next_batch() {
   done
   false
 } 2>/dev/null
+
+# Sets fx_order, fx_batch and fx_by from a line of the stock.
+fx_split_line() {
+  fx_order=${1%% *} fx_by=${1##* } fx_batch=${1#* }
+  fx_batch=${fx_batch%% *}
+}
 
 fx_run_batch() {
   [ -z "$fx_is_idle" ] || echo works 1<>"$fx_dir/$fx_number.idle"

@@ -79,8 +79,7 @@ fx_worker() {
   fx_exit_code=143
   if [ "$fx_items" ]; then
     fx_run_items
-    # How the items have ended is told by facts.
-    fx_exit_code=0
+    fx_exit_code=$fx_worker_code
   elif [ ! -e "$fx_dir/stopping" ]; then
     fx_run_script
   fi
