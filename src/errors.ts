@@ -7,11 +7,10 @@
  *
  *   Failure
  *    ├── AccessDenied       which right is missing, and of which resource
- *    ├── NoCapacity         another kind of capacity may be free
  *    ├── StartStuck         a task makes no progress, but a second one may start
- *    ├── TagsNotEnabled     the same request without tags may pass
  *    ├── EncryptionRefused  the set-up of ECS Exec may explain it
- *    └── TaskStopped        the task's end in the words of ECS
+ *    ├── TaskStopped        the task's end in the words of ECS
+ *    └── NoCapacity, TagsNotEnabled: what ECS refuses to start (`aws/ecs-failures.ts`)
  *
  * The parts are for people. Code decides by the failure's code, class and fields, and never reads a part. Each folder
  * words its own failures; `docs/errors.md` has a paragraph for each code. An Error that is not a `Failure` is a bug of
@@ -184,41 +183,11 @@ export class AccessDenied extends Failure {
   }
 }
 
-const MORE_CAPACITY =
-  "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
-const MORE_QUOTA =
-  "Ask AWS for a higher Fargate vCPU quota (Service Quotas, 'Fargate On-Demand vCPU resource count'), lower 'tasks' or 'cpu', or raise 'start-timeout' so that other tasks of the account can end.";
-
-/** There is no capacity for a task now. `advice` is for Fargate unless it is given. */
-export class NoCapacity extends Failure {
-  /** True when the account may not run more tasks at once. That limit is the same in all subnets. */
-  readonly isQuota: boolean;
-
-  constructor({
-    isQuota = false,
-    advice = isQuota ? MORE_QUOTA : MORE_CAPACITY,
-    ...parts
-  }: Pick<FailureParts, "failed" | "seen" | "cause"> & {
-    readonly advice?: string;
-    readonly isQuota?: boolean;
-  }) {
-    super("task-not-started", { ...parts, advice });
-    this.isQuota = isQuota;
-  }
-}
-
 /** A new task makes no progress on its way to RUNNING. A second task may get there. */
 export class StartStuck extends Failure {
   constructor(parts: Pick<FailureParts, "failed" | "seen">) {
     const advice = "Run the job again. If it repeats, see the task's events in the ECS console.";
     super("task-not-started", { ...parts, advice });
-  }
-}
-
-/** The account has not opted in to the new ARN format, which ECS requires for tags. */
-export class TagsNotEnabled extends Failure {
-  constructor(parts: FailureParts) {
-    super("aws-error", parts);
   }
 }
 

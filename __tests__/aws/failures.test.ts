@@ -4,7 +4,8 @@ import { attempt, failureOf } from "../../src/aws/failures.ts";
 import type { Call } from "../../src/aws/thrown.ts";
 import { access, allows, policyBySayings } from "../helpers/fixes.ts";
 import { setEnvironment } from "../helpers/aws-endpoint.ts";
-import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../src/errors.ts";
+import { NoCapacity, TagsNotEnabled } from "../../src/aws/ecs-failures.ts";
+import { AccessDenied, Failure } from "../../src/errors.ts";
 
 const TASK = "arn:aws:ecs:eu-central-1:123456789012:task/ci/0123456789abcdef0123456789abcdef";
 const execute: Call = {

@@ -1,7 +1,37 @@
-import { Failure, type FailureParts, NoCapacity, TagsNotEnabled } from "../errors.ts";
+import { Failure, type FailureParts } from "../errors.ts";
 import { type TaskRefusal, taskRefusal } from "./ecs-words.ts";
 import { clusterNotFound, networkRequired, serviceNotFound, taskDefinitionNotFound } from "./missing.ts";
 import { type Call, inWords, OWN_WORDS, type ErrorFacts } from "./thrown.ts";
+
+const MORE_CAPACITY =
+  "Try again later, give 'subnets' in more availability zones, or ask AWS for a higher Fargate vCPU quota.";
+const MORE_QUOTA =
+  "Ask AWS for a higher Fargate vCPU quota (Service Quotas, 'Fargate On-Demand vCPU resource count'), lower 'tasks' or 'cpu', or raise 'start-timeout' so that other tasks of the account can end.";
+
+/** There is no capacity for a task now. `advice` is for Fargate unless it is given. */
+export class NoCapacity extends Failure {
+  /** True when the account may not run more tasks at once. That limit is the same in all subnets. */
+  readonly isQuota: boolean;
+
+  constructor({
+    isQuota = false,
+    advice = isQuota ? MORE_QUOTA : MORE_CAPACITY,
+    ...parts
+  }: Pick<FailureParts, "failed" | "seen" | "cause"> & {
+    readonly advice?: string;
+    readonly isQuota?: boolean;
+  }) {
+    super("task-not-started", { ...parts, advice });
+    this.isQuota = isQuota;
+  }
+}
+
+/** The account has not opted in to the new ARN format, which ECS requires for tags. */
+export class TagsNotEnabled extends Failure {
+  constructor(parts: FailureParts) {
+    super("aws-error", parts);
+  }
+}
 
 /** The failure of an exception that is ECS's own; undefined for any other exception. */
 export function ecsFailure(thrown: ErrorFacts, call: Call, cause: unknown): Failure | undefined {

@@ -1,4 +1,5 @@
-import { AccessDenied, type Failure, TagsNotEnabled } from "../errors.ts";
+import { TagsNotEnabled } from "../aws/ecs-failures.ts";
+import { AccessDenied, type Failure } from "../errors.ts";
 
 /** The most tags of a resource of ECS (API reference: Tag). */
 const MOST_TAGS = 50;

@@ -1,7 +1,8 @@
 import type { RunTaskRequest, RunTaskAnswer } from "../../../src/aws/ecs.ts";
 import type { Task } from "../../../src/aws/task.ts";
 import { LAUNCHES, Pace } from "../../../src/aws/pace.ts";
-import { AccessDenied, Failure, NoCapacity, TagsNotEnabled } from "../../../src/errors.ts";
+import { NoCapacity, TagsNotEnabled } from "../../../src/aws/ecs-failures.ts";
+import { AccessDenied, Failure } from "../../../src/errors.ts";
 import { CapacityWait } from "../../../src/targets/start/capacity-wait.ts";
 import { startTasks } from "../../../src/targets/start/start-tasks.ts";
 import { runTaskRequest } from "../../../src/targets/start/run-task-request.ts";

@@ -1,5 +1,6 @@
 import type { RunTaskAnswer, RunTaskRequest } from "../../../src/aws/ecs.ts";
-import { Failure, NoCapacity } from "../../../src/errors.ts";
+import { NoCapacity } from "../../../src/aws/ecs-failures.ts";
+import { Failure } from "../../../src/errors.ts";
 import type { NewTasks } from "../../../src/inputs/inputs.ts";
 import { resolveTargets } from "../../../src/targets/resolve.ts";
 import type { Target } from "../../../src/targets/target.ts";
