@@ -99,7 +99,9 @@ const ARTIFACTS_BY_PYTHON = ["way.py", "selection.py", "artifacts.py"];
 
 /** The command of a forward's session, and the program that is typed there. */
 const FORWARD = ["safe.sh", "ours.sh", "forward.sh"];
-const FORWARD_BY_PYTHON = ["forward_link.py", "forward_pty.py", "forward.py"];
+const FORWARD_BY_PYTHON = ["packets", "link", "pty", "connections", "relay"]
+  .map((part) => `forward_${part}.py`)
+  .concat("forward.py");
 
 /** The command of a shell's session, and the program that becomes the shell. */
 const SHELL = ["safe.sh", "ours.sh", "shell.sh"];

@@ -1,7 +1,7 @@
-# The container's half of a link, for the tests of both: forward_link.py stands in front of this. Each line of standard input is a step in
+# The container's half of a link, for the tests of both: forward_packets.py and forward_link.py stand in front of this. Each line of standard input is a step in
 # JSON; each answer is what the half writes. Its programs: 0 sends back what comes, 1 reads nothing until a step says "read", 2 sends
 # 100,000 bytes of a sequence, 3 is refused, 4 reads all and sends nothing.
-import json, random, sys
+import base64, json, random, sys
 
 key = bytes(range(64))
 half = Streams(Link(Seal(key, b"c", b"r")), ["echo", "slow", "source", "refused", "sink"])

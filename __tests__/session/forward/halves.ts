@@ -30,9 +30,12 @@ export class ContainerHalf {
   readonly #answers: AsyncIterator<string>;
 
   constructor() {
-    const link = new URL("../../../src/payload/container/forward_link.py", import.meta.url);
-    const half = new URL("half.py", import.meta.url);
-    const program = [link, half].map((file) => readFileSync(file, "utf8")).join("\n");
+    const container = new URL("../../../src/payload/container/", import.meta.url);
+    const files = [
+      ...["forward_packets.py", "forward_link.py"].map((name) => new URL(name, container)),
+      new URL("half.py", import.meta.url),
+    ];
+    const program = files.map((file) => readFileSync(file, "utf8")).join("\n");
     this.#child = spawn("python3", ["-Ic", program], { stdio: ["pipe", "pipe", "inherit"] });
     if (this.#child.stdout === null) throw new Error("no pipe");
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();

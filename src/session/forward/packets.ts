@@ -5,7 +5,7 @@ import { fromSeptets, SEPTET_VALUES, toSeptets } from "./septets.ts";
 /**
  * The packets of a forward: a kind, a number, a sealed body and a tag. The terminal carries them in septets, each behind its length:
  * the agent passes ASCII whole, and changes bytes that are no UTF-8 (amazon-ssm-agent `agent/session/shell/shell.go`,
- * processStdoutData). The container's half is `payload/container/forward_link.py`.
+ * processStdoutData). The container's half is `payload/container/forward_packets.py`.
  */
 export const PacketKind = { hello: 0, frame: 1, ack: 2 } as const;
 type Kind = (typeof PacketKind)[keyof typeof PacketKind];
