@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { closeSync, fstatSync, futimesSync, writeFileSync } from "node:fs";
 import { type Directory, LinkError } from "../../inputs/beneath/directory.ts";
 import { whyGitForbids } from "../../inputs/beneath/git-repository.ts";
@@ -6,29 +5,21 @@ import { readChunks } from "../../inputs/beneath/read-chunks.ts";
 import { Way } from "../../inputs/beneath/way.ts";
 import type { Clock } from "../../clock.ts";
 import { messageOf } from "../../errors.ts";
+import { ArchiveMemory, type ArchiveMemoryOptions, type MadeDirectory } from "./archive-memory.ts";
 import { type Link, Links } from "./links.ts";
-import { foldNames, namesOf, whyTooLong } from "./names.ts";
+import { namesOf, whyTooLong } from "./names.ts";
 import { reasonOf, Refusal } from "./refusal.ts";
 import { codeOf } from "../../values.ts";
-import { type MemoryShare, type SharedMemory } from "../../shared-memory.ts";
 import { Steps } from "./steps.ts";
 import { type Member, timesOf } from "./tar.ts";
 
-/** The most bytes of all names that are held: `NAMES_BYTES`, and `NAME_BYTES` more for each file that the inputs allow. */
-const NAMES_BYTES = 1024 * 1024;
-const NAME_BYTES = 1024;
-/** The bytes of memory of a file that the unpacker remembers, and of a directory or a link besides its name. */
-const FILE_BYTES = 32;
-const ENTRY_BYTES = 512;
 /** What this user needs to remove a directory with all that it holds. */
 const REMOVABLE = 0o700;
 
-export interface UnpackerOptions {
+export interface UnpackerOptions extends ArchiveMemoryOptions {
   /** The unpacker closes it when it has finished. */
   readonly root: Directory;
-  readonly maxCount: number;
   readonly maxBytes: number;
-  readonly platform: NodeJS.Platform;
   readonly clock: Pick<Clock, "now" | "turn" | "random">;
   /** After this only little more is unpacked. */
   readonly cancel?: AbortSignal | undefined;
@@ -36,21 +27,12 @@ export interface UnpackerOptions {
   readonly check?: (names: readonly string[], member: Member) => void;
   /** Called for each member that was not placed, with its name in the archive. */
   readonly onRefused: (name: string, why: string) => void;
-  /** Bounds what several unpackers keep together until their archives end. */
-  readonly memory?: SharedMemory | undefined;
   /** Called for each file and link that was placed. */
   readonly onPlaced: (name: string, size: number) => void;
 }
 
 /** A limit of the inputs was hit: nothing more is unpacked. */
 export class LimitHit extends Error {}
-
-/** A directory that the archive has made. */
-interface Made {
-  /** The bits of its mode that the umask allows. */
-  readonly allowed: number;
-  readonly member: Member | undefined;
-}
 
 /**
  * Places the members of an archive, which may be hostile, below one directory and nowhere else. Links are made at the end, so no member is
@@ -61,29 +43,21 @@ export class Unpacker {
   readonly #options: UnpackerOptions;
   readonly #way: Way;
   readonly #steps: Steps;
-  #links: Link[] = [];
-  readonly #directories = new Map<string, Made>();
-  /** The files that the archive has brought, by `numberOf`. */
-  readonly #files = new Set<number>();
-  readonly #spelled = new Map<string, string>();
+  readonly #memory: ArchiveMemory;
   #count = 0;
   #bytes = 0;
-  #nameBytes = 0;
-  #held = 0;
-  readonly #memory: MemoryShare | undefined;
-  #isGivenUp = false;
 
   constructor(options: UnpackerOptions) {
     this.#options = options;
     this.#way = new Way(options.root);
     this.#steps = new Steps(options.cancel, options.clock);
-    this.#memory = options.memory?.share(() => this.#giveUp());
+    this.#memory = new ArchiveMemory(options);
   }
 
   /** Places a file or a directory, and keeps a link for the end. Fails with `LimitHit`, or when the archive can't be read. */
   async add(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     const { maxCount, maxBytes, onRefused } = this.#options;
-    if (this.#isGivenUp) throw new Error("its names take more memory than a step has for them");
+    if (this.#memory.isGivenUp) throw new Error("its names take more memory than a step has for them");
     this.#count += 1;
     this.#bytes += member.size;
     if (this.#count > maxCount) throw new LimitHit(`the limit of ${maxCount} files, links and directories`);
@@ -103,23 +77,23 @@ export class Unpacker {
   async finish(): Promise<void> {
     try {
       await this.#makeLinks();
-      for (const [path, made] of [...this.#directories].reverse()) {
+      for (const [path, made] of [...this.#memory.directories].reverse()) {
         await this.#steps.letOthersGoOn();
         this.#finishDirectory(path, made);
       }
     } finally {
       this.#way.close();
-      this.#memory?.close();
+      this.#memory.close();
     }
   }
 
   async #makeLinks(): Promise<void> {
-    if (this.#links.length === 0) return;
+    if (this.#memory.links.length === 0) return;
     const { root, platform, onPlaced } = this.#options;
     const links = new Links(root, this.#steps, platform, (names, make) => this.#putInPlace(names, make));
     try {
       // All old links go first, because one in the place of a later link may be on the way of an earlier one.
-      const free = await this.#attempt(this.#links, ({ names }) => links.removeOld(names));
+      const free = await this.#attempt(this.#memory.links, ({ names }) => links.removeOld(names));
       const made = await this.#attempt(free, (link) => links.make(link));
       for (const { member } of await this.#attempt(made, (link) => links.checkMade(link)))
         onPlaced(member.name, 0);
@@ -128,7 +102,7 @@ export class Unpacker {
     }
   }
 
-  #finishDirectory(path: string, { member, allowed }: Made): void {
+  #finishDirectory(path: string, { member, allowed }: MadeDirectory): void {
     if (member === undefined) return;
     try {
       const directory = this.#way.enter(path.split("/"), (above, name) => {
@@ -168,8 +142,8 @@ export class Unpacker {
     const names = namesOf(member.name, platform);
     if (typeof names === "string") throw new Refusal(names);
     if (names.length === 0) return;
-    this.#holdName(`${member.name}${member.target}`);
-    this.#checkSpelling(names);
+    this.#memory.holdName(`${member.name}${member.target}`);
+    this.#memory.checkSpelling(names);
     this.#options.check?.(names, member);
     // Before a directory is made for it.
     if (member.kind !== "directory")
@@ -179,8 +153,7 @@ export class Unpacker {
         this.#enter(names, member);
         return;
       case "symlink":
-        this.#hold(ENTRY_BYTES + 2 * (member.name.length + member.target.length));
-        this.#links.push({ names, member });
+        this.#memory.addLink({ names, member });
         return;
       case "file":
         await this.#write(names, member, content);
@@ -194,46 +167,12 @@ export class Unpacker {
     onPlaced(member.name, member.size);
   }
 
-  /** Counts a name that is held to the end. */
-  #holdName(name: string): void {
-    const bytes = Buffer.byteLength(name);
-    if (this.#nameBytes + bytes > NAMES_BYTES + this.#options.maxCount * NAME_BYTES)
-      throw new Refusal("the names in the archive are too long together");
-    this.#nameBytes += bytes;
-  }
-
-  #hold(bytes: number): void {
-    this.#held += bytes;
-    if (!this.#isGivenUp) this.#memory?.hold(this.#held);
-  }
-
-  /** What was placed stays. Links are not made, and directories don't get their modes and times. */
-  #giveUp(): void {
-    this.#isGivenUp = true;
-    this.#links = [];
-    for (const table of [this.#directories, this.#files, this.#spelled]) table.clear();
-  }
-
-  /** Refuses a name that differs from an earlier one by its case only: the two would be one file. */
-  #checkSpelling(names: readonly string[]): void {
-    if (this.#options.platform === "linux") return;
-    const path = names.join("/");
-    const key = foldNames(names, this.#options.platform);
-    const before = this.#spelled.get(key);
-    if (before !== undefined && before !== path)
-      throw new Refusal("another name differs from it by its case only");
-    if (before === undefined) this.#hold(ENTRY_BYTES + 2 * path.length);
-    this.#spelled.set(key, path);
-  }
-
   /** This directory, which is made when it is missing. Each name on the way has to be a directory, and no link to one. */
   #enter(names: readonly string[], member?: Member): Directory {
     const directory = this.#way.enter(names, (above, name, depth) =>
       this.#openOrMake(above, name, names.slice(0, depth + 1).join("/")),
     );
-    const made = this.#directories.get(names.join("/"));
-    if (made !== undefined && member !== undefined)
-      this.#directories.set(names.join("/"), { ...made, member });
+    if (member !== undefined) this.#memory.describeDirectory(names.join("/"), member);
     return directory;
   }
 
@@ -246,13 +185,12 @@ export class Unpacker {
       if (codeOf(error) === "ENOTDIR") throw new Refusal(`${above.path}/${name} is no directory`);
       if (codeOf(error) !== "ENOENT") throw error;
     }
-    this.#holdName(path);
+    this.#memory.holdName(path);
     above.makeDirectory(name);
     const directory = above.openDirectory(name);
     const allowed = directory.stat().mode & 0o777;
     if ((allowed & REMOVABLE) !== REMOVABLE) directory.setMode(allowed | REMOVABLE);
-    this.#hold(ENTRY_BYTES + 2 * path.length);
-    this.#directories.set(path, { allowed, member: undefined });
+    this.#memory.addDirectory(path, allowed);
     return directory;
   }
 
@@ -260,16 +198,14 @@ export class Unpacker {
     await this.#putFile(names, member, async (file) => {
       for await (const bytes of content) writeFileSync(file, bytes);
     });
-    const before = this.#files.size;
-    this.#files.add(numberOf(names));
-    if (this.#files.size > before) this.#hold(FILE_BYTES);
+    this.#memory.addFile(names);
   }
 
   /** A hard link becomes a file of its own, with the content of a file that this archive has brought. */
   async #copy(names: readonly string[], member: Member): Promise<void> {
     const { platform, maxBytes } = this.#options;
     const from = namesOf(member.target, platform);
-    if (typeof from === "string" || !this.#files.has(numberOf(from)))
+    if (typeof from === "string" || !this.#memory.hasFile(from))
       throw new Refusal("it is a hard link to what is no file of the archive");
     const source = this.#enter(from.slice(0, -1)).openFile(from.at(-1) ?? "");
     try {
@@ -327,14 +263,6 @@ export class Unpacker {
     const why = whyGitForbids(directory, name, { isDirectory, platform: this.#options.platform });
     if (why !== undefined) throw new Refusal(why);
   }
-}
-
-/**
- * A number that takes far less memory than the path. An archive that finds two paths of one number can have a file copied that lay there
- * before, to another name below the same directory.
- */
-function numberOf(names: readonly string[]): number {
-  return createHash("sha256").update(names.join("/")).digest().readUIntBE(0, 6);
 }
 
 function moveTo(directory: Directory, temporary: string, name: string): void {
