@@ -8,28 +8,18 @@ import { clipText } from "../values.ts";
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { Alarm } from "./alarm.ts";
-import { unlessLate } from "../waiting.ts";
 import { ByteQueue } from "./byte-queue.ts";
 import { Connection } from "./transport/connection.ts";
 import type { SessionEnd } from "./end.ts";
 import { InputReceipts } from "./input-receipts.ts";
 import type { GatewayAccess } from "./transport/dial.ts";
 import { encryptionMismatch, sessionLost } from "./transport/failures.ts";
-import { messageOf } from "../errors.ts";
 import { limitsAlone, MOST_WAITING_BYTES, type SessionLimits } from "./session-limits.ts";
 import type { MemoryShare } from "../shared-memory.ts";
+import { SetUp } from "./set-up.ts";
 
 /** What session-manager-plugin reports when its output is no terminal. */
 const SIZE = { cols: 300, rows: 100 } as const;
-/** The time for KMS to give the data key. The agent waits as long (amazon-ssm-agent `agent/session/datachannel`). */
-const DATA_KEY_MS = 15_000;
-/**
- * The time for the agent to finish the handshake after our answer: its own 15 s for the challenge, and a margin. Until its end our answers are
- * sent again and again.
- */
-const CHALLENGE_MS = 20_000;
-/** The time for the agent to close a session that we have refused a data key. */
-const REFUSAL_MS = 2_000;
 /** Events that need the agent: the gateway alone can't cause them. */
 const OF_THE_AGENT: ReadonlySet<ChannelEvent["kind"]> = new Set([
   "output",
@@ -104,11 +94,8 @@ class DataSession implements Session {
   readonly #over = new AbortController();
   #settleEnded: (end: SessionEnd) => void = () => undefined;
   readonly #connection: Connection;
-  readonly #handshaken = new AbortController();
-  #isHandshakeLimited = false;
+  readonly #setUp: SetUp;
   readonly #receipts = new InputReceipts((done, total) => this.#options.log.progress?.(done, total));
-  /** Set when there is no data key. It is then the end of the session, whatever reason the agent gives. */
-  #refusal: SessionEnd | undefined;
   #paused = false;
 
   constructor(options: SessionOptions) {
@@ -120,7 +107,12 @@ class DataSession implements Session {
     this.#alarm = new Alarm(options.clock, () => this.#tick());
     this.output = new ByteQueue(() => this.#regulate());
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
-    const { aws, log, clock, resume, streamUrl, token } = options;
+    const { aws, log, clock, resume, requestDataKey, streamUrl, token } = options;
+    this.#setUp = new SetUp({
+      ...{ clock, over: this.#over.signal, requestDataKey },
+      answer: (key) => this.#answerKey(key),
+      fail: (end) => this.#finish(end),
+    });
     this.#connection = new Connection({
       ...{ aws, log, clock, resume, ticket: { sessionId: this.sessionId, streamUrl, token } },
       signal: this.#over.signal,
@@ -135,7 +127,7 @@ class DataSession implements Session {
   }
 
   get isSetUp(): boolean {
-    return this.#handshaken.signal.aborted;
+    return this.#setUp.isComplete;
   }
 
   get cuts(): number {
@@ -189,7 +181,7 @@ class DataSession implements Session {
     }
     for (const event of this.#channel.takeEvents()) this.#handle(event);
     if (this.#over.signal.aborted) return;
-    if (this.#channel.isHandshakeAnswered && !this.#isHandshakeLimited) this.#limitHandshake();
+    if (this.#channel.isHandshakeAnswered) this.#setUp.limit();
     this.#regulate();
     this.#alarm.set(this.#channel.deadline());
   }
@@ -215,16 +207,16 @@ class DataSession implements Session {
         this.#receipts.reached(event.position);
         break;
       case "data-key-wanted":
-        void this.#fetchDataKey(event);
+        void this.#setUp.fetchDataKey(event);
         break;
       case "closed":
-        this.#finish(this.#refusal ?? { kind: "closed", text: event.text && clipText(event.text) });
+        this.#finish(this.#setUp.refusal ?? { kind: "closed", text: event.text && clipText(event.text) });
         break;
       case "failed":
         this.#finish({ kind: "lost", why: event.why, cause: this.#causeOf(event) });
         break;
       case "handshake-complete":
-        this.#handshaken.abort();
+        this.#setUp.complete();
         log.debug(
           [`Session '${this.sessionId}' is set up.`, event.customerMessage].filter(Boolean).join(" "),
         );
@@ -246,46 +238,10 @@ class DataSession implements Session {
     return cause instanceof EncryptionMismatch ? encryptionMismatch(this.sessionId, why, cause) : cause;
   }
 
-  async #fetchDataKey({ keyId, encryptionContext }: DataKeyRequest): Promise<void> {
-    const { clock } = this.#options;
-    let key: DataKey;
-    try {
-      if (!this.#options.requestDataKey) throw new Error("this client was given no way to ask KMS");
-      key = await unlessLate(this.#options.requestDataKey({ keyId, encryptionContext }), {
-        clock,
-        signal: this.#over.signal,
-        until: this.#now() + DATA_KEY_MS,
-        late: () => {
-          throw new Error(`KMS gave none within ${DATA_KEY_MS / 1000} s, and the agent waits no longer`);
-        },
-      });
-    } catch (cause) {
-      this.#refuse({ kind: "lost", why: `there is no data key of '${keyId}': ${messageOf(cause)}`, cause });
-      return;
-    }
-    this.#channel.provideDataKey(key, this.#now());
+  #answerKey(key: DataKey | undefined): void {
+    if (key !== undefined) this.#channel.provideDataKey(key, this.#now());
+    else this.#channel.refuseDataKey("The client has no data key.", this.#now());
     this.#step();
-  }
-
-  #limitHandshake(): void {
-    this.#isHandshakeLimited = true;
-    const why = `the agent did not finish the handshake within ${CHALLENGE_MS / 1000} s of our answer`;
-    const over = AbortSignal.any([this.#over.signal, this.#handshaken.signal]);
-    this.#options.clock.sleep(CHALLENGE_MS, over).then(
-      () => this.#finish({ kind: "lost", why }),
-      () => undefined, // the agent did, or the session is over
-    );
-  }
-
-  /** Tells the agent that there is no key, so that it closes the session and frees the seat in its container. */
-  #refuse(refusal: SessionEnd): void {
-    this.#refusal = refusal;
-    this.#channel.refuseDataKey("The client has no data key.", this.#now());
-    this.#step();
-    this.#options.clock.sleep(REFUSAL_MS, this.#over.signal).then(
-      () => this.#finish(refusal),
-      () => undefined, // the agent was quicker
-    );
   }
 
   #finish(end: SessionEnd): void {
