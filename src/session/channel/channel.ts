@@ -2,25 +2,17 @@ import type { Random } from "../../clock.ts";
 import { acknowledgedInput, encodeAck } from "./acknowledgement.ts";
 import { Handshake, HandshakeError, openDataChannel, type SessionIdentity } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
+import { Input } from "./input.ts";
 import { parseObject } from "./json.ts";
 import type { AgentMessage } from "../wire/message.ts";
 import { decode, MalformedFrame, MessageType, PayloadType, reasonOf } from "../wire/message.ts";
 import { Outbox } from "./outbox.ts";
 import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 
-/** As much as session-manager-plugin reads from stdin for one frame. */
-const INPUT_BYTES_PER_FRAME = 1024;
 /** The longest time without an acknowledgement. The agent acknowledges at once, unless the command reads no input. */
 const UNACKNOWLEDGED_MS = 15_000;
 /** A longer time between two ticks means that this process slept, and could not read acknowledgements. */
 const SUSPENDED_MS = 5_000;
-
-interface QueuedMessage {
-  readonly payloadType: number;
-  readonly payload: Uint8Array;
-  /** The bytes of input up to the end of this message. */
-  readonly position: number;
-}
 
 /**
  * The client's end of a Session Manager data channel, as ECS Exec uses it. It does no I/O: frames, intents and the
@@ -35,11 +27,8 @@ export class Channel {
   readonly #handshake: Handshake;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
-  /** Input that waits for the end of the handshake or for the window. */
-  readonly #pending: QueuedMessage[] = [];
-  /** The positions that acknowledgements of sent input stand for, oldest first. */
-  readonly #sent: { readonly sequenceNumber: number; readonly position: number }[] = [];
-  #position = 0;
+  /** Waits for the end of the handshake or for the window. */
+  readonly #input = new Input();
   #size: Uint8Array | undefined;
   /** The message whose acknowledgement proves that the present connection leads to the agent. */
   #probe: number | undefined;
@@ -97,14 +86,9 @@ export class Channel {
    * beyond 4,095 bytes of a line.
    */
   send(bytes: Uint8Array, now: number): number {
-    for (let start = 0; start < bytes.length; start += INPUT_BYTES_PER_FRAME) {
-      // A copy, because the caller may reuse its buffer while the input waits.
-      const payload = new Uint8Array(bytes.subarray(start, start + INPUT_BYTES_PER_FRAME));
-      this.#position += payload.length;
-      this.#pending.push({ payloadType: PayloadType.output, payload, position: this.#position });
-    }
+    const position = this.#input.add(bytes);
     this.#sendPending(now);
-    return this.#position;
+    return position;
   }
 
   /**
@@ -112,13 +96,7 @@ export class Channel {
    * acknowledge.
    */
   resize(cols: number, rows: number, now: number): void {
-    for (const value of [cols, rows]) {
-      if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff)
-        throw new RangeError(`${value} is no size`);
-    }
-    const payload = Buffer.from(JSON.stringify({ cols, rows }));
-    this.#size = payload;
-    this.#pending.push({ payloadType: PayloadType.size, payload, position: this.#position });
+    this.#size = this.#input.addSize(cols, rows);
     this.#sendPending(now);
   }
 
@@ -245,13 +223,7 @@ export class Channel {
       this.#probe = undefined;
       this.#emit({ kind: "reached" });
     }
-    let position: number | undefined;
-    for (;;) {
-      const oldest = this.#sent[0];
-      if (!oldest || oldest.sequenceNumber >= this.#outbox.ackedBelow) break;
-      position = oldest.position;
-      this.#sent.shift();
-    }
+    const position = this.#input.acknowledged(this.#outbox.ackedBelow);
     if (position !== undefined) this.#emit({ kind: "acked", position });
     this.#frames.push(...this.#outbox.resume(now));
     this.#sendPending(now);
@@ -281,15 +253,12 @@ export class Channel {
 
   #sendPending(now: number): void {
     while (this.#handshake.isReady && this.#outbox.isWindowOpen && !this.#over) {
-      const next = this.#pending.shift();
+      const next = this.#input.take();
       if (!next) return;
       // Only input is encrypted: the agent reads sizes as plain text.
       const isInput = next.payloadType === PayloadType.output;
       const payload = isInput ? this.#handshake.seal(next.payload) : next.payload;
-      this.#sent.push({
-        sequenceNumber: this.#post(next.payloadType, payload, now),
-        position: next.position,
-      });
+      this.#input.sent(next, this.#post(next.payloadType, payload, now));
     }
   }
 
