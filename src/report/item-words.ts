@@ -1,4 +1,4 @@
-import { Failure } from "../errors.ts";
+import { factsOf, Failure } from "../errors.ts";
 import type { DocsPage } from "../log.ts";
 import { duration, exitCodeMeaning, howItFailed } from "./end-words.ts";
 import { countItems, hasFailed, type ItemResult, type ItemResults, shortItem } from "./item-results.ts";
@@ -160,9 +160,7 @@ export function replacedTaskWarnings(
 ): readonly { readonly text: string; readonly page: DocsPage }[] {
   const warnings = replaced.slice(0, MOST_WARNINGS).map(({ task, result }) => {
     const isFailure = result.kind === "failed";
-    const how = isFailure
-      ? `${result.failure.failed} ${result.failure.seen}`
-      : `It ended with ${howItFailed(result)}.`;
+    const how = isFailure ? factsOf(result.failure) : `It ended with ${howItFailed(result)}.`;
     const code = isFailure ? result.failure.code : "a-script-that-failed";
     return {
       text: `Task ${task} failed: ${how} All items ended in other tasks.`,

@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from "../../errors.ts";
+import { factsOf, Failure, type FailureCode } from "../../errors.ts";
 import type { JobEnd } from "../job-end.ts";
 import { failureOfEnd } from "../failures.ts";
 import type { SessionLogs } from "../../ready/session-logs.ts";
@@ -53,9 +53,7 @@ export async function findEndInLogs(
       signal.throwIfAborted();
       if (!(error instanceof Failure)) throw error;
       tried.push(
-        error instanceof UnreadableLog
-          ? `${error.failed} ${error.seen}`
-          : `${name} could not be read (${error.seen})`,
+        error instanceof UnreadableLog ? factsOf(error) : `${name} could not be read (${error.seen})`,
       );
     }
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ObjectName, S3, StoredVersion } from "../../aws/s3.ts";
 import type { Clock } from "../../clock.ts";
-import { Failure, messageOf } from "../../errors.ts";
+import { factsOf } from "../../errors.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
 import type { Origin } from "../../inputs/origin.ts";
 import type { Log } from "../../log.ts";
@@ -161,8 +161,9 @@ export class EarlierTimes {
     if (this.#hasNoted || cancel.aborted) return undefined;
     this.#hasNoted = true;
     const { bucket, prefix } = inputs;
-    const seen = error instanceof Failure ? `${error.failed} ${error.seen}` : messageOf(error);
-    log.info(`The times of items (s3://${bucket}/${recordKey(prefix, this.#name)}) ${what}. ${seen}`);
+    log.info(
+      `The times of items (s3://${bucket}/${recordKey(prefix, this.#name)}) ${what}. ${factsOf(error)}`,
+    );
     return undefined;
   }
 }

@@ -194,6 +194,27 @@ describe("two steps of one attempt with the same key", () => {
   });
 });
 
+it("the last end is kept although the write before it was done and not answered", async () => {
+  let isFirst = true;
+  const s3: RecordObjectOptions["s3"] = {
+    getVersion: run.bucket.getVersion.bind(run.bucket),
+    deleteVersion: run.bucket.deleteVersion.bind(run.bucket),
+    putIf: async (object, bytes, expected) => {
+      const written = await run.bucket.putIf(object, bytes, expected);
+      if (!isFirst) return written;
+      isFirst = false;
+      throw new Error("the connection was lost");
+    },
+  };
+  const attempt = run.attempt(1, { s3 });
+  await attempt.recall(KEY, 5);
+  await attempt.begin([]);
+  await run.clock.turn();
+  attempt.note(ended(0));
+  await attempt.close();
+  expect(run.stored).toMatchObject({ isContested: false, successes: [{ index: 0 }] });
+});
+
 it("an object that is changed meanwhile by whatever else is marked", async () => {
   const attempt = run.attempt(1);
   await attempt.recall(KEY, 5);

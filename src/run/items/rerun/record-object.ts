@@ -1,11 +1,8 @@
-import type { ObjectName, StoredVersion } from "../../../aws/s3.ts";
 import type { Clock } from "../../../clock.ts";
-import { asFailure, Failure, messageOf } from "../../../errors.ts";
+import { asFailure, factsOf, messageOf } from "../../../errors.ts";
 import type { Inputs } from "../../../inputs/inputs.ts";
 import type { Origin } from "../../../inputs/origin.ts";
 import type { Log } from "../../../log.ts";
-import { OldVersions } from "../../../queue/old-versions.ts";
-import type { QueueS3 } from "../../../queue/queue-object.ts";
 import { unlessAborted } from "../../../waiting.ts";
 import {
   type ItemEnd,
@@ -15,24 +12,21 @@ import {
   type Success,
   whatChanged,
 } from "./earlier-runs.ts";
-import { MOST } from "./fields.ts";
 import { recordName } from "./key.ts";
-import { type ItemRecord, LARGEST_RECORD, parseRecord, whyDistrusted, writeRecord } from "./record.ts";
+import { type ItemRecord, whyDistrusted } from "./record.ts";
+import { StoredRecord, type StoredRecordOptions } from "./stored-record.ts";
 
 /** The pause before a write, and before another try. With the write itself an end is kept within five seconds. */
 const WRITE_AFTER_MS = 2_500;
 /** The longest wait for the last write, when the step ends. */
 const LAST_WRITE_MS = 3_000;
-/** How often the step tries to mark a record that another one keeps changing. */
-const MARK_TRIES = 5;
-
 export interface RecordObjectOptions {
   readonly inputs: Pick<Inputs, "prefix" | "kmsKeyId" | "matrix" | "artifacts"> & { readonly bucket: string };
   readonly origin: Origin;
   /** The account that the bucket has to belong to, if known. When it rejects, the step fails by that. */
   readonly owner: Promise<string | undefined>;
   /** Calls that a cancel does not cut short: what has succeeded until then counts. */
-  readonly s3: Pick<QueueS3, "getVersion" | "putIf" | "deleteVersion">;
+  readonly s3: StoredRecordOptions["s3"];
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
@@ -57,9 +51,7 @@ export class RecordObject implements ItemMemory {
   readonly #withFiles = new Set<number>();
   #isEnding = false;
   readonly #over = new AbortController();
-  #object: ObjectName | undefined;
-  /** What this step replaces; `absent`: there is no object; undefined: what is there was not read. */
-  #replaced: StoredVersion | "absent" | undefined;
+  #stored: StoredRecord | undefined;
   #program: Program | "several" | undefined;
   /** Two steps write the record, or this one is over: nothing is written any more. */
   #isClosed = false;
@@ -88,23 +80,24 @@ export class RecordObject implements ItemMemory {
   }
 
   async recall(key: string, total: number): Promise<Recalled> {
-    const { inputs, origin, owner, s3, cancel, runsAll } = this.#options;
-    const { bucket, prefix, matrix } = inputs;
-    const name = recordKey(prefix, recordName(key, origin, matrix?.index));
+    const { inputs, origin, owner, s3, log, cancel, runsAll } = this.#options;
+    const { bucket, prefix, kmsKeyId, matrix } = inputs;
     try {
-      this.#object = { bucket, owner: await owner, key: name };
+      const name = recordKey(prefix, recordName(key, origin, matrix?.index));
+      const object = { bucket, owner: await owner, key: name };
+      const stored = new StoredRecord({ object, kmsKeyId, s3, log });
+      this.#stored = stored;
       // Nothing precedes a first attempt, so it does not wait for a read.
       if (!this.mayHaveEarlier) {
-        this.#replaced = "absent";
+        stored.assumeAbsent();
         return { runs: [] };
       }
-      const found = await s3.getVersion(this.#object, LARGEST_RECORD, cancel);
-      this.#replaced = found ?? "absent";
+      const found = await stored.read(total, cancel);
       if (runsAll !== undefined) return { runs: [], why: runsAll };
-      if (found === undefined) return { runs: [], why: NO_RECORD };
-      return this.#judge(parseRecord(found.bytes, total));
+      if (found === "absent") return { runs: [], why: NO_RECORD };
+      return this.#judge(found);
     } catch (error) {
-      return { runs: [], why: `what an earlier attempt has left can't be read: ${seenOf(error)}` };
+      return { runs: [], why: `what an earlier attempt has left can't be read: ${factsOf(error)}` };
     }
   }
 
@@ -112,7 +105,7 @@ export class RecordObject implements ItemMemory {
     if (record === undefined)
       return {
         runs: [],
-        why: `s3://${this.#options.inputs.bucket}/${this.#object?.key} has other bytes than fargate-exec writes`,
+        why: `${this.#stored?.name} has other bytes than fargate-exec writes`,
       };
     const { attempt, program, successes } = record;
     if (attempt >= this.#attempt) {
@@ -134,7 +127,7 @@ export class RecordObject implements ItemMemory {
     // Nothing precedes a first attempt, so it does not wait.
     if (!this.mayHaveEarlier) return void writing.then((failure) => this.#warnOf(failure));
     const failure = await unlessAborted(writing, this.#options.cancel);
-    if (failure !== undefined && (this.#isContested || this.#replaced !== "absent")) {
+    if (failure !== undefined && (this.#isContested || this.#stored?.isAbsent !== true)) {
       this.#isClosed = true;
       throw asFailure(failure).alsoSeen(
         "What an earlier attempt has left would count for the next one, so no item was run.",
@@ -172,7 +165,7 @@ export class RecordObject implements ItemMemory {
       this.#hasNews = true;
     }
     const seen = await Promise.race([
-      this.#write().then((failure) => failure && seenOf(failure)),
+      this.#write().then((failure) => failure && factsOf(failure)),
       clock.sleep(LAST_WRITE_MS, late.signal).then(
         () => `S3 has not answered for ${LAST_WRITE_MS / 1000} s.`,
         () => undefined,
@@ -212,10 +205,10 @@ export class RecordObject implements ItemMemory {
   }
 
   async #writeNow(): Promise<Error | undefined> {
-    if (!this.#hasBegun || this.#isClosed || this.#object === undefined || !this.#hasNews) return undefined;
+    if (!this.#hasBegun || this.#isClosed || this.#stored === undefined || !this.#hasNews) return undefined;
     this.#hasNews = false;
     try {
-      if (this.#isContested || !(await this.#swap(this.#object))) await this.#contest(this.#object);
+      if (this.#isContested || !(await this.#stored.replace(this.#record))) await this.#contest(this.#stored);
       return undefined;
     } catch (error) {
       this.#hasNews = true;
@@ -223,53 +216,13 @@ export class RecordObject implements ItemMemory {
     }
   }
 
-  /** False when another step has written the object. */
-  async #swap(object: ObjectName): Promise<boolean> {
-    const { s3, log, inputs } = this.#options;
-    if (this.#replaced === undefined) {
-      const found = await s3.getVersion(object, LARGEST_RECORD);
-      const record = found && parseRecord(found.bytes, MOST.items);
-      if (record !== undefined && record.attempt >= this.#attempt) return false;
-      this.#replaced = found ?? "absent";
-    }
-    const replaced = this.#replaced;
-    const written = await s3.putIf(object, writeRecord(this.#record), replaced, inputs);
-    if (written === undefined) return await this.#hasOwn(object);
-    this.#replaced = written;
-    if (replaced !== "absent") void new OldVersions({ object, s3, log }).remove(replaced.versionId);
-    return true;
-  }
-
-  /** Whether the object is one of this step's own after a swap that S3 has refused: the answer to an earlier write may be lost. */
-  async #hasOwn(object: ObjectName): Promise<boolean> {
-    const { s3, origin } = this.#options;
-    const found = await s3.getVersion(object, LARGEST_RECORD);
-    const record = found && parseRecord(found.bytes, MOST.items);
-    if (record?.attempt !== this.#attempt || record.writer !== origin.id) return false;
-    this.#replaced = found;
-    this.#hasNews = true;
-    return true;
-  }
-
   /** Marks the object, so that the next attempt trusts nothing of it, and writes nothing more. */
-  async #contest(object: ObjectName): Promise<void> {
-    const { s3, inputs, log } = this.#options;
+  async #contest(stored: StoredRecord): Promise<void> {
     const isNew = !this.#isContested;
     this.#isContested = true;
-    if (isNew) log.info(`If this job runs again, all of its items run: ${SAME_KEY}.`);
-    for (let tries = 0; tries < MARK_TRIES; tries += 1) {
-      const found = await s3.getVersion(object, LARGEST_RECORD);
-      const record = found && parseRecord(found.bytes, MOST.items);
-      this.#isClosed =
-        (record?.isContested === true && record.attempt >= this.#attempt) ||
-        (await s3.putIf(object, writeRecord(this.#record), found ?? "absent", inputs)) !== undefined;
-      if (this.#isClosed) return;
-    }
-    throw new Failure("aws-error", {
-      failed: `s3://${object.bucket}/${object.key} can't be marked.`,
-      seen: `Another step has changed it at each of ${MARK_TRIES} tries.`,
-      advice: "Give one of the steps with the same script, items and inputs an 'env' of its own.",
-    });
+    if (isNew) this.#options.log.info(`If this job runs again, all of its items run: ${SAME_KEY}.`);
+    await stored.mark(this.#record);
+    this.#isClosed = true;
   }
 
   get #record(): ItemRecord {
@@ -286,13 +239,12 @@ export class RecordObject implements ItemMemory {
   }
 
   #warnOf(failure: Error | undefined): void {
-    if (failure !== undefined) this.#warn(seenOf(failure));
+    if (failure !== undefined) this.#warn(factsOf(failure));
   }
 
   /** `isLast`: no other try follows. */
   #warn(seen: string, isLast = false): void {
-    const { log, inputs } = this.#options;
-    const object = `s3://${inputs.bucket}/${this.#object?.key}`;
+    const object = this.#stored?.name;
     const failed =
       this.#failedBy && `this attempt failed by '${this.#failedBy}', and not by the end of an item`;
     const mark = this.#isContested ? SAME_KEY : failed;
@@ -302,14 +254,10 @@ export class RecordObject implements ItemMemory {
       mark === undefined
         ? `Which items have succeeded can't be kept in ${object}, so more of them run if this job runs again.`
         : `It can't be kept in ${object} that ${mark}, so items may not run if this job runs again, unless RUNNER_DEBUG is 1.`;
-    log.warning(`${text} ${seen}`, "items.md");
+    this.#options.log.warning(`${text} ${seen}`, "items.md");
   }
 }
 
 const NO_RECORD =
   "no earlier attempt of this run has left results of the same script, items, inputs and files";
 const SAME_KEY = "another step of this attempt has the same script, items and inputs";
-
-function seenOf(error: unknown): string {
-  return error instanceof Failure ? `${error.failed} ${error.seen}` : messageOf(error);
-}
