@@ -253,7 +253,7 @@ export function messageOf(error: unknown): string {
 
 /** What failed and what was seen, in one line of the log. */
 export function factsOf(error: unknown): string {
-  return error instanceof Failure ? `${error.failed} ${error.seen}` : String(error);
+  return error instanceof Failure ? `${error.failed} ${error.seen}` : messageOf(error);
 }
 
 /** A thrown value as a `Failure`. Any other error is a bug of the action: `internal-error`. */

@@ -4,7 +4,7 @@ import {
   CreateLogGroupCommand,
   GetLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { CreateClusterCommand, CreateExpressGatewayServiceCommand } from "@aws-sdk/client-ecs";
+import { CreateClusterCommand } from "@aws-sdk/client-ecs";
 import {
   CreateBucketCommand,
   HeadObjectCommand,
@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { callQueryApi, textsOf } from "../../local/query-api.ts";
 import { callJson } from "../../local/seed.ts";
+import { makeExpress } from "../helpers/service.ts";
 import { Aws, mainLog } from "../helpers/local.ts";
 import { allRights, nameOf, type Right } from "../helpers/policies.ts";
 import { DeployedService } from "../helpers/deployments.ts";
@@ -36,7 +37,7 @@ let privateSubnet: string;
 beforeAll(async () => {
   const gateway = { requireSignature: true, requireRight: true, reuseTokens: false };
   aws = await Aws.start({ gateway, expressTold: "call" });
-  await Promise.all([makeLogs(), makeEndpoint(), makeExpress()]);
+  await Promise.all([makeLogs(), makeEndpoint(), makeExpress(aws)]);
   const setUp = new SetUp(aws, "check");
   const { vpc, subnet } = await setUp.vpc();
   const NatGatewayId = await setUp.ec2("CreateNatGateway", { SubnetId: subnet }, "natGatewayId");
@@ -70,20 +71,6 @@ async function makeLogs(): Promise<void> {
     } as const;
     await ecs.send(new CreateClusterCommand({ clusterName, configuration }));
   }
-}
-
-/** Makes an Express service. Its definition is in the family `demo-express`. */
-async function makeExpress(): Promise<void> {
-  const { ecs, local, made } = aws.world;
-  const role = (name: string): string => `arn:aws:iam::${local.accountId}:role/${name}`;
-  await ecs.send(
-    new CreateExpressGatewayServiceCommand({
-      ...{ cluster: made.cluster, serviceName: "express", primaryContainer: { image: "example/app:1" } },
-      ...{ executionRoleArn: role("demo-execution"), taskRoleArn: role("demo-task") },
-      infrastructureRoleArn: role("demo-infrastructure"),
-      networkConfiguration: { subnets: [...made.subnets] },
-    }),
-  );
 }
 
 /** Makes an endpoint for the message gateway in the tasks' VPC. */

@@ -1,9 +1,6 @@
-import {
-  CreateExpressGatewayServiceCommand,
-  CreateServiceCommand,
-  RegisterTaskDefinitionCommand,
-} from "@aws-sdk/client-ecs";
+import { CreateServiceCommand, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { Aws, definition, withoutInit } from "../helpers/local.ts";
+import { makeExpress } from "../helpers/service.ts";
 import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
@@ -16,16 +13,8 @@ afterAll(() => aws.stop());
 const taskOf = (arn: string | undefined) => aws.world.local.tasks.find((task) => task.arn === arn);
 
 it("a task like an Express service's starts from the definition and in the network of its deployment", async () => {
-  const { ecs, local, made } = aws.world;
-  const role = (name: string): string => `arn:aws:iam::${local.accountId}:role/${name}`;
-  await ecs.send(
-    new CreateExpressGatewayServiceCommand({
-      ...{ cluster: made.cluster, serviceName: "express", primaryContainer: { image: "example/app:1" } },
-      ...{ executionRoleArn: role("demo-execution"), taskRoleArn: role("demo-task") },
-      infrastructureRoleArn: role("demo-infrastructure"),
-      networkConfiguration: { subnets: [...made.subnets], securityGroups: [...made.securityGroups] },
-    }),
-  );
+  const { local, made } = aws.world;
+  await makeExpress(aws);
   const before = local.requests.length;
   const result = await aws.step({ service: "express", start: "true", run: "echo hello" });
   expect(result.outputs).toMatchObject({ outcome: "succeeded", stdout: "hello" });

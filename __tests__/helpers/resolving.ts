@@ -1,22 +1,13 @@
 import type { TaskSelection } from "../../src/inputs/inputs.ts";
 import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import type { MadeResource } from "../../src/targets/made/made-resource.ts";
+import { aTarget } from "./runs.ts";
 import { Listener } from "./listener.ts";
 import { SleeplessClock } from "./stepped-clock.ts";
 import { origin } from "./start-inputs.ts";
-import { CLUSTER, ID, TASK } from "./tasks.ts";
 
 /** The target of `aTask()`. */
-export const target = {
-  clusterArn: CLUSTER,
-  clusterName: "ci",
-  taskArn: TASK,
-  taskId: ID,
-  container: "app",
-  started: false,
-  cpuUnits: 1024,
-  privateIp: "10.0.0.7",
-};
+export const target = aTarget();
 
 export interface ResolveRig extends ResolveContext {
   readonly log: Listener;

@@ -1,4 +1,4 @@
-import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
+import { CreateExpressGatewayServiceCommand, UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import type { Task } from "../../local/task/task.ts";
 import type { Aws } from "./local.ts";
 import { eventually } from "./until.ts";
@@ -15,4 +15,17 @@ export async function scaleService(aws: Aws, desiredCount: number): Promise<void
   const isReady = ({ lastStatus, agents }: Task): boolean =>
     lastStatus === "RUNNING" && [...agents.values()].every(({ connected }) => connected);
   await eventually(() => serviceTasks(aws).filter(isReady).length, desiredCount);
+}
+
+/** Makes an Express service. Its definition is in the family `demo-express`. */
+export async function makeExpress({ world: { ecs, local, made } }: Aws): Promise<void> {
+  const role = (name: string): string => `arn:aws:iam::${local.accountId}:role/${name}`;
+  await ecs.send(
+    new CreateExpressGatewayServiceCommand({
+      ...{ cluster: made.cluster, serviceName: "express", primaryContainer: { image: "example/app:1" } },
+      ...{ executionRoleArn: role("demo-execution"), taskRoleArn: role("demo-task") },
+      infrastructureRoleArn: role("demo-infrastructure"),
+      networkConfiguration: { subnets: [...made.subnets], securityGroups: [...made.securityGroups] },
+    }),
+  );
 }

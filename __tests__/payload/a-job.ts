@@ -1,3 +1,4 @@
+import type { Delivery } from "../../src/payload/bootstrap.ts";
 import type { JobOptions } from "../../src/payload/job-text.ts";
 
 /** Options of a job whose values have spaces, quotes and an empty variable. */
@@ -24,3 +25,9 @@ export const JOB: JobOptions = {
   container: "app",
   runUrl: "https://github.com/example/demo/actions/runs/1",
 };
+
+/** The ways of its payload into the container. */
+export const S3: Delivery = {
+  ...{ kind: "s3", bucket: "example-ci", key: "fargate-exec/0123/payload", region: "eu-west-1" },
+};
+export const SESSION: Delivery = { kind: "session" };

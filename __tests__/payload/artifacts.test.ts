@@ -6,7 +6,6 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -22,6 +21,7 @@ import { SHELLS } from "../helpers/shells.ts";
 import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import type { WatchOptions } from "../helpers/watch.ts";
+import { pathsBelow } from "../helpers/paths-below.ts";
 import { bringBack } from "./bring-back.ts";
 
 const asOthers = withNeed(it, "root", asRoot ? undefined : "only root can become another user");
@@ -41,16 +41,6 @@ async function run(globs: string, options: WatchOptions, how: Parameters<typeof 
   return { ...(await bringBack(globs, back, { workingDirectory: there, ...options }, how)), back };
 }
 
-/** The paths below a directory. No link is followed. */
-function tree(top: string, below = ""): string[] {
-  return readdirSync(join(top, below), { withFileTypes: true })
-    .flatMap((each) => {
-      const path = join(below, each.name);
-      return [path, ...(each.isDirectory() ? tree(top, path) : [])];
-    })
-    .sort();
-}
-
 const SCRIPT = `mkdir -p out/sub/empty .h; echo one >out/a.txt; echo two >out/sub/b.txt; echo x >out/c.log; echo .e >.h/e.txt; mkdir .k; echo k >.k/f.txt
   printf A >'a b*'; ln -s /etc out/etc; ln -s sub out/link; printf B >'out/[x]"é'; chmod 750 out/sub; chmod 604 out/a.txt
   touch -d @1000000000 out/a.txt out/sub; mkfifo out/pipe; exit 3`;
@@ -61,7 +51,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     const { job, report, back } = await run(GLOBS, { ...options(), script: SCRIPT });
     expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 3 }] });
     const inOut = ['out/[x]"é', "out/a.txt", "out/link", "out/sub", "out/sub/b.txt", "out/sub/empty"];
-    expect(tree(back)).toEqual([".h", ".h/e.txt", "a b*", "out", ...inOut]);
+    expect(pathsBelow(back)).toEqual([".h", ".h/e.txt", "a b*", "out", ...inOut]);
     expect(readFileSync(join(back, "out/sub/b.txt"), "utf8")).toBe("two\n");
     const [sub, a] = ["out/sub", "out/a.txt"].map((name) => lstatSync(join(back, name)));
     expect([sub, a].map((each) => [each && each.mode & 0o777, each?.mtimeMs])).toEqual([
@@ -86,7 +76,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     const script =
       "mkdir out logs; for d in out logs; do echo x >$d/key; echo x >$d/a.pem; echo x >$d/b; done";
     const { report, back } = await run(globs, { ...options(), script });
-    expect(tree(back).filter((name) => /[/](key|a[.]pem|b)$/.test(name))).toEqual(
+    expect(pathsBelow(back).filter((name) => /[/](key|a[.]pem|b)$/.test(name))).toEqual(
       ["out/b", join(there, "logs/b").slice(1)].sort(),
     );
     expect(report?.problems).toEqual([]);
@@ -96,7 +86,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
     const script = "mkdir a1 a2 a3 a4 d; echo 1 >d/f1; echo 2 >d/f2; head -c 3000 /dev/zero >big";
     const limits = { more: { maxCount: 4, maxBytes: 2000 } };
     const { report, back } = await run("*", { ...options(), script }, limits);
-    expect(tree(back)).toEqual(["a1", "a2", "d", "d/f1", "d/f2"]);
+    expect(pathsBelow(back)).toEqual(["a1", "a2", "d", "d/f1", "d/f2"]);
     expect(report?.problems).toEqual([
       "3 files or directories with 3000 bytes, the largest ones, were left out ('big', 'a3', 'a4'): at most 4 come, and 'artifacts-max-size' allows 2000 bytes.",
     ]);
@@ -105,7 +95,7 @@ function everywhere(options: () => Partial<WatchOptions>): void {
   it("a '?' matches no slash, and a quote in a name breaks no report", async () => {
     const script = `mkdir a; echo x >a/b; echo x >axb; mkfifo 'a"pipe'`;
     const { report, back } = await run('a?b\na"pipe', { ...options(), script });
-    expect(tree(back)).toEqual(["axb"]);
+    expect(pathsBelow(back)).toEqual(["axb"]);
     expect(report?.problems.map((each) => each.replace('a"', "a?")).sort()).toEqual([
       "'a?pipe' can't be read: it is no file, directory or link.",
       "'a?pipe' matches nothing in the container.",
@@ -167,7 +157,7 @@ exec '${findProgram("python3")}' "$@"
     OPENSSL_CONF: join(scratch, "there/openssl.cnf"),
   };
   const { back } = await run("f", { script: "echo x >f; echo >openssl.cnf; chmod 777 .", containerEnv });
-  expect(tree(back)).toEqual(["f"]);
+  expect(pathsBelow(back)).toEqual(["f"]);
   expect(readFileSync(seen, "utf8")).toBe("none /\n".repeat(3));
 });
 
@@ -189,7 +179,7 @@ it("all artifacts come after a timeout", async () => {
   const script = `${large("big")}; echo s >small; sleep 60`;
   const { job, report, back } = await run("*", { script, timeoutSeconds: 2 });
   expect(job.status).toMatchObject({ reason: "timed-out" });
-  expect([report?.problems, tree(back)]).toEqual([[], ["big", "small"]]);
+  expect([report?.problems, pathsBelow(back)]).toEqual([[], ["big", "small"]]);
 });
 
 it("after a cancel the smallest artifacts come first, the job ends in time, and what is missing is named", async () => {
@@ -212,7 +202,7 @@ it("after a cancel the smallest artifacts come first, the job ends in time, and 
   expect(report?.problems).toEqual([
     expect.stringMatching(/^The artifacts did not come whole: .*over\. Missing: 'big\d' \(20000000 bytes\)/),
   ]);
-  expect(tree(back)).not.toContain("big8");
+  expect(pathsBelow(back)).not.toContain("big8");
 });
 
 it("a program of the selection that fails without python3 is a problem, and no empty archive", async () => {
@@ -257,7 +247,7 @@ it("a job that is left running while its archive is sent keeps the archive, and 
 asOthers("artifacts are read as the user of the script", async () => {
   const script = `echo mine >mine; ln -s /etc/shadow link; ls /etc/shadow >/dev/null`;
   const { report, back } = await run("*\n/etc/shadow", { script, user: "nobody" });
-  expect(tree(back)).toEqual(["mine"]);
+  expect(pathsBelow(back)).toEqual(["mine"]);
   expect(report?.problems).toEqual([
     "'etc/shadow' can't be read: Permission denied.",
     "'link' was not unpacked: it is a link to an absolute path.",
@@ -267,7 +257,7 @@ asOthers("artifacts are read as the user of the script", async () => {
 it("a file name that looks like a mark or a workflow command stays a file name", async () => {
   const script = `printf x >"$(printf 'a\\033]7733;r\\007o=1\\n::error::b\\357\\277\\275')"; mkdir -p d; ln -s d e; printf y >d/y`;
   const { job, report, back } = await run("a*\ne/*\nd", { script });
-  expect(tree(back)).toEqual(["a\x1b]7733;r\x07o=1\n::error::b\ufffd", "d", "d/y"]);
+  expect(pathsBelow(back)).toEqual(["a\x1b]7733;r\x07o=1\n::error::b\ufffd", "d", "d/y"]);
   expect([job.output("stdout").length, report?.problems]).toEqual([
     0,
     ["'e/*' matches nothing in the container."],

@@ -11,15 +11,8 @@ import { pythonWith } from "../helpers/python-with.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 import { watch, WatchedJob, type WatchOptions } from "../helpers/watch.ts";
-import { JOB } from "./a-job.ts";
+import { JOB, S3, SESSION } from "./a-job.ts";
 
-const S3: Delivery = {
-  kind: "s3",
-  bucket: "example-ci",
-  key: "fargate-exec/0123/payload",
-  region: "eu-west-1",
-};
-const SESSION: Delivery = { kind: "session" };
 const payload = makePayload(jobText(JOB), { script: Buffer.from("echo script-text\n") });
 const command = (delivery: Delivery, more: Partial<Parameters<typeof bootstrapCommand>[0]> = {}): string =>
   bootstrapCommand({ runId: JOB.runId, at: 0, start: { payload, delivery }, ...more });

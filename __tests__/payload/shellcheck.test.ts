@@ -16,7 +16,7 @@ import { jobText } from "../../src/payload/job-text.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
 import { withNeed } from "../helpers/needs.ts";
-import { JOB } from "./a-job.ts";
+import { JOB, S3, SESSION } from "./a-job.ts";
 
 const SHELLCHECK = fileURLToPath(new URL("../../.venv/bin/shellcheck", import.meta.url));
 const check = withNeed(it, "shellcheck", existsSync(SHELLCHECK) ? undefined : `${SHELLCHECK} is not there.`);
@@ -70,13 +70,6 @@ const PARTS = {
 };
 
 const payload = makePayload(jobText(WHOLE), { script: Buffer.alloc(0) });
-const S3: Delivery = {
-  kind: "s3",
-  bucket: "example-ci",
-  key: "fargate-exec/0123/payload",
-  region: "eu-west-1",
-};
-const SESSION: Delivery = { kind: "session" };
 /** With the comments that are not sent: they hold directives. */
 const job = payload.bytes.toString().replace(withoutComments(jobParts(PARTS)), () => jobParts(PARTS));
 const bootstrap = (delivery: Delivery): string =>

@@ -1,4 +1,3 @@
-import { Failure } from "../../src/errors.ts";
 import { failureBesideItems } from "../../src/report/beside-items.ts";
 import { withLostLockIn, withoutVerdict } from "../../src/report/decisive.ts";
 import {
@@ -10,17 +9,14 @@ import {
   withMissingArtifacts,
 } from "../../src/report/result.ts";
 import { someItems } from "./example-items.ts";
-import { aFailedResult, aResult, someFacts } from "./example-results.ts";
-
-const failure = (code: Failure["code"]): Failure =>
-  new Failure(code, { failed: "It failed.", seen: "This was seen.", advice: "Do that." });
+import { aFailedResult, aFailure, aResult, someFacts } from "./example-results.ts";
 
 const DONE = aResult("exited", "0", "0");
 const FAILED = aResult("exited", "1", "0");
-const LOST = aFailedResult(failure("task-stopped"));
-const NEVER = failedResult(failure("task-not-started"));
-const GONE = failedAfter(LOST, failure("artifacts-missing"));
-const CANCELLED = failedResult(failure("cancelled"), someFacts(), true);
+const LOST = aFailedResult(aFailure("task-stopped"));
+const NEVER = failedResult(aFailure("task-not-started"));
+const GONE = failedAfter(LOST, aFailure("artifacts-missing"));
+const CANCELLED = failedResult(aFailure("cancelled"), someFacts(), true);
 const report = { path: "/a", taskPath: "/a", directory: "a", count: 0, bytes: 0, problems: ["none"] };
 const lacking = (result: TaskResult): TaskResult => ({
   ...result,
@@ -47,13 +43,13 @@ it.each<[string, SeveralResults, string | undefined]>([
   ["one failed, and its task lacks artifacts", several([lacking(FAILED)], "0", "1"), "artifacts-missing"],
   [
     "all succeeded, but the deployment was not told",
-    withoutVerdict(several([DONE], "0"), failure("hook-expired")) as SeveralResults,
+    withoutVerdict(several([DONE], "0"), aFailure("hook-expired")) as SeveralResults,
     "hook-expired",
   ],
   ["a task was fenced off", several([DONE, fencedResult(someFacts())], "0", "-"), "lock-lost"],
   [
     "the lock was lost",
-    withLostLockIn(several([CANCELLED], "0", "143c"), failure("lock-lost")) as SeveralResults,
+    withLostLockIn(several([CANCELLED], "0", "143c"), aFailure("lock-lost")) as SeveralResults,
     "lock-lost",
   ],
   ["one failed", several([FAILED], "0", "1"), undefined],

@@ -1,4 +1,3 @@
-import { Failure } from "../../src/errors.ts";
 import { explain } from "../../src/report/explain.ts";
 import {
   decisiveResult,
@@ -16,15 +15,12 @@ import {
   type TaskResult,
   withMissingArtifacts,
 } from "../../src/report/result.ts";
-import { aFailedResult, aResult, aStep, someFacts } from "./example-results.ts";
+import { aFailedResult, aFailure, aResult, aStep, someFacts } from "./example-results.ts";
 import { anItem, someItems } from "./example-items.ts";
 
-const failure = (code: Failure["code"]): Failure =>
-  new Failure(code, { failed: "It failed.", seen: "This was seen.", advice: "Do that." });
-
 const DONE = aResult("exited", "0", "0");
-const LOST = aFailedResult(failure("task-stopped"));
-const NEVER = failedResult(failure("task-not-started"));
+const LOST = aFailedResult(aFailure("task-stopped"));
+const NEVER = failedResult(aFailure("task-not-started"));
 const KILLED = aResult("exited", "0", "137");
 const LATE = aResult("timed-out", "0!");
 const report = { path: "/a", taskPath: "/a", directory: "a", count: 0, bytes: 0, problems: ["none"] };
@@ -121,7 +117,7 @@ describe("a step with items", () => {
   });
 
   it("fails when its deployment takes no verdict, also when a task was lost that others have replaced", () => {
-    const result = withoutVerdict(several([LOST, DONE], "0"), failure("hook-expired"));
+    const result = withoutVerdict(several([LOST, DONE], "0"), aFailure("hook-expired"));
     expect(decisiveResult(result)).toMatchObject({ outcome: "failed", failure: { code: "hook-expired" } });
     expect(result).toMatchObject({ tasks: [LOST, { outcome: "failed" }] });
   });
@@ -130,7 +126,7 @@ describe("a step with items", () => {
     [["0", "-"], DONE],
     [["0", "143c"], aResult("cancelled", "143!")],
   ])("tells of a lost lock by which items were left: %j", (ends, task) => {
-    const result = withLostLockIn(several([task], ...ends), failure("lock-lost"));
+    const result = withLostLockIn(several([task], ...ends), aFailure("lock-lost"));
     expect(decisiveResult(result)).toMatchObject({
       ...{ outcome: "cancelled", exitCode: 130, failure: { code: "lock-lost" } },
     });
@@ -141,14 +137,14 @@ describe("a step with items", () => {
     [["0", "-"], "failed"],
     [["0", "143c"], "status"],
   ])("is cancelled by a cancel, whether an item was in hand or not: %j", (ends, kind) => {
-    const items = { ...someItems(...ends), stoppedBy: failure("cancelled") };
+    const items = { ...someItems(...ends), stoppedBy: aFailure("cancelled") };
     expect(decisiveResult({ kind: "several", tasks: [DONE], items })).toMatchObject({
       ...{ kind, outcome: "cancelled", exitCode: 130 },
     });
   });
 
   it("stays a success when its lock was lost after the last item", () => {
-    expect(decisiveResult(withLostLockIn(several([DONE], "0"), failure("lock-lost"))).outcome).toBe(
+    expect(decisiveResult(withLostLockIn(several([DONE], "0"), aFailure("lock-lost"))).outcome).toBe(
       "succeeded",
     );
   });

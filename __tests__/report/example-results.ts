@@ -1,5 +1,6 @@
-import type { Failure } from "../../src/errors.ts";
+import { Failure } from "../../src/errors.ts";
 import {
+  type EarlierAttempt,
   type FailedResult,
   failedResult,
   type JobReport,
@@ -56,6 +57,10 @@ export function aReport(end: JobReport["end"], attached = true): JobReport {
   };
 }
 
+/** A failure with three short sentences. */
+export const aFailure = (code: Failure["code"]): Failure =>
+  new Failure(code, { failed: "It failed.", seen: "This was seen.", advice: "Do that." });
+
 /** A step that took no time, so that its summary has no timeline. */
 export const NO_TIME = { from: 0, to: 0 };
 
@@ -87,3 +92,13 @@ export function aResult(reason: EndedStatus["reason"], ...codes: readonly string
 export function aFailedResult(failure: Failure, { attached = true } = {}): FailedResult {
   return failedResult(failure, someFacts(), attached);
 }
+
+const LOST: EarlierAttempt = {
+  ...{ taskId: "1".repeat(32), outcome: "unknown", end: "task-stopped", reason: "infrastructure" },
+};
+const RETRIED = { ...aResult("exited", "0"), earlier: Array.from({ length: 9 }, () => LOST) };
+/** A thousand jobs, each of which was run ten times. */
+export const aThousandRetried = {
+  kind: "several",
+  tasks: Array.from({ length: 1_000 }, () => RETRIED),
+} as const;

@@ -8,7 +8,7 @@ import { expectGolden } from "../helpers/golden.ts";
 import { aTarget } from "../helpers/runs.ts";
 import { aTask, ID } from "../helpers/tasks.ts";
 import { HOSTILE, PLAIN, renderMarkdown } from "./rendered.ts";
-import { aFailedResult, aResult, aStep, someFacts, NO_TIME } from "./example-results.ts";
+import { aFailedResult, aResult, aStep, aThousandRetried, someFacts, NO_TIME } from "./example-results.ts";
 
 const failure = new Failure("no-status", {
   failed: "Session 's-1' ended before the job's status was known.",
@@ -64,18 +64,7 @@ it("the summary has a row for each attempt of a job that was run again", () => {
 });
 
 it("the summary fits when each of a thousand jobs was run ten times", () => {
-  const once = {
-    taskId: "1".repeat(32),
-    outcome: "unknown",
-    end: "task-stopped",
-    reason: "infrastructure",
-  } as const;
-  const job = { ...aResult("exited", "0"), earlier: Array.from({ length: 9 }, () => once) };
-  const text = makeSummary(
-    { kind: "several", tasks: Array.from({ length: 1_000 }, () => job) },
-    aStep,
-    NO_TIME,
-  );
+  const text = makeSummary(aThousandRetried, aStep, NO_TIME);
   expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
   expect(text).toContain("… and 7000 more.");
 });

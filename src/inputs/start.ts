@@ -1,6 +1,6 @@
 import { fargateSizeFault } from "./fargate-size.ts";
 import type { CapacityShare, StartInputs } from "./inputs.ts";
-import type { InputName } from "./names.ts";
+import { newTaskInputNames } from "./names.ts";
 import {
   boolean,
   cpuUnits,
@@ -15,20 +15,6 @@ import {
   type ParseResult,
 } from "./parse.ts";
 import type { InputReader } from "./input-reader.ts";
-
-/** The inputs that need a new task. */
-const ofNewTask = [
-  "subnets",
-  "security-groups",
-  "assign-public-ip",
-  "capacity-providers",
-  "cpu",
-  "memory",
-  "task-role",
-  "execution-role",
-  "tags",
-  "overrides",
-] as const satisfies readonly InputName[];
 
 /** Whether a capacity provider is one of AWS's own two. */
 function isFargateProvider(name: string): boolean {
@@ -71,7 +57,7 @@ export function refuseNewTaskInputs(
       ? "that 'task-definition', 'image' or 'service' with 'start: true' starts"
       : "of its own: add 'start: true', 'task-definition' or 'image'";
   const advice = `'${target}' alone names a task that runs already; this input is for a new task ${how}.`;
-  for (const name of ofNewTask) {
+  for (const name of newTaskInputNames) {
     if (reader.isGiven(name))
       reader.refuse(name, `empty with '${target}'`, quoteValue(reader.text(name)), advice);
   }

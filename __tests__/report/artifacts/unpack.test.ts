@@ -21,6 +21,7 @@ import { makeDirectory } from "../../../src/report/artifacts/directory.ts";
 import { artifactsBudget } from "../../../src/carriers/pieces/budget.ts";
 import { unpackArchive } from "../../../src/report/artifacts/unpack-archive.ts";
 import { systemClock } from "../../../src/clock.ts";
+import { pathsBelow } from "../../helpers/paths-below.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
 
 let scratch: string;
@@ -32,16 +33,6 @@ beforeEach(() => {
   writeFileSync(join(scratch, "outside"), "untouched");
 });
 afterEach(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** The paths below a directory. No link is followed. */
-function treeOf(top: string, below = ""): string[] {
-  return readdirSync(join(top, below), { withFileTypes: true })
-    .flatMap((each) => {
-      const path = join(below, each.name);
-      return [path, ...(each.isDirectory() ? treeOf(top, path) : [])];
-    })
-    .sort();
-}
 
 type Part = HeaderData & { readonly body?: string; readonly long?: boolean };
 
@@ -87,7 +78,7 @@ async function unpack(
   const end = await unpackArchive(Readable.from(pieces()), unpacker, artifactsBudget(limits));
   expect(readFileSync(join(scratch, "outside"), "utf8")).toBe("untouched");
   expect(readdirSync(scratch).sort()).toEqual(["outside", "root"]);
-  return { ...end, refused, placed, tree: treeOf(root) };
+  return { ...end, refused, placed, tree: pathsBelow(root) };
 }
 
 it.each<[string, readonly Part[], string]>([

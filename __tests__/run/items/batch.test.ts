@@ -49,20 +49,16 @@ it.each<[string, string, Readonly<Record<number, number>>, readonly [string, str
   expect(endsOf(end, reports)).toEqual(ends);
 });
 
+const END = {
+  ...({ kind: "end", order: 1, index: 5, indices: [5] } as const),
+  ...{ exitCode: 0, seconds: 9, stopped: false, worker: 0 },
+};
+
 it("the last report of an item counts, and what is left of the time is shared by those without one", () => {
   const batch = new Batch(4, [itemOf(5), itemOf(6), itemOf(7)]);
   batch.report(5, { exitCode: 1, seconds: 1 });
   batch.report(5, { exitCode: 0, seconds: 3 });
-  const end = {
-    kind: "end",
-    order: 1,
-    index: 5,
-    indices: [5],
-    exitCode: 0,
-    stopped: false,
-    worker: 0,
-  } as const;
-  const ends = batch.ends({ ...end, seconds: 9 });
+  const ends = batch.ends(END);
   expect(ends.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
   expect(ends.map(({ batch: run }) => run)).toEqual([
     { number: 4, seconds: 9, share: 3, isReported: true },
@@ -72,18 +68,8 @@ it("the last report of an item counts, and what is left of the time is shared by
 });
 
 it("an item that ran alone has its run for itself, unless the script has reported it", () => {
-  const end = {
-    kind: "end",
-    order: 1,
-    index: 5,
-    indices: [5],
-    exitCode: 0,
-    seconds: 9,
-    stopped: false,
-    worker: 0,
-  } as const;
   const batch = new Batch(4, [itemOf(5)]);
-  expect(batch.ends(end)[0]?.batch).toBeUndefined();
+  expect(batch.ends(END)[0]?.batch).toBeUndefined();
   batch.report(5, { exitCode: 0, seconds: 3 });
-  expect(batch.ends(end)[0]).toMatchObject({ seconds: 3, batch: { seconds: 9, isReported: true } });
+  expect(batch.ends(END)[0]).toMatchObject({ seconds: 3, batch: { seconds: 9, isReported: true } });
 });

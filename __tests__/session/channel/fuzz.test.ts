@@ -42,19 +42,21 @@ const valid = fc
   .map((fields) => frame(fields));
 const anything = fc.oneof(genuine, mutated, valid, fc.uint8Array({ maxLength: 300 }), fc.string());
 
+function openedChannel(): Channel {
+  const identity = {
+    ...{ sessionId: "ecs-execute-command-1", sessionTarget: "ecs:c_t_r" },
+    encryption: { kind: "unknown" } as const,
+  };
+  const channel = new Channel(identity, systemClock.random);
+  channel.open(NOW, "token");
+  return channel;
+}
+
 describe("frames that no peer should send", () => {
   it("never make a channel throw, and end it at most once", () => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 40 }), (frames) => {
-        const channel = new Channel(
-          {
-            sessionId: "ecs-execute-command-1",
-            sessionTarget: "ecs:c_t_r",
-            encryption: { kind: "unknown" },
-          },
-          systemClock.random,
-        );
-        channel.open(NOW, "token");
+        const channel = openedChannel();
         channel.send(Buffer.alloc(3_000), NOW);
         const ends: string[] = [];
         frames.forEach((each, index) => {
@@ -98,15 +100,7 @@ describe("frames that no peer should send", () => {
       ["ends", () => channelClosed("x")],
     ];
     for (const [name, make] of floods) {
-      const channel = new Channel(
-        {
-          sessionId: "ecs-execute-command-1",
-          sessionTarget: "ecs:c_t_r",
-          encryption: { kind: "unknown" },
-        },
-        systemClock.random,
-      );
-      channel.open(NOW, "token");
+      const channel = openedChannel();
       channel.takeFrames();
       channel.receive(output(0, "x"), NOW);
       channel.takeFrames();
