@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { Directory } from "../../../src/inputs/beneath/directory.ts";
 import { systemClock } from "../../../src/clock.ts";
+import type { Way } from "../../../src/inputs/beneath/way.ts";
 import { CaseReader } from "../../../src/report/junit/case-reader.ts";
+import { CheckoutFiles } from "../../../src/report/junit/checkout-files.ts";
 import { Tally } from "../../../src/report/junit/tally.ts";
 import { readXml } from "../../../src/report/junit/xml.ts";
 import { failedTests, readReportsIn } from "./reading.ts";
@@ -11,6 +13,7 @@ import { failedTests, readReportsIn } from "./reading.ts";
 const sample = (name: string): string =>
   readFileSync(new URL(`samples/${name}.xml`, import.meta.url), "utf8");
 
+const X_PY = [{ path: ["x.py"], line: 1, isWhole: false }];
 const REGION = `failed on setup with "ConnectionError: no database at db:5432"`;
 const JVM = "com.example.shop.CartTest";
 const GO = "github.com/example-org/shop/cart";
@@ -547,6 +550,38 @@ describe("looking for reports in many directories ends", () => {
     expect(listed.mock.calls.length).toBeLessThanOrEqual(5);
     listed.mockRestore();
   });
+});
+
+/** The search in a workspace that has this many directories beside its root, and the file `x.py` in that. */
+async function searchAmong(count: number): Promise<CheckoutFiles> {
+  const entry = (name: string, isFile: boolean) => ({
+    name,
+    isFile: () => isFile,
+    isDirectory: () => !isFile,
+  });
+  const top = [entry("x.py", true), ...[...Array(count).keys()].map((i) => entry(`d${i}`, false))];
+  const way = { enter: (names: readonly string[]) => ({ list: () => (names.length === 0 ? top : []) }) };
+  const context = { clock: systemClock, signal: new AbortController().signal };
+  return await CheckoutFiles.search(way as unknown as Way, "artifacts", X_PY, context);
+}
+
+it("a workspace is searched as a whole when it has at most 20,000 directories", async () => {
+  const found = [await searchAmong(19_999), await searchAmong(20_000)];
+  expect(found.map(({ isComplete }) => isComplete)).toEqual([true, false]);
+});
+
+it("a search that does not know all files of a name tells no line, and a warning says so", async () => {
+  const bytes = '<testsuite><testcase name="t" file="x.py" line="1"><failure/></testcase></testsuite>';
+  const searched = jest.spyOn(CheckoutFiles, "search").mockResolvedValue(await searchAmong(20_000));
+  try {
+    const { results, warnings } = await readReportsIn({ "a.xml": { bytes } }, ["x.py"]);
+    expect(results.failures.map(({ at }) => at)).toEqual([undefined]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^No line of a failed test was looked for .* more than 20000 directories\. /),
+    ]);
+  } finally {
+    searched.mockRestore();
+  }
 });
 
 it("a cancel ends the search for the lines of failed tests, however many directories the checkout has", async () => {

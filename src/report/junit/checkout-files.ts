@@ -29,7 +29,7 @@ interface PathsByEnd {
 }
 
 /** The most directories that are searched. A directory of 20 entries takes some 0.1 ms. */
-const MOST_DIRECTORIES = 20_000;
+export const MOST_DIRECTORIES = 20_000;
 /** The search lets other things go on after so many directories. */
 const TURN_EVERY = 20;
 const LF = 0x0a;
@@ -41,14 +41,17 @@ const PASSED_OVER: ReadonlySet<string> = new Set([".git", "node_modules", ".venv
  */
 export class CheckoutFiles {
   readonly #workspace: Way | undefined;
+  /** False when there are more directories than are searched. Then not all files of a name are known, so no path stands for one. */
+  readonly isComplete: boolean;
   /** All that were found: their end is empty. */
   readonly #paths: PathsByEnd;
   /** How many lines the files have that were looked at. */
   readonly #lines = new Map<string, number>();
 
-  private constructor(workspace: Way | undefined, paths: PathsByEnd) {
+  private constructor(workspace: Way | undefined, paths: PathsByEnd, isComplete: boolean) {
     this.#workspace = workspace;
     this.#paths = paths;
+    this.isComplete = isComplete;
   }
 
   /**
@@ -75,7 +78,7 @@ export class CheckoutFiles {
         if (entry.isFile() && wanted.has(entry.name)) add(path.split("/"), paths);
       }
     }
-    return new CheckoutFiles(workspace, paths);
+    return new CheckoutFiles(workspace, paths, waiting.length === 0 || signal.aborted);
   }
 
   /**
@@ -87,7 +90,7 @@ export class CheckoutFiles {
     for (const location of locations) {
       await context.clock.turn();
       // A search that was cut short does not know all files of a name.
-      if (context.signal.aborted) return undefined;
+      if (context.signal.aborted || !this.isComplete) return undefined;
       const match = await this.#match(location, context);
       if (match === undefined) continue;
       const { file, line, isSure } = match;

@@ -8,7 +8,7 @@ import type { Clock } from "../../clock.ts";
 import type { Log } from "../../log.ts";
 import { harmlessLine } from "../show/sanitise.ts";
 import { CaseReader } from "./case-reader.ts";
-import { CheckoutFiles } from "./checkout-files.ts";
+import { CheckoutFiles, MOST_DIRECTORIES } from "./checkout-files.ts";
 import { matchingFiles } from "./matching-files.ts";
 import { Tally } from "./tally.ts";
 import type { TestResults } from "./test-results.ts";
@@ -49,6 +49,7 @@ const TOO_LONG =
   "No report was read: looking for the files of 'reports' among the artifacts took more than one minute. Let its globs begin with the directory of the reports.";
 const UNLOCATED =
   "Not all lines of failed tests were looked for in the workspace: reading the reports and looking for the lines took more than one minute.";
+const TOO_MANY = `No line of a failed test was looked for in the workspace: it has more than ${MOST_DIRECTORIES} directories. Let an earlier step remove, or put elsewhere, those that the checkout doesn't have.`;
 
 /**
  * Reads the JUnit XML that the globs match in the directories, and looks for the lines of failed tests in the workspace. The tests before
@@ -113,7 +114,7 @@ async function readAll(
 
 /**
  * The results, with the lines of the workspace that the tests name. `artifacts` is no part of it. Warns when the time ends before all lines were looked
- * for.
+ * for, and when the workspace has too many directories for that.
  */
 async function locate(
   tally: Tally,
@@ -127,7 +128,8 @@ async function locate(
     const context = { clock, signal: until };
     const files = await CheckoutFiles.search(way, except, tally.locations, context);
     const results = await tally.results((locations) => files.lineOf(locations, context));
-    if (until.aborted && !signal.aborted && results.failures.length > 0) warn([UNLOCATED], log);
+    if (!files.isComplete) warn([TOO_MANY], log);
+    else if (until.aborted && !signal.aborted && results.failures.length > 0) warn([UNLOCATED], log);
     return results;
   } finally {
     way?.close();
