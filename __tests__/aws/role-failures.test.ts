@@ -47,6 +47,12 @@ describe("a role that can't be assumed", () => {
     expect(roleNotAssumed({ arn, setting, token }, error).advice).toContain(advice);
   });
 
+  it.each(["null", "7", "[]", "{", ""])("is named, too, with a token whose claims are %j", (claims) => {
+    const odd = `e30.${Buffer.from(claims).toString("base64url")}.the-signature`;
+    const cause = refusal("AccessDenied", "Not authorized");
+    expect(roleNotAssumed({ arn, setting, token: odd }, cause).code).toBe("role-not-assumed");
+  });
+
   it.each(["TimeoutError", "ThrottlingException", "IDPCommunicationError", "ServiceUnavailable"])(
     "is not meant by %s",
     (name) => {

@@ -25,7 +25,7 @@ it.each<[FailureCode, FailureCode]>([
     looking: Promise.resolve([session]),
     ours: () => [],
     past: () => [],
-    isBesideHolders: false,
+    hasOtherHolders: false,
     refresh: () => Promise.reject(aFailure(code)),
     waitLog: new WaitLog({ subject: "Container 'app'", got: "It is free", busy, deadline, clock, log }),
   });

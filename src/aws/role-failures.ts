@@ -1,4 +1,5 @@
 import { Failure } from "../errors.ts";
+import { isRecord } from "../values.ts";
 import { inWords, readThrown } from "./thrown.ts";
 
 /** STS's errors for a token or a role that it refuses. */
@@ -70,12 +71,12 @@ function adviceOn({ name, message }: Error, trust: Trust): string {
   if (name.startsWith("AccessDenied"))
     return (
       `The trust policy of the role has to allow 'sts:AssumeRoleWithWebIdentity' to the federated principal ${provider}, ` +
-      `where ${issuer}:aud is '${aud}' and ${issuer}:sub matches '${sub}'. STS says the same where account ${account} has no ` +
+      `where ${issuer}:aud is '${aud}' and ${issuer}:sub matches '${sub}'. STS also answers so where account ${account} has no ` +
       "role of this name and path."
     );
   if (name.startsWith("ExpiredToken") && setting === "AWS_ROLE_ARN")
     return "As long as the job runs, keep a token that has not expired in the file of AWS_WEB_IDENTITY_TOKEN_FILE.";
-  return `These are STS's own words. Check the ARN in ${setting}, the role's trust policy and the identity provider.`;
+  return `The error is in STS's own words. Check the ARN in ${setting}, the role's trust policy and the identity provider.`;
 }
 
 interface Claims {
@@ -86,12 +87,13 @@ interface Claims {
 
 /** The claims of a token, not verified: they are for a message. */
 function claimsOf(token: string): Claims {
-  let claims: Record<string, unknown> = {};
+  let read: unknown;
   try {
-    claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as typeof claims;
+    read = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
   } catch {
     // Then there are no claims to show.
   }
+  const claims = isRecord(read) ? read : {};
   const text = (name: string, otherwise: string): string => {
     const given = claims[name];
     // Kubernetes gives the audiences in a list.

@@ -155,9 +155,9 @@ async function whyKept(ask: S3Requester, object: ObjectName, { cause }: Failure)
 }
 
 /**
- * Deletes the object of this ETag, or any object when there is none, because no other program writes under these
- * keys. Tries three conditions: the ETag; `If-Match: *`, which satisfies a policy and needs no s3:GetObject; no condition,
- * for stores that don't know conditions. Fails with the first denial.
+ * Deletes the object of this ETag or, without an ETag, any object, because no other program writes under these keys. Tries three conditions: the
+ * ETag; `If-Match: *`, which satisfies a policy and needs no s3:GetObject; no condition, for stores that don't know conditions. Fails with the first
+ * denial, or without one with the last answer.
  */
 async function deleteCurrent(
   ask: S3Requester,
@@ -167,6 +167,7 @@ async function deleteCurrent(
   return await ask("DeleteObject", object, async (client, { DeleteObjectCommand }, options) => {
     const conditions = [...(etag === undefined ? [] : [{ IfMatch: etag }]), { IfMatch: "*" }, {}];
     let denied: unknown;
+    let last: unknown;
     for (const condition of conditions) {
       try {
         return await client.send(
@@ -177,9 +178,10 @@ async function deleteCurrent(
         if (isGone(error)) return { $metadata: {} };
         if (isAccessDenied(error)) denied ??= error;
         else if (!isOtherwise(error) && !isUnsupported(error)) throw error;
+        last = error;
       }
     }
-    throw denied;
+    throw denied ?? last;
   });
 }
 

@@ -38,8 +38,8 @@ interface Sending {
 }
 
 /**
- * Posts one signed request, as `requestText`. Its limits are short enough, because no job depends on these calls: they explain failures, check the
- * set-up, and find an address or an image's size.
+ * Posts one signed request within the limits of `requestText`. They may be that short, because no job depends on these calls: they explain failures,
+ * check the set-up, and find an address or an image's size.
  */
 export async function postSigned(
   { service, to: { url, region }, headers: own, body }: SignedPost,

@@ -11,7 +11,7 @@ import type { FollowedJob, FollowJobOptions } from "./follow-options.ts";
 import type { JobEnd } from "./job-end.ts";
 import { NextSession } from "./next-session.ts";
 import type { PiecesCarrier } from "./pieces-carrier.ts";
-import { takeEvent } from "./read-carrier.ts";
+import { takeEvent } from "./stream/take-event.ts";
 import type { SessionCarrier } from "./session-carrier.ts";
 import type { StepEvent } from "./step-event.ts";
 import { TaskWatch } from "./task-watch.ts";

@@ -1,23 +1,7 @@
-import type { EndOfJob, Gap, OutputItem } from "./stream/items.ts";
-import type { Spool } from "./stream/spool.ts";
+import type { EndOfJob, Gap } from "./stream/items.ts";
 import type { SpoolEvent } from "./stream/spool-events.ts";
+import { type OutputSink, takeEvent } from "./stream/take-event.ts";
 import type { Carrier, CarrierEvent, Loss } from "./carrier.ts";
-
-/** Where the output of a job goes. */
-export interface OutputSink {
-  readonly spool: Spool;
-  readonly show: (item: OutputItem) => void;
-}
-
-/** Takes what a carrier has brought into the spool, and shows it. Returns what ends the carrier, if that is among it. */
-export function takeEvent(event: SpoolEvent, { spool, show }: OutputSink): EndOfJob | Gap | undefined {
-  for (const item of spool.take(event)) {
-    if (item.kind === "status" || item.kind === "refused") return item;
-    show(item);
-    if (item.kind === "gap") return item;
-  }
-  return undefined;
-}
 
 /** How a carrier ended that nobody had to answer. */
 export interface ReadToEnd {

@@ -57,7 +57,7 @@ export interface ForeignSessionOptions extends SessionLookOptions {
    * Whether other runs hold seats, too. This run then also waits for sessions that are ending: with two such sessions there
    * could be four.
    */
-  readonly isBesideHolders: boolean;
+  readonly hasOtherHolders: boolean;
   /** Reads the queue again. */
   readonly refresh: () => Promise<void>;
   readonly waitLog: WaitLog;
@@ -81,7 +81,7 @@ export interface ForeignSessions {
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
   const {
     looking,
-    isBesideHolders,
+    hasOtherHolders,
     refresh,
     waitLog,
     clock,
@@ -99,7 +99,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     const [known, past] = [new Set(options.ours()), options.past()];
     const isLeaving = (session: ActiveSession): boolean => isEnding(session) || past.includes(session.id);
     const foreign = sessions.filter(
-      (session) => !known.has(session.id) && (isBesideHolders || !isLeaving(session)),
+      (session) => !known.has(session.id) && (hasOtherHolders || !isLeaving(session)),
     );
     if (foreign.length === 0) return { canList: true, isBesideOthers: false };
     if (lone.mayGoOn(foreign, { attaches: false, isUnlogged: true }))

@@ -72,17 +72,17 @@ export class QueueMember {
   }
 
   /** Whether other runs held seats when this one last read the queue. */
-  get isBesideHolders(): boolean {
+  get hasOtherHolders(): boolean {
     return holders(this.#seen).some(({ run }) => run !== this.#options.claim.run);
   }
 
   /** Whether other runs were in the queue when this one last read it. */
-  get isWanted(): boolean {
+  get hasOthers(): boolean {
     return this.#seen.claims.some(({ run }) => run !== this.#options.claim.run);
   }
 
-  /** Whether other runs waited in the queue when this one last read it. */
-  get isWaitedFor(): boolean {
+  /** Whether runs waited in the queue when this one, which holds its seat, last read it. */
+  get hasWaiting(): boolean {
     return this.#seen.claims.some(({ holds }) => !holds);
   }
 
@@ -98,7 +98,7 @@ export class QueueMember {
   async take(waiting: WaitOptions): Promise<LostRuns> {
     const { shares, clock, log } = this.#options;
     const { deadline, signal } = waiting;
-    // A job that takes a seat for the second time knows already whether it shares: this lets `#learn` run first.
+    // A job that takes a seat for the second time knows already whether it shares. A promise that has settled tells `#learn` in one turn.
     await Promise.race([shares, Promise.resolve()]);
     let number = 1;
     for (let troubles = 0, isFirst = true; ; isFirst = false) {
@@ -122,6 +122,7 @@ export class QueueMember {
         troubles = 0;
       } catch (error) {
         signal?.throwIfAborted();
+        // Who can't see the queue at the beginning is told at once: nothing waits yet that could be lost.
         if (isFirst || !isTransient(error) || clock.now() >= deadline) throw error;
         if ((troubles += 1) === 1)
           log.info(`The queue for the container can't be seen: ${asFailure(error).seen}`);
@@ -218,7 +219,7 @@ export class QueueMember {
    * other run was seen in the queue.
    */
   #announce(): void {
-    const isDue = this.#shares && this.#sessions.length > 0 && (this.#releasesSoon || this.isWanted);
+    const isDue = this.#shares && this.#sessions.length > 0 && (this.#releasesSoon || this.hasOthers);
     if (isDue) void this.renew().catch(() => undefined); // the next renewal says it
   }
 

@@ -44,7 +44,7 @@ export class SeatInQueue implements Seat {
   }
 
   get isWanted(): boolean {
-    return this.#member.isWanted;
+    return this.#member.hasOthers;
   }
 
   /**
@@ -76,7 +76,7 @@ export class SeatInQueue implements Seat {
     }
     const { isBesideOthers, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
-      isBesideHolders: this.#member.isBesideHolders,
+      hasOtherHolders: this.#member.hasOtherHolders,
       ours: () => this.#member.knownSessions,
       past: () => this.#member.pastSessions,
       refresh: () => this.#member.refresh(),
@@ -91,7 +91,7 @@ export class SeatInQueue implements Seat {
   async isWaitedFor(): Promise<boolean> {
     try {
       await this.#member.refresh();
-      return this.#member.isWaitedFor;
+      return this.#member.hasWaiting;
     } catch {
       return false;
     }

@@ -19,6 +19,7 @@ it.each<[string, Task, TaskDefinition]>([
   ["ECS Exec", aTask({ enableExecuteCommand: false }), aDefinition()],
   ["task", aTask({ lastStatus: "DEACTIVATING" }), aDefinition()],
   ["exec agent", aTask({ containers: agent("STOPPED", "out of memory") }), aDefinition()],
+  ["exec agent", aTask({ containers: [aContainer({ execAgent: undefined })] }), aDefinition()],
   ["task role", aTask(), { ...aDefinition(), taskRoleArn: undefined }],
   ["platform version", aTask({ platformVersion: "1.3.0" }), aDefinition()],
   ["root file system", aTask(), aDefinition([{ readonlyRootFilesystem: true }])],

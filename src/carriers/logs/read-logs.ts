@@ -1,7 +1,8 @@
 import type { Log } from "../../log.ts";
 import type { CarrierEnd } from "../job-end.ts";
 import { LogCarrier } from "../log-carrier.ts";
-import { type OutputSink, readCarrier } from "../read-carrier.ts";
+import { readCarrier } from "../read-carrier.ts";
+import type { OutputSink } from "../stream/take-event.ts";
 import type { SessionLog } from "../../ready/session-logs.ts";
 import {
   type LogAccess,

@@ -51,11 +51,12 @@ function execEnabled(task: Task): Check {
 
 function execAgent(task: Task, container: string): Check {
   const agent = task.containers.find(({ name }) => name === container)?.execAgent;
-  return checkKnown(
+  return check(
     "exec agent",
-    agent,
     agent?.status === "RUNNING",
-    `it is ${agent?.status ?? "not reported"}${agent?.reason ? `: ${agent.reason}` : ""}`,
+    agent === undefined
+      ? "ECS reports none in this container"
+      : `it is ${agent.status}${agent.reason ? `: ${agent.reason}` : ""}`,
     "Replace the task. Another one of these checks names the cause, if it can be seen.",
   );
 }
