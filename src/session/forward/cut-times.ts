@@ -6,9 +6,9 @@ import { SILENCE_MS } from "./silence.ts";
 const LONGEST_CUT_MS = 60_000;
 /** A forward that has carried connections waits for so long until a session can be opened again. */
 const LONGEST_AWAY_MS = 600_000;
-/** A relay that is not heard any more has ended after this time, from the last word of it. */
+/** So long after its last word a relay has surely ended. */
 const RELAY_ENDS_MS = SILENCE_MS + RELAY_LIMITS.silence * 1000 + 5_000;
-/** The most sessions in a row whose relay spoke for no longer than this. */
+/** The most sessions in a row whose relay spoke for less than `SHORT_MS`. */
 const MOST_SHORT = 12;
 const SHORT_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
@@ -58,7 +58,7 @@ export class CutTimes {
 
   /** So many sessions in a row were short that another one would be in vain. */
   get isInVain(): boolean {
-    return this.#shortSessions === MOST_SHORT;
+    return this.#shortSessions >= MOST_SHORT;
   }
 
   beginSession(): void {
