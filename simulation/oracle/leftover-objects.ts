@@ -38,7 +38,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") && isUnstopped(runner)) ||
-      (key.includes("/output/") && isLeft(runner, ended)),
+      (key.includes("/output/") && (isLeft(runner, ended) || isOutOfTime(runner, ended))),
   );
 }
 
@@ -80,6 +80,18 @@ function hasOldVersions({ isKilled }: Runner, { scenario }: Simulated): boolean 
 /** Nothing could tell the container to stop, and the step has said so: the job goes on until its timeout, or its lock ends it. */
 function isUnstopped({ main, post }: Runner): boolean {
   return `${main.stdout}${post?.stdout ?? ""}`.includes("Could not undo this: Stopping the job");
+}
+
+/**
+ * Its machine was paused while it deleted. A folder that a container fills is deleted for a minute of the clock, so the step has said that it
+ * leaves the rest, and it had no post, which would have deleted that.
+ */
+function isOutOfTime({ name, options, main }: Runner, ended: Simulated): boolean {
+  return (
+    !options.post &&
+    ended.world.base.faults.taken.some(({ kind, actor }) => kind === "pause" && actor === name) &&
+    /Could not undo this: Deleting the output in \S+ The time for it is over/.test(main.stdout)
+  );
 }
 
 /** The step has stopped the task. The container of a task that is slow to end may say that it is alive after the cleanup. */
