@@ -58,7 +58,7 @@ interface Entry {
 /** The most timers of a world. Those of the liveliest ones that end by themselves are a tenth of that. */
 const MOST_TIMERS = 1_000_000;
 /** How many timers fire between two looks for input. */
-const TURNS = 500;
+const TURNS = 100;
 
 /** 2026-01-01, in milliseconds since the epoch. */
 const BEGIN = 1_767_225_600_000;

@@ -16,6 +16,7 @@ export interface ArtifactSettings {
 
 /** The settings in the payload's head; undefined when no artifacts are asked for. */
 export function parseArtifacts(head: string): ArtifactSettings | undefined {
+  if (!head.includes("fx_with_globs()")) return undefined;
   const [call = ""] = /fx_with_globs\(\) ?\{\s*"\$@" "\$fx_workdir" /.exec(head) ?? [];
   if (call === "") return undefined;
   const words: string[] = [];

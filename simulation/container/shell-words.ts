@@ -56,8 +56,11 @@ export function splitCommand(command: string): readonly string[] {
 
 /** The value that the first assignment of this variable has; undefined when there is none. It stands at a line's begin or behind a blank. */
 export function assigned(text: string, name: string): string | undefined {
-  const found = new RegExp(`(?:^|[ \\n])${name}=`).exec(text);
-  return found === null ? undefined : readWord(text, found.index + found[0].length).word;
+  const wanted = `${name}=`;
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1))
+    if (at === 0 || text[at - 1] === " " || text[at - 1] === "\n")
+      return readWord(text, at + wanted.length).word;
+  return undefined;
 }
 
 /** The `count` words behind this text. */

@@ -43,6 +43,7 @@ export class Content {
   #make(block: number): Buffer {
     const isPlain = (block >> 2) % 2 === this.#seed % 2;
     if (isPlain) return randomBuffer(randomOf(Math.imul(this.#seed, 0x10001) ^ block), BLOCK);
-    return Buffer.from(`line of ${this.#seed} in block ${block}; `.repeat(BLOCK)).subarray(0, BLOCK);
+    const line = `line of ${this.#seed} in block ${block}; `;
+    return Buffer.from(line.repeat(Math.ceil(BLOCK / line.length)).slice(0, BLOCK));
   }
 }

@@ -31,6 +31,15 @@ async function throughMiddleware(stack: SdkCommand["middlewareStack"], output: o
   return ((await send({ input: {} })) as { readonly output: object }).output;
 }
 
+const operations = new WeakMap<object, string>();
+
+/** AWS's name of what a command of the SDK asks for. */
+function operationOf({ constructor }: object): string {
+  const operation = operations.get(constructor) ?? constructor.name.replace(/Command$/, "");
+  operations.set(constructor, operation);
+  return operation;
+}
+
 /** The calls under way on a step's connections. When these are closed, the calls fail. */
 class Calls {
   readonly #cuts = new Set<() => void>();
@@ -77,7 +86,7 @@ export function servicesOf(
   const sender = (service: "ecs" | "s3" | "ssm") => ({
     send: async (command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown> => {
       const { input, middlewareStack } = command as SdkCommand;
-      const operation = (command as object).constructor.name.replace(/Command$/, "");
+      const operation = operationOf(command as object);
       const asked = world.ask(caller, service, operation, input, options?.abortSignal);
       const answer = await keep(calls.untilClosed(asked));
       const output = { $metadata: {}, ...(answer as object) };

@@ -11,9 +11,12 @@ export class FaultBook {
   readonly #fates = new Map<string, FateFault>();
   readonly #credentials = new Map<string, CredentialsFault>();
   readonly #counts = new Map<string, number>();
+  /** The addresses that have faults. Those of all others need no count. */
+  readonly #addresses = new Set<string>();
 
   constructor(faults: readonly Fault[]) {
     for (const fault of faults) {
+      for (const address of addressesOf(fault)) this.#addresses.add(address);
       if (fault.kind === "call") this.#calls.set(`${fault.actor} ${fault.operation} ${fault.count}`, fault);
       if (fault.kind === "frame") this.#frames.set(`${fault.actor} ${fault.way} ${fault.count}`, fault);
       if (fault.kind === "credentials-end") this.#credentials.set(fault.actor, fault);
@@ -55,10 +58,25 @@ export class FaultBook {
   }
 
   #take<F extends Fault>(faults: ReadonlyMap<string, F>, address: string): F | undefined {
+    if (!this.#addresses.has(address)) return undefined;
     const count = (this.#counts.get(address) ?? 0) + 1;
     this.#counts.set(address, count);
     const fault = faults.get(`${address} ${count}`);
     if (fault !== undefined) this.taken.push(fault);
     return fault;
+  }
+}
+
+/** Whose next call, frame or launch a fault may meet. */
+function addressesOf(fault: Fault): readonly string[] {
+  switch (fault.kind) {
+    case "call":
+      return [`${fault.actor} ${fault.operation}`];
+    case "frame":
+      return [`${fault.actor} ${fault.way}`];
+    case "refusal":
+      return [`${fault.actor} RunTask`];
+    default:
+      return [];
   }
 }

@@ -5,6 +5,7 @@ import { PACKING_MS } from "./packing-time.ts";
 import type { Artifacts } from "../inputs/inputs.ts";
 import type { PackedFiles } from "./files/pack-files.ts";
 import { quote } from "./quote.ts";
+import { remembered } from "./remembered.ts";
 import {
   artifactsPy,
   artifactsSource,
@@ -79,6 +80,9 @@ export interface JobOptions {
   readonly runUrl: string | undefined;
 }
 
+/** A program is the same for each target. */
+const quotedProgram = remembered(quote);
+
 /** The standard output of the container's PID 1, which its log driver reads. */
 const CONTAINER_LOG = "/proc/1/fd/1";
 
@@ -114,16 +118,16 @@ export function jobText(options: JobOptions): string {
     `fx_for_shell=${quote(`fx_directory=${quote(options.workingDirectory ?? "")}`)}`,
     `fx_environment=${quote(settings(options.env))}`,
     `fx_own_environment=${quote(settings(options.ownEnv))}`,
-    `fx_recorder_py=${quote(recorderPy())}`,
-    `fx_recorder_awk=${quote(recorderAwk())}`,
-    ...(options.pieces ? [`fx_uploader_py=${quote(uploaderPy())}`] : []),
+    `fx_recorder_py=${quotedProgram(recorderPy())}`,
+    `fx_recorder_awk=${quotedProgram(recorderAwk())}`,
+    ...(options.pieces ? [`fx_uploader_py=${quotedProgram(uploaderPy())}`] : []),
     ...["become", "environ", "metadata", "pack"].map(
-      (name) => `fx_${name}_py=${quote(inlinePython(`${name}.py`))}`,
+      (name) => `fx_${name}_py=${quotedProgram(inlinePython(`${name}.py`))}`,
     ),
     ...filesText(options.files),
     ...artifactsText(options),
-    `fx_launch_sh=${quote(launchSource())}`,
-    `fx_try_sh=${quote(trySource())}`,
+    `fx_launch_sh=${quotedProgram(launchSource())}`,
+    `fx_try_sh=${quotedProgram(trySource())}`,
     `fx_command() {`,
     `"$@" ${commandWords(options.shell, options.args)}`,
     `}`,
@@ -148,8 +152,8 @@ function filesText(files: JobOptions["files"]): readonly string[] {
   return [
     "fx_files=1",
     `fx_pax=${files.needsPax ? 1 : ""}`,
-    `fx_place_py=${quote(placePy())}`,
-    `fx_place_sh=${quote(placeSource())}`,
+    `fx_place_py=${quotedProgram(placePy())}`,
+    `fx_place_sh=${quotedProgram(placeSource())}`,
     "fx_with_destinations() {",
     `"$@" ${files.destinations.map(quote).join(" ")}`,
     "}",
@@ -163,9 +167,9 @@ function artifactsText({
   pieces,
 }: Pick<JobOptions, "artifacts" | "items" | "pieces">): readonly string[] {
   const programs = [
-    `fx_artifacts_py=${quote(artifactsPy())}`,
-    `fx_artifacts_sh=${quote(artifactsSource())}`,
-    `fx_pass_py=${quote(passPy(pieces))}`,
+    `fx_artifacts_py=${quotedProgram(artifactsPy())}`,
+    `fx_artifacts_sh=${quotedProgram(artifactsSource())}`,
+    `fx_pass_py=${quotedProgram(passPy(pieces))}`,
   ];
   if (artifacts === undefined) return ["fx_artifacts=''", ...(items === undefined ? [] : programs)];
   const globs = artifacts.globs.map(containerGlob).flatMap(({ isExclusion, base, depth, regex }) => {

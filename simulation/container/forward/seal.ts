@@ -90,21 +90,24 @@ export class PacketLines {
 
 /** Seven bits of the bytes in each septet, filled up with zeros. */
 function inSeptets(bytes: Buffer): Buffer {
-  return regroup(bytes, 8, 7, Math.ceil((8 * bytes.length) / 7));
+  const out = Buffer.allocUnsafe(Math.ceil((8 * bytes.length) / 7));
+  for (let at = 0, next = 0, held = 0, bits = 0; at < out.length; at += 1) {
+    if (bits < 7) {
+      held = ((held << 8) | (bytes[next++] ?? 0)) & 0xffff;
+      bits += 8;
+    }
+    bits -= 7;
+    out[at] = (held >> bits) & 127;
+  }
+  return out;
 }
 
 function outOfSeptets(septets: Buffer): Buffer {
-  return regroup(septets, 7, 8, Math.floor((7 * septets.length) / 8));
-}
-
-/** The bits of groups of `from` bits, the highest first, in `count` groups of `to` bits. */
-function regroup(groups: Buffer, from: number, to: number, count: number): Buffer {
-  const out = Buffer.alloc(count);
-  for (let at = 0, next = 0, held = 0, bits = 0; at < count; at += 1) {
-    for (; bits < to; bits += from)
-      held = ((held << from) | ((groups[next++] ?? 0) & (2 ** from - 1))) & 0xffff;
-    bits -= to;
-    out[at] = (held >> bits) & (2 ** to - 1);
+  const out = Buffer.allocUnsafe(Math.floor((7 * septets.length) / 8));
+  for (let at = 0, next = 0, held = 0, bits = 0; at < out.length; at += 1) {
+    for (; bits < 8; bits += 7) held = ((held << 7) | ((septets[next++] ?? 0) & 127)) & 0xffff;
+    bits -= 8;
+    out[at] = (held >> bits) & 255;
   }
   return out;
 }
