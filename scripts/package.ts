@@ -1,5 +1,6 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import ts from "typescript";
 import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
 import { iamData } from "./iam-data.ts";
@@ -27,21 +28,24 @@ interface Manifest {
 
 /**
  * `node scripts/package.ts [DIRECTORY]` writes the npm package (docs/adr/0012-the-npm-package.md) to the
- * directory, by default `.cache/package`: one bundle with all of its dependencies, two doors, the types, and the README that npm
- * shows. `npm pack` and `npm publish` take that directory.
+ * directory, by default `.cache/package`: one bundle with all of its dependencies, two doors, the types, the local Fargate, and the
+ * README that npm shows. `npm pack` and `npm publish` take that directory. With `--bundle-only` it has neither the types nor the local
+ * Fargate, which are a third of the work.
  */
-async function main(root: string, out: string): Promise<void> {
+async function main(root: string, out: string, bundleOnly: boolean): Promise<void> {
   process.chdir(root);
   // Below the root, because the bundler looks for packages in the directories above a file.
   const compiled = join(".cache", `package-${process.pid}`);
-  const sources = join(compiled, "src");
-  compile("tsconfig.package.json", compiled);
+  const sources = bundleOnly ? compiled : join(compiled, "src");
+  compile(bundleOnly ? "tsconfig.build.json" : "tsconfig.package.json", compiled);
   await writeBundle(join(sources, ENTRIES, BUNDLE), join(out, "dist"));
   copyContainerFiles(join(out, "dist"));
-  await writeLocal(join(compiled, "local"), join(out, "dist/local"));
   for (const door of DOORS) copyFileSync(join(sources, ENTRIES, door), join(out, "dist", door));
   chmodSync(join(out, "dist/bin.js"), 0o755);
-  copyTypes(sources, join(out, "dist"));
+  if (!bundleOnly) {
+    await writeLocal(join(compiled, "local"), join(out, "dist/local"));
+    copyTypes(sources, join(out, "dist"));
+  }
   writeFileSync(join(out, "README.md"), withAddresses(readFileSync("docs/cli.md", "utf8")));
   copyFileSync("LICENSE", join(out, "LICENSE"));
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
@@ -105,7 +109,12 @@ function copyTypes(compiled: string, out: string): void {
   copy(TYPES);
 }
 
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { "bundle-only": { type: "boolean", default: false } },
+});
 await main(
   resolve(import.meta.dirname, ".."),
-  resolve(process.argv[2] ?? join(import.meta.dirname, "../.cache/package")),
+  resolve(positionals[0] ?? join(import.meta.dirname, "../.cache/package")),
+  values["bundle-only"],
 );

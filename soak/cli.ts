@@ -23,7 +23,7 @@ const VERSIONS = ["20", "22", "24"];
 
 const faults: string[] = [];
 const root = resolve(import.meta.dirname, "..");
-const installed = installPackage();
+const installed = installPackage("whole");
 const aws = await Aws.start();
 try {
   const task = await aws.runningTask();

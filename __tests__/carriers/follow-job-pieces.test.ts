@@ -393,8 +393,9 @@ describe("a job whose output goes by S3", () => {
     await job.release();
     job.bucket.put("out", 1, 4, SPOOL.slice(4, 8)).put("out", 2, 8, "thr");
     job.task = STOPPED;
-    // The task monitor looks every 15 s. The reader does not end its own pause first.
-    await job.until(() => job.ended !== undefined, 15_400);
+    // The task monitor looks every 15 to 16 s. The reader does not end its own pause first.
+    await job.until(() => job.looks === 1, 16_050);
+    await job.until(() => job.ended !== undefined, 200);
     expect(job.ended).toMatchObject({ end: { kind: "impossible", failure: { code: "task-stopped" } } });
     expect(job.shown).toEqual(["one", "two"]);
     expect(job.warnings.join()).toContain("up to byte 8. What the job printed after that is lost");

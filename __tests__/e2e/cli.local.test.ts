@@ -38,7 +38,8 @@ let task: Task;
 let stopped: readonly Task[];
 
 beforeAll(async () => {
-  installed = installPackage();
+  // Only tests of the soak use the local Fargate that it brings.
+  installed = installPackage(process.env["EVERY_ROW"] === "1" ? "whole" : "bundle only");
   aws = await Aws.start();
   task = await aws.runningTask();
   // These tests have tasks of their own, so that they keep no place from the others.

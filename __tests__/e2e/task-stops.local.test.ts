@@ -88,7 +88,7 @@ const cases = everyNth(all, 2, 1);
 let results: ReadonlyMap<string, Promise<StopCase>>;
 
 beforeAll(async () => {
-  // All at once, since they mostly wait for the task monitor.
+  // All at once, and beside the other tests, since they mostly wait for the task monitor.
   const tasks = await Promise.all(cases.map(() => aws.runningTask()));
   results = new Map(
     cases.map(([name, stop], at) => {
@@ -97,10 +97,9 @@ beforeAll(async () => {
       return [name, stopDuringJob(task, () => stop(task))];
     }),
   );
-  await Promise.all(results.values());
 });
 
-it.each(cases)(
+it.concurrent.each(cases)(
   "the task stops while the job runs because %s: the step says so at its next looks at the task",
   async (name, _, words) => {
     const stopped = await results.get(name);

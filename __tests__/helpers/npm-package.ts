@@ -27,9 +27,12 @@ export interface InstalledPackage {
   remove(): void;
 }
 
+/** All that is published, or without the types and the local Fargate. */
+export type PackageParts = "whole" | "bundle only";
+
 /** What the package is made of. */
 const SOURCES = ["src", "local", "scripts", "docs/cli.md", "LICENSE", "package.json", "package-lock.json"];
-const CONFIGURATIONS = ["tsconfig.json", "tsconfig.package.json"];
+const CONFIGURATIONS = ["tsconfig.json", "tsconfig.build.json", "tsconfig.package.json"];
 
 /** The files of the repository at a path, or below it. */
 function filesAt(path: string): readonly string[] {
@@ -40,17 +43,18 @@ function filesAt(path: string): readonly string[] {
     .sort();
 }
 
-/** The built package. Its build takes 40 s of processor time, so `.cache` keeps it until something that it is made of changes. */
-function buildPackage(): string {
+/** The built package. Its build takes up to 40 s of processor time, so `.cache` keeps it until something that it is made of changes. */
+function buildPackage(parts: PackageParts): string {
   const hash = createHash("sha256");
   for (const path of [...SOURCES, ...CONFIGURATIONS].flatMap(filesAt))
     hash.update(`${path}\n`).update(readFileSync(join(root, path)));
-  const directory = join(root, ".cache/npm-package");
+  const directory = join(root, ".cache/npm-package", parts.replace(" ", "-"));
   const kept = join(directory, hash.digest("hex"));
   if (existsSync(kept)) return kept;
   rmSync(directory, { recursive: true, force: true });
   const making = join(directory, `making-${process.pid}`);
-  execFileSync(process.execPath, ["scripts/package.ts", making], {
+  const options = parts === "bundle only" ? ["--bundle-only"] : [];
+  execFileSync(process.execPath, ["scripts/package.ts", ...options, making], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -59,9 +63,9 @@ function buildPackage(): string {
 }
 
 /** Installs without a network: the package needs no other package. */
-export function installPackage(): InstalledPackage {
+export function installPackage(parts: PackageParts): InstalledPackage {
   const base = mkdtempSync(join(tmpdir(), "package-"));
-  const [built, folder] = [buildPackage(), join(base, "folder")];
+  const [built, folder] = [buildPackage(parts), join(base, "folder")];
   const npm = (...words: string[]): string => execFileSync("npm", words, { cwd: base, encoding: "utf8" });
   const [tarball = ""] = npm("pack", "--silent", built).trim().split("\n");
   npm("install", "--silent", "--offline", "--no-audit", "--no-fund", "--prefix", folder, `./${tarball}`);

@@ -1,20 +1,23 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdtempSync, statSync, symlinkSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
 
 /** The programs of an image without python3, besides an awk. */
 const TOOLS =
   "base64 bash busybox cat chmod cut dash date dd df env grep gzip head id kill ls mkdir mkfifo mv nohup printf rm sed seq setsid sh " +
   "sha256sum sleep stty tail touch tr true zsh";
 
-/** The path of a program on PATH; empty if there is none. */
+/** The path of a program, by its path or its name on PATH; empty if there is none. */
 export function findProgram(tool: string): string {
+  const paths = (process.env["PATH"] ?? "").split(delimiter).map((directory) => resolve(directory, tool));
+  return paths.find(isProgram) ?? "";
+}
+
+function isProgram(path: string): boolean {
   try {
-    return execFileSync("sh", ["-c", `command -v ${tool}`])
-      .toString()
-      .trim();
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
   } catch {
-    return "";
+    return false;
   }
 }
 

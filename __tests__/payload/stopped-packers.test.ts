@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -41,11 +42,18 @@ function stopper(target: string, signal = "SIGSTOP"): string {
 until [ -e ${ready} ]; do sleep 0.05; done`;
 }
 
+/** Waits until a process with this word in its arguments is stopped, and lets the stopper look no more. */
+async function untilOneIsStopped(word: string): Promise<void> {
+  await until(() => stopped(word));
+  rmSync(join(scratch, "ready"), { force: true });
+  await until(() => existsSync(join(scratch, "ready.over")));
+}
+
 /** The image has python3, or else these programs. */
 function programs(kind: string): Partial<WatchOptions> {
   if (kind === "python3") return {};
   const path = withoutPython("mawk", scratch);
-  for (const tool of ["find", "sort", "stat", "tar", "rmdir", "chown", "setpriv", "rev", "basename"]) {
+  for (const tool of ["find", "sort", "stat", "tar", "rmdir", "chown", "setpriv", "rev"]) {
     rmSync(join(path, tool), { force: true });
     symlinkSync(findProgram(tool), join(path, tool));
   }
@@ -66,7 +74,7 @@ describe("a program that packs, stopped by what a script has left running, which
     async (kind, user) => {
       const script = `
 [ "$FARGATE_EXEC_ITEM" = a ] || exit 0
-${stopper('$(basename "$FARGATE_EXEC_ITEM_DIR")')}
+${stopper("$FARGATE_EXEC_ITEM_DIR")}
 head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
       const job = new WatchedJob({ ...programs(kind), user, script, workers: 2, items: ["a", "b", "c"] });
       const facts = (): string[] =>
@@ -77,7 +85,7 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
         await terminal.says("header");
         terminal.type(Buffer.from("items 1 give 0 1 2\n"));
         await until(() => facts().filter((fact) => /^end 1 [12] /.test(fact)).length === 2);
-        await until(() => stopped(`${job.directory ?? "none"}/item.`));
+        await untilOneIsStopped(`${job.directory ?? "none"}/item.`);
         cancelledAt = quietTime();
         terminal.type(CANCEL);
         await terminal.closed;
@@ -109,7 +117,7 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
         ...options,
         onEvent: (event, cancel) => {
           if (event.kind !== "text") return;
-          void until(() => stopped(there)).then(() => {
+          void untilOneIsStopped(there).then(() => {
             cancelledAt = quietTime();
             cancel();
           });
@@ -129,7 +137,7 @@ it.each(["python3", "awk"])(
   "a program that packs, killed while another process holds its pipe, keeps no further item from its begin: by %s",
   async (kind) => {
     const script = `[ "$FARGATE_EXEC_ITEM" = a ] || exit 0
-${stopper('$(basename "$FARGATE_EXEC_ITEM_DIR")', "HOLD")}
+${stopper("$FARGATE_EXEC_ITEM_DIR", "HOLD")}
 head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
     const job = new WatchedJob({ ...programs(kind), script, items: ["a", "b"] });
     const facts = (): string[] =>
@@ -152,7 +160,7 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
 it.each(["python3", "awk"])(
   "a program that packs, killed before it has printed a word, is told of: by %s",
   async (kind) => {
-    const script = `${stopper('$(basename "$FARGATE_EXEC_ITEM_DIR")', "SIGKILL")}
+    const script = `${stopper("$FARGATE_EXEC_ITEM_DIR", "SIGKILL")}
 head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
     const job = new WatchedJob({ ...programs(kind), script, items: ["a"] });
     try {
