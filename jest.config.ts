@@ -5,9 +5,8 @@ const config: Config = {
   // Tests run real processes on a busy machine. The limit is long, since it must end only a test that hangs, not a slow one.
   // All seeds of a fuzz test take many minutes.
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 600_000,
-  // Most test files wait for containers most of the time. With four workers two processors were idle for a quarter of the time.
-  // With six the steps of a test more often miss the runner's own limits.
-  maxWorkers: 5,
+  // A worker of a test file with containers waits for three quarters of its time.
+  maxWorkers: 7,
   // A large worker starts programs more slowly, since libuv forks and a fork copies the page table. So a worker that has kept much
   // memory of earlier files is replaced.
   workerIdleMemoryLimit: "200MB",

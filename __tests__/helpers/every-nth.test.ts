@@ -1,4 +1,4 @@
-import { everyNth } from "./every-nth.ts";
+import { everyNth, inSoak } from "./every-nth.ts";
 
 const ROWS = Array.from({ length: 11 }, (_, at) => at);
 const { EVERY_ROW } = process.env;
@@ -23,4 +23,18 @@ it("a table that is too short for its first row has its last one", () => {
 it("under 'npm run soak tables' every row is tried", () => {
   process.env["EVERY_ROW"] = "1";
   expect(everyNth(ROWS, 3)).toEqual(ROWS);
+});
+
+it("a test of the soak is made under 'npm run soak tables' alone", () => {
+  const titles: string[] = [];
+  const make = Object.assign((title: string) => titles.push(title), {
+    each: (rows: readonly string[]) => (title: string) => titles.push(...rows.map((row) => title + row)),
+  });
+  inSoak(make)("one");
+  inSoak(make).each(["a", "b"])("other ");
+  expect(titles).toEqual([]);
+  process.env["EVERY_ROW"] = "1";
+  inSoak(make)("one");
+  inSoak(make).each(["a", "b"])("other ");
+  expect(titles).toEqual(["one", "other a", "other b"]);
 });

@@ -15,6 +15,7 @@ import { loaderText, unpackerText } from "../../src/payload/loader.ts";
 import { jobText } from "../../src/payload/job-text.ts";
 import { makePayload } from "../../src/payload/payload.ts";
 import { stopCommand } from "../../src/payload/stop.ts";
+import { inSoak } from "../helpers/every-nth.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { JOB, S3, SESSION } from "./a-job.ts";
 
@@ -107,14 +108,16 @@ const withoutJob = (unpacker: string): string =>
     .replace(/^eval "\$\(printf %b "\$fx_code"\)"$/m, () => unpacker)
     .replace(/^\. "\$fx_dir\/\$\{fx_new:-job\}"$/m, ":");
 
+const againWithTheJob: [string, string][] = [
+  ["the job behind the bootstrap and the unpacker", whole(SESSION, commentedUnpacker)],
+  ["the job by itself", job],
+];
+
 check.each<[string, string]>([
   ["the bootstrap, the loader and the job, from S3", whole(S3)],
   ["the bootstrap and the unpacker, over the session", withoutJob(commentedUnpacker)],
   // A check of the whole job takes five seconds of processor time.
-  ...(process.env["EVERY_ROW"] === "1"
-    ? [["the job behind them", whole(SESSION, commentedUnpacker)] as [string, string]]
-    : []),
-  ["the job by itself", job],
+  ...(process.env["EVERY_ROW"] === "1" ? againWithTheJob : []),
   ["the stop command", split(stopCommand(JOB.runId))[2] ?? ""],
   ["the check of the script", `${source("enter.sh")}\n${source("try.sh")}`],
   ["the launch of the script", `${source("enter.sh")}\n${source("launch.sh")}`],
@@ -134,7 +137,7 @@ check("a finding of shellcheck is noticed", () => {
   expect(mistakes("x=`echo y`; [ $x == y ]\n").join()).toMatch(/SC2006.*SC3014/);
 });
 
-check("every exception is needed", () => {
+inSoak(check)("every exception is needed", () => {
   const all = [...findings(whole(S3)), ...findings(job)].join("\n");
   for (const [code] of EXCEPTIONS) expect(all).toContain(code);
 });
