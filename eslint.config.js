@@ -54,9 +54,9 @@ export default tseslint.config(
   {
     files: ["src/**/*.ts"],
     rules: {
-      // The limits count lines of code, without blank lines and comments.
       "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
-      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      // With blank lines and comments. __tests__/tree.test.ts holds the container's programs to it.
+      "max-lines": ["error", 300],
     },
   },
   {

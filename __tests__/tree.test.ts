@@ -11,3 +11,10 @@ it("the tree in CONTRIBUTING.md has each file and each folder of src/, and names
   expect(found.filter((name) => !named.includes(name))).toEqual([]);
   expect(named.filter((name) => !existsSync(`src/${name}`))).toEqual([]);
 });
+
+it("no program of the container has more lines than a source of TypeScript may have", () => {
+  const programs = readdirSync("src/payload/container").filter((name) => !name.endsWith(".md"));
+  const lines = (name: string): number =>
+    readFileSync(`src/payload/container/${name}`, "utf8").split("\n").length - 1;
+  expect(programs.filter((name) => lines(name) > 300)).toEqual([]);
+});

@@ -787,7 +787,7 @@ it.each(SHELLS)(
   "come by a further order when two processes have obeyed the ones before at once, in %s",
   (sh) => {
     const directory = mkdtempSync(join(tmpdir(), "items-"));
-    const sources = ["directory", "items"].map((name) =>
+    const sources = ["directory", "items", "item-orders"].map((name) =>
       readFileSync(`src/payload/container/${name}.sh`, "utf8"),
     );
     // A second process obeys two orders while this one obeys the first of them.

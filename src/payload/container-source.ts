@@ -49,7 +49,7 @@ const PIECES = ["upload.sh", "curl.sh", "order.sh"];
 const FENCE = ["fence.sh"];
 
 /** The parts of the file `job` for a job with items. */
-const ITEMS = ["items.sh", "item-results.sh", "item-dir.sh"];
+const ITEMS = ["items.sh", "item-orders.sh", "item-results.sh", "item-dir.sh"];
 
 /** The part of the file `job` for a job that brings files. */
 const FILES = ["files.sh"];
