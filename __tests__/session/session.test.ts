@@ -284,7 +284,10 @@ describe("a session that cannot be opened", () => {
   it("names the host that cannot be reached", async () => {
     const gateway = await startGateway();
     await gateway.stop();
-    const error = await failure(optionsFor(gateway));
+    const clock = new SteppedClock();
+    const failing = failure(optionsFor(gateway, { clock }));
+    for (const pause of [100, 250, 625, 1_562.5, 3_906.25]) await clock.pass(pause, 2 * pause);
+    const error = await failing;
     expect(error.code).toBe("session-lost");
     expect(error.seen).toMatch(/^No connection to 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });

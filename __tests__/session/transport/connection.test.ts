@@ -1,5 +1,6 @@
 import type { SessionTicket } from "../../../src/aws/ecs.ts";
 import { Connection, type ConnectionOptions } from "../../../src/session/transport/connection.ts";
+import { ConnectionError } from "../../../src/session/transport/socket.ts";
 import { backOff, steadyJitter } from "../../helpers/back-off.ts";
 import type { Gateway } from "../../helpers/gateway.ts";
 import { Listener } from "../../helpers/listener.ts";
@@ -113,5 +114,72 @@ it("a connection names the answer when the first socket is refused", async () =>
   await expect(new ConnectionRig(gateway).open()).rejects.toMatchObject({
     code: "session-refused",
     seen: expect.stringContaining("HTTP 404") as string,
+  });
+});
+
+/** Node's error for a socket that can't be opened. */
+const unreachable = (code: string): ConnectionError =>
+  new ConnectionError(`connect ${code}`, undefined, Object.assign(new Error(), { code }));
+
+/** A connection whose first sockets fail by these, and the times at which sockets were tried. */
+async function startUnreachable(...errors: readonly ConnectionError[]) {
+  const tries: number[] = [];
+  const openSocket: typeof AWS.openSocket = (...request) => {
+    tries.push(rig.clock.now());
+    const error = errors[tries.length - 1];
+    return error === undefined ? AWS.openSocket(...request) : Promise.reject(error);
+  };
+  const rig = new ConnectionRig(await startGateway(), { aws: { ...AWS, openSocket } });
+  return { rig, tries };
+}
+
+describe("the first socket of a connection", () => {
+  it.each(["ECONNREFUSED", "ECONNRESET", "EAI_AGAIN", "EHOSTUNREACH"])(
+    "is tried again after %s, and the log says so once",
+    async (code) => {
+      const { rig, tries } = await startUnreachable(unreachable(code), unreachable(code));
+      const opened = rig.open();
+      await backOff(rig.clock, 1);
+      await backOff(rig.clock, 2);
+      await opened;
+      expect([tries.length, rig.tokens]).toEqual([3, ["first"]]);
+      expect(rig.log.lines).toEqual([
+        `Session 's-1' has no connection yet (connect ${code}); connecting again.`,
+      ]);
+    },
+  );
+
+  it("is given up after six tries within ten seconds", async () => {
+    const { rig, tries } = await startUnreachable(
+      ...Array.from({ length: 9 }, () => unreachable("ECONNREFUSED")),
+    );
+    const opened = rig.open();
+    const failed = expect(opened).rejects.toMatchObject({
+      code: "session-lost",
+      seen: expect.stringContaining("ECONNREFUSED") as string,
+    });
+    for (let nth = 1; nth <= 5; nth++) await backOff(rig.clock, nth);
+    await failed;
+    expect(tries.map((at) => at - (tries[0] ?? 0))).toEqual([0, 150, 525, 1_462.5, 3_806.25, 9_665.625]);
+  });
+
+  it.each([
+    // Once more without a signature.
+    ["HTTP 403", new ConnectionError("HTTP 403", 403), 2],
+    ["a name that nobody has", unreachable("ENOTFOUND"), 1],
+    ["a certificate that is not trusted", unreachable("CERT_HAS_EXPIRED"), 1],
+  ] as const)("is not tried again after an answer that stays: %s", async (_, error, count) => {
+    const { rig, tries } = await startUnreachable(error, error);
+    await expect(rig.open()).rejects.toMatchObject({ name: "Failure" });
+    expect(tries).toHaveLength(count);
+  });
+
+  it("is not tried again after an abort", async () => {
+    const { rig, tries } = await startUnreachable(unreachable("ECONNREFUSED"));
+    const opened = rig.open();
+    await rig.log.until(/connecting again/);
+    rig.ending.abort(new Error("cancelled"));
+    await expect(opened).rejects.toThrow("cancelled");
+    expect(tries).toHaveLength(1);
   });
 });

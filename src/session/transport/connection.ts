@@ -2,6 +2,7 @@ import type { SessionTicket } from "../../aws/ecs.ts";
 import type { ResumedSession } from "../../aws/ssm.ts";
 import type { Frame } from "../channel/types.ts";
 import type { Failure } from "../../errors.ts";
+import { codeOf } from "../../values.ts";
 import { unlessLate } from "../../waiting.ts";
 import type { DialOptions } from "./dial.ts";
 import { dial } from "./dial.ts";
@@ -12,10 +13,10 @@ import { Tickets } from "./tickets.ts";
 import { wrongStreamUrl } from "./stream-url.ts";
 import { type Proof, Trial } from "./trial.ts";
 
-/** The time for the first connection, signature included. */
+/** The time for the first connection, with all tries and their signatures. */
 const CONNECT_MS = 30_000;
 /**
- * The tries after a cut: as many as session-manager-plugin makes (`src/config/config.go`), over a longer time. After
+ * The tries after a cut, and after a first one that found no gateway: as many as session-manager-plugin makes (`src/config/config.go`), over a longer time. After
  * a longer outage a new session is opened instead.
  */
 const MAX_TRIES = 5;
@@ -70,16 +71,28 @@ export class Connection {
   }
 
   /**
-   * Opens the first socket; to be called once. Rejects with `session-refused`, `session-lost` or the reason of
-   * `signal`.
+   * Opens the first socket; to be called once. Tries again while the network brings no answer. Rejects with `session-refused`, `session-lost`
+   * or the reason of `signal`.
    */
   async open(signal: AbortSignal): Promise<void> {
-    const { ticket, aws, onOpen } = this.#options;
+    const { ticket, aws, clock, log, onOpen } = this.#options;
     const onLost = (why: string, cause: unknown): void => this.#lost(why, cause);
-    try {
-      this.#socket = await dial({ ...this.#options, ticket, signal, patience: CONNECT_MS, onLost });
-    } catch (error) {
-      throw error instanceof ConnectionError ? notOpened(ticket, aws.region, error) : error;
+    const until = clock.now() + CONNECT_MS;
+    for (let count = 0; this.#socket === undefined; count++) {
+      const patience = until - clock.now();
+      try {
+        this.#socket = await dial({ ...this.#options, ticket, signal, patience, onLost });
+      } catch (error) {
+        if (!(error instanceof ConnectionError)) throw error;
+        const delay = this.#delayBefore(count);
+        if (count === MAX_TRIES || !mayPass(error) || clock.now() + delay + SHORTEST_TRY_MS > until)
+          throw notOpened(ticket, aws.region, error);
+        if (count === 0)
+          log.info(
+            `Session '${ticket.sessionId}' has no connection yet (${error.message}); connecting again.`,
+          );
+        await clock.sleep(delay, signal);
+      }
     }
     onOpen(ticket.token);
   }
@@ -129,7 +142,7 @@ export class Connection {
     log.info(`Session '${ticket.sessionId}' was cut (${cut}); connecting again.`);
     this.#tickets.restart();
     for (let count = 0; count < MAX_TRIES; count++) {
-      const delay = FIRST_DELAY_MS * DELAY_GROWTH ** count * (1 + clock.random.fraction());
+      const delay = this.#delayBefore(count);
       if (clock.now() + delay + SHORTEST_TRY_MS > until) break;
       await clock.sleep(delay, signal);
       const renewed = {
@@ -158,6 +171,11 @@ export class Connection {
     }
     tried.push(...this.#tickets.refusals);
     onGone(`${cut}, and for ${elapsed()} no other could be made: ${joinCounted(tried)}`, last);
+  }
+
+  /** The pause before another try, after so many. */
+  #delayBefore(count: number): number {
+    return FIRST_DELAY_MS * DELAY_GROWTH ** count * (1 + this.#options.clock.random.fraction());
   }
 
   /** Resolves when a new socket is proven to work. Rejects otherwise, and closes the socket. */
@@ -204,10 +222,18 @@ export class Connection {
 const UNTRUSTED = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_CERT_)/;
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
+/** Whether another try may find the gateway: there was no answer, and neither the name nor the certificate is wrong. */
+function mayPass(error: ConnectionError): boolean {
+  const code = codeOf(error.cause);
+  return (
+    error.status === undefined && !(code === "ENOTFOUND" || (code !== undefined && UNTRUSTED.test(code)))
+  );
+}
+
 function notOpened({ sessionId, streamUrl }: SessionTicket, region: string, error: ConnectionError): Failure {
   const { host } = new URL(streamUrl);
-  const code = (error.cause as { code?: unknown } | undefined)?.code;
-  if (typeof code === "string" && UNTRUSTED.test(code))
+  const code = codeOf(error.cause);
+  if (code !== undefined && UNTRUSTED.test(code))
     return gatewayUntrusted(sessionId, host, `${code}: ${error.message}`, error);
   if (error.status === PROXY_AUTHENTICATION_REQUIRED)
     return proxyRefused(sessionId, host, error.message, error);
