@@ -333,7 +333,8 @@ itInSoak.concurrent(
   "opens a shell on a terminal, with its size, full-screen programs, a large paste and interrupts, over a cut, and ends with its code",
   async () => {
     const { id = "" } = stopped[5] ?? {};
-    const user = openShell({ task: id }, ["--env", "WORD=it's ä"]);
+    const outputs = join(installed.folder, "shell.json");
+    const user = openShell({ task: id }, ["--env", "WORD=it's ä", "--outputs-file", outputs]);
     await user.sees("~. leaves, ~? says more.");
     await user.types("PS1='ne''xt: '; printf '<%s>' \"$WORD\"\r", "<it's ä>");
     await user.sees("next: ");
@@ -360,6 +361,7 @@ itInSoak.concurrent(
     await user.types("\x03echo stop''ped\r", "stopped\r\n");
     await user.types("exit 7\r", "terminal restored");
     expect(await user.ended).toMatchObject({ exitCode: 7, stderr: "" });
+    expect(JSON.parse(readFileSync(outputs, "utf8"))).toMatchObject({ "exit-code": "7", "task-id": id });
     await eventually(
       () => local.gateway.sessions.filter(({ target, ended }) => target.includes(id) && !ended).length,
       0,

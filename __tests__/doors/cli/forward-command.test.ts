@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkForwards, runCommand, useForward } from "../../../src/doors/cli/forward-command.ts";
@@ -76,6 +84,25 @@ describe("a forward without a command", () => {
     await quiet.during([15432, 4712], over);
     expect(quiet.said).toContain("127.0.0.1:4712 leads to db:5433.");
     expect(quiet.said.join()).not.toContain("15432");
+  });
+
+  it("leaves no ports of an earlier forward when it fails before its own are open", () => {
+    const directory = mkdtempSync(join(tmpdir(), "forward-"));
+    const outputsFile = join(directory, "ports.json");
+    const link = join(directory, "link.json");
+    symlinkSync(outputsFile, link);
+    for (const path of [outputsFile, link]) {
+      writeFileSync(outputsFile, '{"port":"1"}');
+      use([], { outputsFile: path });
+      expect(readdirSync(directory)).toEqual(["link.json"]);
+    }
+    rmSync(directory, { recursive: true });
+  });
+
+  it("leaves a device of its outputs alone", async () => {
+    const before = statSync("/dev/null").rdev;
+    expect(await use(["true"], { outputsFile: "/dev/null" }).during([15432, 4712], never)).toBe(0);
+    expect(statSync("/dev/null").rdev).toBe(before);
   });
 
   it("writes its ports as outputs as soon as they are open", async () => {

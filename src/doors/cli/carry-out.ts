@@ -25,8 +25,8 @@ export interface OwnOptions {
   readonly verbose?: boolean;
   /** The command copies, so a terminal shows how many bytes. No option gives it. */
   readonly copies?: boolean;
-  /** Whether the result has the outputs; true by default. No option gives it. */
-  readonly writesOutputs?: boolean;
+  /** The outputs that the file gets at the end; all by default, and without one nothing is written. No option gives it. */
+  readonly outputs?: readonly string[];
   /** Whether a command has the terminal now. No option gives it. */
   readonly hasCommand?: () => boolean;
 }
@@ -61,7 +61,7 @@ type Engine = (
  * exit code of the process.
  */
 export async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engine): Promise<RunResult> {
-  const { outputsFile } = own;
+  const { outputsFile, outputs } = own;
   if (outputsFile !== undefined)
     checkOutputsFile(outputsFile, { getsHandle: inputs.detach !== undefined || inputs.handle !== undefined });
   // The lines of a check are its result.
@@ -78,15 +78,22 @@ export async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engin
     const message = withHelpOf(withoutLacking(error.message, names), { names, help });
     log.error({ ...error, message: withOptions(message) });
   }
-  if (outputsFile === undefined || own.writesOutputs === false) return result;
+  if (outputsFile === undefined || outputs?.length === 0) return result;
   try {
-    writeOutputs(outputsFile, result);
+    writeOutputs(outputsFile, { outputs: outputsOf(result, outputs) });
   } catch (error) {
     const why = `The outputs are lost, because the file of --outputs-file can't be written: ${messageOf(error)}`;
     log.usage(harmlessText(why));
     process.exitCode = OWN_FAILURE;
   }
   return result;
+}
+
+function outputsOf(
+  { outputs }: RunResult,
+  names: readonly string[] = Object.keys(outputs),
+): RunResult["outputs"] {
+  return Object.fromEntries(names.map((name) => [name, outputs[name] ?? ""]));
 }
 
 /** A result after a fault of this program: whatever it says of the script's end, and why, is not to be trusted. The fault was shown. */

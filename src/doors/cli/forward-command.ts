@@ -10,7 +10,7 @@ import { codeOf } from "../../values.ts";
 import type { InputTexts } from "./help-texts.ts";
 import { DOCS } from "../program/surroundings.ts";
 import { CANCELLED } from "./exit-code.ts";
-import { writeOutputs } from "./outputs-file.ts";
+import { removeOutputs, writeOutputs } from "./outputs-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -55,7 +55,8 @@ interface UsedForward {
 }
 
 /**
- * What is done with open ports: the command, or without one the wait for the end. `signal` is what cancels the forward; the wait is ended by
+ * What is done with open ports: the command, or without one the wait for the end. Until they are open there is no file of outputs, not even an
+ * earlier one. `signal` is what cancels the forward; the wait is ended by
  * `cancel` instead, as documented, with the exit code of an interrupt.
  */
 export function useForward(
@@ -65,6 +66,7 @@ export function useForward(
   readonly signal: AbortSignal;
   readonly during: (ports: readonly number[], lost: AbortSignal) => Promise<number>;
 } {
+  if (outputsFile !== undefined) removeOutputs(outputsFile);
   const cancelled = new AbortController();
   let waits = false;
   const onCancel = (): void => {

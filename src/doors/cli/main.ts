@@ -180,7 +180,7 @@ function addForward(all: Command): void {
       const given = await withRegion(inputs());
       let hasCommand = false;
       const { outputsFile, quiet } = own;
-      const more = { ...FORWARD_OPTIONS, hasCommand: () => hasCommand, writesOutputs: false };
+      const more = { ...FORWARD_OPTIONS, hasCommand: () => hasCommand, outputs: [] };
       const result = await carryOut(given, { ...own, ...more }, (all, options, log) => {
         const { signal, during } = useForward(words, {
           ...{ forwards: lines, outputsFile, quiet, log, cancel: options.signal },

@@ -5,8 +5,10 @@ import {
   fchmodSync,
   fstatSync,
   openSync,
+  realpathSync,
   type Stats,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -49,6 +51,26 @@ export function writeOutputs(path: string, { outputs }: Pick<RunResult, "outputs
   }
 }
 
+/** Removes the file that an earlier run has written. Throws a `UsageError` when it can't be removed. */
+export function removeOutputs(path: string): void {
+  try {
+    atUsersPath(
+      path,
+      process.cwd(),
+      (above, name) => {
+        refuseLink(above, name);
+        if (above.look(name)?.isFile() === true) above.remove(name);
+      },
+      (elsewhere) => {
+        if (statSync(elsewhere, { throwIfNoEntry: false })?.isFile() === true)
+          unlinkSync(realpathSync(elsewhere));
+      },
+    );
+  } catch (error) {
+    throw new UsageError(`The earlier file of --outputs-file can't be removed: ${messageOf(error)}`);
+  }
+}
+
 /** What is there, if it may be written, or else made. */
 function checkWritable(path: string): Stats | undefined {
   const there = statSync(path, { throwIfNoEntry: false });
@@ -58,7 +80,12 @@ function checkWritable(path: string): Stats | undefined {
 }
 
 function checkWritableIn(above: Directory, name: string): Stats | undefined {
-  const path = join(above.path, name);
-  if (above.look(name)?.isSymbolicLink() === true) throw new LinkError(`${path} is a symbolic link`);
-  return checkWritable(path);
+  refuseLink(above, name);
+  return checkWritable(join(above.path, name));
+}
+
+/** `atUsersPath` then follows it. */
+function refuseLink(above: Directory, name: string): void {
+  if (above.look(name)?.isSymbolicLink() === true)
+    throw new LinkError(`${join(above.path, name)} is a symbolic link`);
 }

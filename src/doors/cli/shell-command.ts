@@ -23,7 +23,12 @@ export const SHELL_TEXTS = {
   "queue-timeout": `the longest wait for a seat in the container (default: ${DEFAULTS["queue-timeout"]})`,
   secrets: "the same, for values that are secret: the shell may show them",
 } satisfies InputTexts;
-export const SHELL_OPTIONS = { names: SHELL_INPUTS, texts: SHELL_TEXTS, help: "shell --help" };
+/** Those outputs of a run that a shell has, too. */
+const SHELL_OUTPUTS = ["exit-code", "outcome", "task-arn", "task-id", "session-id", "private-ip"] as const;
+export const SHELL_OPTIONS = {
+  ...{ names: SHELL_INPUTS, texts: SHELL_TEXTS, help: "shell --help" },
+  outputs: SHELL_OUTPUTS,
+};
 
 /** The options of a shell that are no inputs. */
 export interface ShellWords {
