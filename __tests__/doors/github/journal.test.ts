@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -38,6 +46,17 @@ it("a journal is read record by record while it is written, and goes on where an
   appendFileSync(join(directory, "journal"), '{"kind":"lo');
   expect(linesOf(new JournalReader(directory, reader.at).read())).toEqual(["warning: two"]);
   expect(statSync(join(directory, "journal")).mode & 0o777).toBe(0o600);
+});
+
+it("a reader reads only what has come since its last call, however much stands before", () => {
+  const path = join(directory, "journal");
+  const before = 3 * 2 ** 30;
+  writeFileSync(path, "");
+  truncateSync(path, before);
+  appendFileSync(path, `${JSON.stringify({ kind: "ready", ports: [1] })}\n`);
+  const reader = new JournalReader(directory, before);
+  expect(reader.read()).toEqual([{ kind: "ready", ports: [1] }]);
+  expect([reader.read(), reader.at]).toEqual([[], statSync(path).size]);
 });
 
 it("a log without end does not fill the disk, and the ledger and the end are written all the same", () => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { DocsPage, Log } from "../../log.ts";
 import type { Outcome } from "../../report/outcome.ts";
@@ -118,12 +118,23 @@ export class JournalReader {
       .map((line) => JSON.parse(line) as JournalRecord);
   }
 
-  /** Empty before the process has begun. */
+  /** What was not read yet. Empty before the process has begun. */
   #bytes(): Buffer {
+    const file = this.#open();
+    if (file === undefined) return Buffer.alloc(0);
     try {
-      return readFileSync(this.#path).subarray(this.at);
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - this.at));
+      return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, this.at));
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #open(): number | undefined {
+    try {
+      return openSync(this.#path, "r");
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return Buffer.alloc(0);
+      if (codeOf(error) === "ENOENT") return undefined;
       throw error;
     }
   }
