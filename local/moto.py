@@ -7,6 +7,7 @@ own Unix socket. The server ends with its connection. At SIGTERM everything ends
 No server listens on a port: moto checks no signature, so a program that reaches it has all rights.
 """
 import contextlib
+import functools
 import gc
 import os
 import shutil
@@ -42,6 +43,7 @@ def load():
     make_default_vpcs_public()
     name_missing_streams()
     let_reads_end()
+    remember_what_stays()
     def served(service):
         """moto's own API would reset it, record what it is sent and write files, and its instance metadata would give out keys."""
         return create_backend_app(service) if service in SERVICES + RECORDS else NotFound()
@@ -114,6 +116,21 @@ def let_reads_end():
         self.disposed = True
 
     FakeKey.dispose = dispose
+
+
+def remember_what_stays():
+    """Lets moto find out once what stays the same. For each request it would list its own modules, and the methods of the service's class; for
+    each symmetric key it would draw an RSA key, which such a key never uses.
+    """
+    from moto import backends
+    from moto.core import responses
+    from moto.kms import models
+
+    modules, generate = list(backends.list_of_moto_modules()), models.generate_private_key
+    unused = generate("SYMMETRIC_DEFAULT")
+    backends.list_of_moto_modules = lambda: modules
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    models.generate_private_key = lambda spec: unused if spec == "SYMMETRIC_DEFAULT" else generate(spec)
 
 
 def with_reasons(application):
