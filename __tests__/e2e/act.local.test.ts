@@ -289,12 +289,15 @@ engine("a workflow engine runs", () => {
       },
     );
 
-    it("private-service.yml, whose second step reaches the task through the ports of the first", async () => {
-      const result = await run(example("private-service.yml"));
-      expectGreen(result);
-      expect(result.output).toContain("ok");
-      expect(result.log).toContain("The forward carried 1 connection");
-    });
+    itInSoak(
+      "private-service.yml, whose second step reaches the task through the ports of the first",
+      async () => {
+        const result = await run(example("private-service.yml"));
+        expectGreen(result);
+        expect(result.output).toContain("ok");
+        expect(result.log).toContain("The forward carried 1 connection");
+      },
+    );
 
     withPostgres(
       "private-database.yml, whose psql checks the name in the certificate of a real server",

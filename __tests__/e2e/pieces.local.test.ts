@@ -40,7 +40,7 @@ const at =
     if (typeof line === "string" ? shown === line : line.test(shown)) void act();
   };
 
-it.concurrent("6 MB arrive byte for byte", async () => {
+itInSoak.concurrent("6 MB arrive byte for byte", async () => {
   const task = await aws.runningTask();
   const numbered = new NumberedLines(6 * MB, {});
   const reader = new NumberedReader(numbered);

@@ -85,7 +85,7 @@ describeRoot.each(shells)(
       PATIENCE,
     );
 
-    it.concurrent.each(shareOf(sh, shells, OTHER_PATHS))(
+    it.concurrent.each(everyNth(shareOf(sh, shells, OTHER_PATHS), 3))(
       "no other path, no address and no key of PID 1 is taken: %s",
       async (_, value) => {
         const keys = { AWS_ACCESS_KEY_ID: "ASIAEXAMPLE000000000", AWS_SECRET_ACCESS_KEY: "secret" };
