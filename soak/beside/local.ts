@@ -14,20 +14,13 @@ import {
 import { serviceTasks } from "../../__tests__/helpers/service.ts";
 import { until } from "../../__tests__/helpers/until.ts";
 import { FIRST_READ_MS } from "../../local/agent/pty.ts";
-import type { Fault as LocalFault } from "../../local/faults.ts";
 import type { StepResult } from "../../local/runner/step.ts";
 import type { StopCode } from "../../local/task/lifecycle.ts";
 import type { Task } from "../../local/task/task.ts";
 import { isStarting } from "../../simulation/draw-tasks.ts";
-import type {
-  CallFault,
-  ContainerOptions,
-  RunnerOptions,
-  Scenario,
-  TimedFault,
-} from "../../simulation/scenario.ts";
-import { accessDenied } from "../../simulation/world/aws-error.ts";
+import type { ContainerOptions, RunnerOptions, Scenario, TimedFault } from "../../simulation/scenario.ts";
 import { FAMILY } from "../../simulation/world/names.ts";
+import { callFaults, s3Away } from "./call-faults.ts";
 import {
   comparedOutputs,
   differences,
@@ -47,15 +40,8 @@ const FOLLOWS_AFTER_MS = 1_000;
 /** How long what is left may take to be what it is in the simulation: processes end a little later on a busy machine. */
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 500;
-/** How the callers' programs in a container name themselves; the action itself is `aws-sdk-js`. */
-const IN_CONTAINER = ["Boto3", "Python-urllib", "curl", "Wget"];
-const OF_ACTION = "aws-sdk-js";
 /** What a container runs before a step comes. */
 const OWN_COMMAND = withoutInit.command?.join(" ");
-const S3_METHODS: Readonly<Record<string, string>> = {
-  ...{ GetObject: "GET", HeadObject: "HEAD", PutObject: "PUT", DeleteObject: "DELETE", PostObject: "POST" },
-};
-
 /**
  * Runs a scenario by the bundled action on a local Fargate. `told` is what the simulation has told of it, `rest` milliseconds after its last step.
  */
@@ -249,9 +235,7 @@ class LocalRun {
         );
         return;
       case "s3-away":
-        for (const agent of fault.actor.startsWith("runner") ? [OF_ACTION] : IN_CONTAINER)
-          for (const method of Object.values(S3_METHODS))
-            local.fail({ operation: `${method} *`, agent, reset: "before", lasts: fault.ms });
+        for (const away of s3Away(fault)) local.fail(away);
         return;
       case "kill-process": {
         if (fault.process !== "worker") throw new Error(`no ${fault.process} is killed here`);
@@ -335,45 +319,6 @@ function containerOf({ boto3, python, curl, reaps, stopsIn }: ContainerOptions) 
     ...{ ...withoutInit, image: `local/${image}` },
     ...(reaps && { linuxParameters: { initProcessEnabled: true } }),
   } satisfies Parameters<typeof definition>[1][number];
-}
-
-/** The faults of calls. One counts the calls that it sees, and so none that a fault before it hits. */
-function callFaults(faults: Scenario["faults"]): readonly LocalFault[] {
-  const calls = faults.filter((fault): fault is CallFault => fault.kind === "call");
-  return calls
-    .toSorted((one, other) => one.count - other.count)
-    .map((fault, at, sorted) => {
-      const earlier = sorted.slice(0, at).filter(({ operation }) => operation === fault.operation).length;
-      return { ...callFault(fault), skip: fault.count - 1 - earlier };
-    });
-}
-
-function callFault({ operation, count, what, ms }: CallFault): LocalFault {
-  const [service = "", name = ""] = operation.split(":");
-  const isS3 = service === "s3";
-  const address = {
-    ...{ operation: isS3 ? `${S3_METHODS[name] ?? "?"} *` : name, agent: OF_ACTION },
-  };
-  switch (what) {
-    case "throttled":
-      return isS3
-        ? { ...address, code: "SlowDown", message: "Please reduce your request rate.", status: 503 }
-        : { ...address, code: "ThrottlingException", message: "Rate exceeded" };
-    case "denied": {
-      const { name: code, message, $metadata } = accessDenied(operation, "*");
-      return { ...address, code, message, status: $metadata.httpStatusCode ?? 400 };
-    }
-    case "failed":
-      return isS3
-        ? { ...address, code: "ServiceUnavailable", status: 503 }
-        : { ...address, code: "ServerException", status: 500 };
-    case "lost":
-      return { ...address, reset: "after" };
-    case "slow":
-      return { ...address, delay: ms ?? 0 };
-    case "mute":
-      throw new Error(`call ${count} of ${operation}: no call is mute here`);
-  }
 }
 
 /** The process of the first worker's script on this machine. */
