@@ -10,6 +10,9 @@ import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
 import { itInSoak } from "../helpers/every-nth.ts";
 
+/** On a quiet machine main ends its calls by more than this before its time is over. */
+const LONG_WITHOUT_MS = 1_000;
+
 let aws: Aws;
 beforeAll(async () => {
   aws = await Aws.start();
@@ -21,6 +24,8 @@ interface CancelledStep {
   readonly result: StepResult;
   /** From the cancel to the end of main, by `quietTime`. */
   readonly took: number;
+  /** How long some process waited for a processor in that time. */
+  readonly waited: number;
 }
 
 /** Cancels the step as soon as its log has a line like this. */
@@ -28,22 +33,26 @@ async function cancelAt(line: RegExp, inputs: Inputs, options: StepOptions = {})
   const button = new AbortController();
   let at: number | undefined;
   let took = NaN;
+  let since = 0;
+  let waited = NaN;
   const result = await aws.step(inputs, {
     ...options,
     patience: UNHURRIED,
     signal: button.signal,
     beforePost: async (outputs) => {
       took = quietTime() - (at ?? NaN);
+      waited = performance.now() - since - took;
       await options.beforePost?.(outputs);
     },
     onLine: (text) => {
       if (at !== undefined || !line.test(text)) return;
       at = quietTime();
+      since = performance.now();
       button.abort();
     },
   });
   expect(at).toBeDefined();
-  return { result, took };
+  return { result, took, waited };
 }
 
 const staged = (): Inputs => ({ ...aws.newTask(), bucket: aws.world.made.bucket });
@@ -61,8 +70,9 @@ it("a cancel while the job runs in a task of its own: main stops the task, after
   const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
   const task = aws.taskOf(cancelled.result);
   expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
-  // On a busy machine the deletes may be left to post, but not the task.
-  expect(cancelled.result.post?.log.join("\n")).not.toContain("Stopping task");
+  // On a busy machine the deletes may be left to post. Only when main was long without a processor it may leave the task, too.
+  if (cancelled.waited < LONG_WITHOUT_MS)
+    expect(cancelled.result.post?.log.join("\n")).not.toContain("Stopping task");
   expect(cancelled.took).toBeLessThan(SIGTERM_AFTER_MS);
   expect(await aws.objects()).toEqual([]);
   await task.ended;

@@ -8,13 +8,13 @@ export interface Counter {
   readonly close: () => void;
 }
 
-/** A number that has no lock of its own, so that scripts that run at once lose an addition. */
-export async function startCounter(): Promise<Counter> {
+/** A number that has no lock of its own, so that scripts that run at once lose an addition. It is told once `readable` resolves. */
+export async function startCounter(readable: Promise<unknown> = Promise.resolve()): Promise<Counter> {
   let number = 0;
   const server = createServer((request, response) => {
     if (request.method === "PUT")
       number = Number(new URL(request.url ?? "/", "http://x").searchParams.get("n"));
-    response.end(String(number));
+    void readable.then(() => response.end(String(number)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
