@@ -15,6 +15,8 @@ const TOLD_MS = 3_000;
 const SESSION_ENDS_MS = 62_000;
 /** A cut of 60 s loses nothing. The relay may have heard its runner 5 s earlier. */
 const LONGEST_CUT_MS = 55_000;
+/** No connection is broken off before a cut has lasted for so long. The two ends may have heard each other last at different times. */
+const KEPT_MS = 40_000;
 /** A new connection waits for so long. */
 const NEW_WAITS_MS = 9_500;
 /** The time until a forward is told that there is no place for it. */
@@ -109,7 +111,9 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
   const kind = farNameOf(to)?.kind;
   if (far === undefined ? kind === "leaves" || at - begunAt >= NEW_WAITS_MS : far.how === "broke-off")
     return true;
-  if ((runner?.mainEnd?.at ?? Infinity) <= at + 5_000 || (runner?.cancelledAt ?? Infinity) <= at) return true;
+  // With 0 main ends because its programs have: a connection that breaks off may be what has ended the last of them.
+  const { at: mainEnd = Infinity, exitCode } = runner?.mainEnd ?? {};
+  if ((mainEnd <= at + 5_000 && exitCode !== 0) || (runner?.cancelledAt ?? Infinity) <= at) return true;
   // A task that is being stopped takes no session, while its relay goes on for a moment.
   const isStopped = ended.world.ecs.tasks.some(
     ({ container, stoppedAt = Infinity }) =>
@@ -122,7 +126,8 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
       ({ gaps, endedAt = Infinity, why }) =>
         (why !== "told" && why !== "violation" && isSoon(endedAt)) ||
         gaps.some(
-          ({ from, to: until }) => until - from >= LONGEST_CUT_MS && from <= at && at <= until + SOON_MS,
+          ({ from, to: until }) =>
+            until - from >= LONGEST_CUT_MS && from + KEPT_MS <= at && at <= until + SOON_MS,
         ),
     ) || ended.world.base.faults.taken.some((fault) => fault.kind === "pause" && fault.actor === name)
   );
