@@ -15,6 +15,8 @@ const TOLD_MS = 3_000;
 const SESSION_ENDS_MS = 62_000;
 /** A cut of 60 s loses nothing. The relay may have heard its runner 5 s earlier. */
 const LONGEST_CUT_MS = 55_000;
+/** A step whose forward is lost leaves its programs five seconds, and then cleans up. */
+const LAST_MS = 10_000;
 /** No connection is broken off before a cut has lasted for so long. The two ends may have heard each other last at different times. */
 const KEPT_MS = 40_000;
 /** A new connection waits for so long. */
@@ -113,7 +115,7 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
     return true;
   // With 0 main ends because its programs have: a connection that breaks off may be what has ended the last of them.
   const { at: mainEnd = Infinity, exitCode } = runner?.mainEnd ?? {};
-  if ((mainEnd <= at + 5_000 && exitCode !== 0) || (runner?.cancelledAt ?? Infinity) <= at) return true;
+  if ((mainEnd <= at + LAST_MS && exitCode !== 0) || (runner?.cancelledAt ?? Infinity) <= at) return true;
   // A task that is being stopped takes no session, while its relay goes on for a moment.
   const isStopped = ended.world.ecs.tasks.some(
     ({ container, stoppedAt = Infinity }) =>
