@@ -1,4 +1,5 @@
 import { drawArtifacts } from "./draw-artifacts.ts";
+import { drawClocks } from "./draw-clocks.ts";
 import { drawCredentials } from "./draw-credentials.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
@@ -60,7 +61,7 @@ export function drawScenario(seed: number): Scenario {
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
-  return drawCredentials(drawItemKinds(drawItems(rest)));
+  return drawClocks(drawCredentials(drawItemKinds(drawItems(rest))));
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -57,6 +57,8 @@ export interface ContainerOptions {
   readonly curl?: boolean;
   /** The bytes that are free on the disk; undefined: more than a job prints. */
   readonly disk?: number;
+  /** The milliseconds by which its clock is ahead of AWS's; behind when negative. */
+  readonly ahead?: number;
 }
 
 /** A step. */
@@ -80,6 +82,8 @@ export interface RunnerOptions {
   readonly clients?: readonly ClientOptions[];
   /** Whether the runner runs the post step when main has ended in any way. */
   readonly post: boolean;
+  /** The milliseconds by which its machine's clock is ahead of AWS's; behind when negative. */
+  readonly ahead?: number;
 }
 
 /** A program of the runner's machine that connects to a forward of its step. Times are in milliseconds. */

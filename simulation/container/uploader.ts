@@ -81,6 +81,11 @@ export class Uploader {
     return this.#container.base.time.now;
   }
 
+  /** The container's own clock. */
+  get #clock(): number {
+    return this.#now + (this.#container.options.ahead ?? 0);
+  }
+
   async carryOut(): Promise<void> {
     while (!this.#isOver && !this.#directory.isGone && this.#directory.order === undefined) {
       const since = this.#carried.hasEnded ? this.#endedAt : this.#lostAt;
@@ -153,7 +158,7 @@ export class Uploader {
       } else if (this.#now - this.#putAt >= QUIET_MS) {
         const alive = this.#order.seal(
           "alive",
-          Math.floor(this.#now / 1000),
+          Math.floor(this.#clock / 1000),
           this.#carried.begin,
           Buffer.alloc(0),
         );
@@ -190,7 +195,7 @@ export class Uploader {
       const isHopeless =
         status === 403 ||
         this.#now - this.#failingSince > VAIN_MS ||
-        this.#now > Number(this.#order.one("post-until")) * 1000;
+        this.#clock > Number(this.#order.one("post-until")) * 1000;
       const { python } = this.#container.options;
       const isHungry = this.#directory.stock?.isWanting === true && python !== false;
       this.#pause = isHopeless

@@ -1,25 +1,31 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import { attemptsOf } from "./script-output.ts";
 
 /** A step protects its task for three minutes at a time. */
 const LEASE_MS = 185_000;
+const MINUTE_MS = 60_000;
 /** A step that has begun its job has protected its task by then. */
 const PROTECTED_WITHIN_MS = 5_000;
 const CALLS = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"];
 
-/** A protection that a step has set ends soon after the step. */
+/**
+ * A protection that a step has set ends soon after the step. One that goes on behind another step's asks for minutes by its own clock, so where clocks
+ * differ it asks for the next whole minute.
+ */
 const protectionEnds: Rule = {
   name: "a protection ends with its step",
   look(ended, check) {
+    const off = Math.max(0, ...ended.runners.map(({ options }) => Math.abs(options.ahead ?? 0)));
     for (const { name, protection } of ended.world.ecs.tasks) {
       const runner = ended.runners.find((each) => each.name === protection?.by);
       if (protection === undefined || runner === undefined) continue;
       const over = Math.max(runner.mainEnd?.at ?? Infinity, runner.postEnd?.at ?? 0);
       check(
-        protection.until <= over + LEASE_MS,
+        protection.until <= over + LEASE_MS + (off > 0 ? off + MINUTE_MS : 0),
         runner.name,
         () => `${name} stays protected for ${Math.round((protection.until - over) / 1000)} s`,
       );
@@ -48,8 +54,9 @@ const jobIsProtected: Rule = {
   },
 };
 
-/** Whether the step can protect its task all the time: it has the right, it always runs, and AWS takes its calls. */
-function protects(runner: Runner, { scenario, world }: Simulated): boolean {
+/** Whether the step can protect its task all the time: it has the right and its credentials, it always runs, and AWS takes its calls. */
+function protects(runner: Runner, ended: Simulated): boolean {
+  const { scenario, world } = ended;
   const { name, options } = runner;
   const { service, start, protect, detach } = options.inputs;
   const isAsked = service !== undefined && start === undefined && protect !== "false" && detach === undefined;
@@ -58,7 +65,8 @@ function protects(runner: Runner, { scenario, world }: Simulated): boolean {
       fault.actor === name &&
       (fault.kind === "pause" || (fault.kind === "call" && CALLS.includes(fault.operation))),
   );
-  return isAsked && scenario.ecs?.service?.mayProtect === true && !isHindered && !isCancelled(runner);
+  const mayProtect = scenario.ecs?.service?.mayProtect === true && !hasLostCredentials(runner, ended);
+  return isAsked && mayProtect && !isHindered && !isCancelled(runner);
 }
 
 /** What must hold of tasks of a service. */

@@ -8,10 +8,12 @@ import { servicesOf } from "./services.ts";
 import { Ports } from "./ports.ts";
 import { Sockets } from "./socket.ts";
 
+type Env = Readonly<Record<string, string>>;
+
 /** One process of a step: main or post. */
 export class Process {
   readonly host: Host;
-  env: Readonly<Record<string, string>>;
+  env: Env;
   /** Of the address of its workflow run. */
   serverUrl = "https://github.com";
   readonly files = new Map<string, string>();
@@ -21,13 +23,24 @@ export class Process {
   readonly ports: Ports;
   readonly #world: World;
   readonly #actor: string;
+  readonly #ahead: number;
   readonly #listeners: ((signal: "SIGINT" | "SIGTERM") => void)[] = [];
   /** How many timers and calls keep the process alive. */
   #pending = 0;
   #onIdle: () => void = () => undefined;
 
-  constructor(world: World, actor: string, kind: string, env: Readonly<Record<string, string>>) {
+  /** `ahead`: the milliseconds by which the clock of its machine is ahead. */
+  constructor(
+    world: World,
+    actor: string,
+    {
+      kind,
+      env,
+      ahead = 0,
+    }: { readonly kind: string; readonly env: Env; readonly ahead?: number | undefined },
+  ) {
     this.#world = world;
+    this.#ahead = ahead;
     this.#actor = actor;
     this.env = env;
     this.host = new Host(`${kind} of ${actor}`, world.base.host);
@@ -58,6 +71,7 @@ export class Process {
   /** What the action sees of its process. */
   surroundings(onExit: (code: number) => void): RunnerProcess {
     const { time } = this.#world.base;
+    const now = (): number => time.now + this.#ahead;
     const random = this.#world.base.random(`chance of ${this.host.name}`);
     const stdout = new Writable({
       write: (chunk: Buffer, _encoding, callback) => {
@@ -73,7 +87,7 @@ export class Process {
       }),
       world: {
         clock: {
-          now: () => time.now,
+          now,
           sleep: (ms, signal) => this.#keep(time.sleep(this.host, ms, signal)),
           every: (ms, tick) => time.every(this.host, ms, tick),
           turn: () => time.sleep(this.host, 0),
@@ -85,8 +99,11 @@ export class Process {
         },
         env: { ...this.env },
         services: ({ connections }) =>
-          servicesOf(this.#world, { name: this.#actor, host: this.host }, connections, (call) =>
-            this.#keep(call),
+          servicesOf(
+            this.#world,
+            { name: this.#actor, host: this.host, ahead: this.#ahead },
+            connections,
+            (call) => this.#keep(call),
           ),
         openSocket: this.sockets.open,
         ports: this.ports,
@@ -95,7 +112,7 @@ export class Process {
         machineLock: () => Promise.resolve({ take: () => Promise.resolve({ release: () => undefined }) }),
       },
       directory: this.env["GITHUB_WORKSPACE"] ?? "",
-      began: time.now,
+      began: now(),
       stdout,
       onSignal: (act) => void this.#listeners.push(act),
       exit: (code) => {

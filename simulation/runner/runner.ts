@@ -76,7 +76,7 @@ export class Runner {
     this.#workspace = bringsBack(options, this.before) ? new Workspace(this.name) : undefined;
     this.options = options;
     this.script = options.script;
-    this.main = new Process(world, this.name, "main", {});
+    this.main = new Process(world, this.name, { kind: "main", env: {}, ahead: options.ahead });
     // The oracle tells the jobs of steps apart by this address.
     if (known !== undefined) this.main.serverUrl = `https://${index}.github.com`;
     this.jobUrl = this.before?.jobUrl ?? `${this.main.serverUrl}/org/repo/actions/runs/${this.runId}`;
@@ -246,7 +246,9 @@ export class Runner {
     }
     timeline.note(this.name, "post begins");
     const saved = Object.fromEntries(states.map(([name, value]) => [`STATE_${name}`, value]));
-    this.post = new Process(this.#world, this.name, "post", { ...this.main.env, ...saved });
+    this.post = new Process(this.#world, this.name, {
+      ...{ kind: "post", env: { ...this.main.env, ...saved }, ahead: this.options.ahead },
+    });
     const { post } = this;
     void finishCleanup(post.surroundings(end))
       .then(() => post.idle())

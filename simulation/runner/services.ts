@@ -75,10 +75,10 @@ function callsOf(connections: ServiceOptions["connections"]): Calls {
   return calls;
 }
 
-/** AWS as one runner reaches it: each call is sent once. */
+/** AWS as one runner reaches it, whose clock is `ahead` by so many milliseconds: each call is sent once. */
 export function servicesOf(
   world: World,
-  caller: Caller,
+  { ahead, ...caller }: Caller & { readonly ahead: number },
   connections: ServiceOptions["connections"],
   keep: <T>(call: Promise<T>) => Promise<T>,
 ): AwsServices {
@@ -96,6 +96,9 @@ export function servicesOf(
   const unsimulated = (service: string) => (): Promise<never> =>
     Promise.reject(new Error(`the world has no ${service}`));
   const { bucket } = world;
+  // What a signature is good for counts from the time in it.
+  const sign = (kind: "get" | "post", key: string, seconds: number): string =>
+    bucket.sign(caller.name, kind, key, seconds + ahead / 1000);
   const addressOf = (key: string): string => `https://${bucket.name}.s3.${REGION}.amazonaws.com/${key}`;
   const services: Record<keyof AwsServices, unknown> & Pick<AwsServices, "presignGet" | "presignPost"> = {
     ecs: () => Promise.resolve(sender("ecs")),
@@ -105,7 +108,7 @@ export function servicesOf(
     kms: unsimulated("kms"),
     presignGet: ({ key }, seconds) =>
       Promise.resolve(
-        `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${bucket.sign(caller.name, "get", key, seconds)}`,
+        `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${sign("get", key, seconds)}`,
       ),
     presignPost: ({ key }, { seconds }) =>
       Promise.resolve({
@@ -114,7 +117,7 @@ export function servicesOf(
           "x-amz-credential": `ASIASIMULATED/20260101/${REGION}/s3/aws4_request`,
           "x-amz-date": "20260101T000000Z",
           policy: Buffer.from(key).toString("base64"),
-          "x-amz-signature": bucket.sign(caller.name, "post", key, seconds),
+          "x-amz-signature": sign("post", key, seconds),
         },
         credentialsEnd: world.credentialsEnd(caller.name)?.getTime(),
       }),

@@ -32,6 +32,8 @@ import type { PreparedJob } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
+/** By so much the clocks of two machines may differ that AWS takes requests from: five minutes (Signature Version 4). */
+const CLOCKS_DIFFER_MS = 300_000;
 /** For so long a container keeps the end of a job that nobody takes. */
 const KEPT_MS = 600_000;
 
@@ -102,13 +104,19 @@ export class JobSessions implements SessionSource {
 
   /**
    * A container keeps the end of a job that nobody takes. So a step that comes after `timeout` needs as long to ask for it, and so does a
-   * session that could not be opened before.
+   * session that could not be opened before. The times of a handle are by the clock of the step that began the job.
    */
   get until(): number {
-    const packing = this.#context.inputs.artifacts === undefined ? 0 : PACKING_MS;
+    const { artifacts, where } = this.#context.inputs;
+    const packing = artifacts === undefined ? 0 : PACKING_MS;
     const { jobEndsBy } = this;
     const openedAt = Math.min(this.#openedAt, jobEndsBy + KEPT_MS);
-    return Math.max(jobEndsBy, this.#begunAt, openedAt) + AFTER_TIMEOUT_MS + packing;
+    const end = Math.max(
+      jobEndsBy + (where.kind === "handle" ? CLOCKS_DIFFER_MS : 0),
+      this.#begunAt,
+      openedAt,
+    );
+    return end + AFTER_TIMEOUT_MS + packing;
   }
 
   async attach(at: number): Promise<Session> {
