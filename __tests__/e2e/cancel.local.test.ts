@@ -10,8 +10,8 @@ import { quietTime, UNHURRIED } from "../helpers/quiet-time.ts";
 import { eventually } from "../helpers/until.ts";
 import { itInSoak } from "../helpers/every-nth.ts";
 
-/** On a quiet machine main ends its calls by more than this before its time is over. */
-const LONG_WITHOUT_MS = 1_000;
+/** A main that was so long without a processor may have had no time for all that it does after a cancel. On a quiet machine it never is. */
+const LONG_WITHOUT_MS = 2_500;
 
 let aws: Aws;
 beforeAll(async () => {
@@ -70,9 +70,11 @@ it("a cancel while the job runs in a task of its own: main stops the task, after
   const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
   const task = aws.taskOf(cancelled.result);
   expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
-  // On a busy machine the deletes may be left to post. Only when main was long without a processor it may leave the task, too.
-  if (cancelled.waited < LONG_WITHOUT_MS)
+  // On a busy machine the deletes may be left to post, and there may be no time for a-larger. a-huge never comes.
+  if (cancelled.waited < LONG_WITHOUT_MS) {
     expect(cancelled.result.post?.log.join("\n")).not.toContain("Stopping task");
+    expect(readdirSync(join(temp, "back/tmp"))).toContain("a-small");
+  }
   expect(cancelled.took).toBeLessThan(SIGTERM_AFTER_MS);
   expect(await aws.objects()).toEqual([]);
   await task.ended;
@@ -82,8 +84,6 @@ it("a cancel while the job runs in a task of its own: main stops the task, after
     stdout: "begun",
   });
   expect(cancelled.result.post).toMatchObject({ conclusion: "success", annotations: [] });
-  // On a busy machine there may be no time for a-larger, and a-huge never comes.
-  expect(readdirSync(join(temp, "back/tmp"))).toContain("a-small");
   expect(mainLog(cancelled.result).join("\n")).toMatch(
     /The artifacts did not come whole: .* Missing: .*'tmp[/]a-huge' \(107374182400 bytes\)/,
   );
