@@ -1,9 +1,12 @@
+import { jest } from "@jest/globals";
 import type { Aws } from "../../src/aws/calls.ts";
 import type { Task } from "../../src/aws/task.ts";
 import { systemClock } from "../../src/clock.ts";
 import { Failure } from "../../src/errors.ts";
+import type { Inputs } from "../../src/inputs/inputs.ts";
 import { runJobs } from "../../src/run/fan-out.ts";
 import type { FailedResult, Result } from "../../src/report/result.ts";
+import { ItemQueue } from "../../src/run/items/item-queue.ts";
 import type { StepContext } from "../../src/run/step-context.ts";
 import { ServiceCandidates } from "../../src/targets/tasks/service-candidates.ts";
 import type { Candidates } from "../../src/targets/candidates.ts";
@@ -30,6 +33,7 @@ interface Options {
   /** Whether the step has started the tasks. */
   readonly started?: boolean;
   readonly summary?: boolean;
+  readonly inputs?: Partial<Inputs>;
   /** Called when a job looks at the sessions of its container, which is always in use. */
   readonly onQueue?: (cancel: AbortController) => void;
 }
@@ -42,6 +46,7 @@ function runInTargets(
     candidates = { kind: "none" },
     started = false,
     summary = true,
+    inputs = {},
     onQueue = () => undefined,
   }: Options = {},
 ) {
@@ -75,7 +80,7 @@ function runInTargets(
     ecr: { describeImageSize: () => Promise.resolve({ bytes: 126, isMost: false }) },
   } as unknown as Aws;
   const step: StepContext = {
-    inputs: anInputs({ secrets: { TOKEN: "ab" }, summary }),
+    inputs: anInputs({ secrets: { TOKEN: "ab" }, summary, ...inputs }),
     origin,
     aws,
     undoing: aws,
@@ -176,5 +181,24 @@ describe("in a service whose task is in use", () => {
     const { run, log } = runInTargets(tasks, { candidates: service(tasks), onQueue });
     expect(await run()).toMatchObject({ outcome: "cancelled", exitCode: undefined });
     expect(log.lines.filter((line) => line.includes("Trying task"))).toEqual([]);
+  });
+});
+
+describe("when the task of a job with items is lost", () => {
+  const lost = task("1", { lastStatus: "STOPPED", stopCode: "SpotInterruption" });
+  const itemFiles = { path: "/nowhere", reports: [], missing: "warn" };
+
+  it.each([
+    ["run again before the others hear that nothing more comes, when 'retry' says so", ["spot"], true],
+    ["stay lost for another reason", ["unknown"], false],
+  ] as const)("what it had %s", async (_, reasons, runsAgain) => {
+    const leave = jest.spyOn(ItemQueue.prototype, "leave");
+    const inputs = {
+      ...{ items: { source: { kind: "list", items: ["a", "b"] }, batch: 1 }, itemFiles },
+      retry: { reasons, exitCodes: [], attempts: 2 },
+    } as unknown as Partial<Inputs>;
+    await runInTargets([lost], { started: true, inputs }).run();
+    expect(leave.mock.calls[0]?.[2]).toEqual({ heardAll: false, runsAgain });
+    leave.mockRestore();
   });
 });

@@ -130,7 +130,7 @@ async function runWithRetries(
 ): Promise<TaskResult> {
   const { candidates } = resolved;
   const { clock, log, cancel, inputs, origin } = job;
-  let lost: number[] = [];
+  let leave: (runsAgain: boolean) => void = () => undefined;
   const gone: string[] = [];
   const attempt = async (target: Target, number: number): Promise<TaskResult> => {
     const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
@@ -138,14 +138,21 @@ async function runWithRetries(
     const result = await runInOneOf(target, resolved, own, step);
     own.items?.jobDirectories.close({ isLeft: result.kind === "detached" });
     // The status is known, too, of a job that has succeeded and lacks artifacts.
-    lost = [...(own.items?.leave(result.kind === "status" || result.exitCode === 0) ?? [])];
+    const heardAll = result.kind === "status" || result.exitCode === 0;
+    leave = (runsAgain): void => own.items?.leave({ heardAll, runsAgain });
     gone.push(...whatIsGone(own.items, own, result));
     return result;
   };
-  const isNeeded = items && ((): boolean => items.runAgain(lost.splice(0)));
+  const isNeeded =
+    items &&
+    ((): boolean => {
+      leave(true);
+      return items.hasWork;
+    });
   const targets = targetContext(step);
   const context = { retry: inputs.retry, isNeeded, candidates, targets, clock, log, cancel };
   const result = await runAttempts(first, attempt, context);
+  leave(false);
   const mustFail = inputs.artifacts?.missing === "error" && gone.length > 0;
   return mustFail ? failedAfter(result, artifactsMissing({ problems: gone })) : result;
 }

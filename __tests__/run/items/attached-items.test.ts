@@ -36,7 +36,7 @@ it("ends that were heard before the step came are told again, with the texts, at
   items.take(printed("of d"));
   tell(items, "end 1 3 5 1.5 0");
   tell(items, "end 1 0,1 0 2 0", "end 1 3 5 1.5 0", "text 0 a", "text 1 b", "text 2 c", "text 3 d");
-  items.leave(true);
+  items.leave({ heardAll: true });
   expect(rows(items)).toEqual([
     ["a", "succeeded", 0, "of a batch"],
     ["b", "succeeded", 0, "of a batch"],
@@ -51,7 +51,7 @@ it("items of a batch have the ends that the script has reported, and each failed
   tell(items, "begin 1 0 0");
   items.take(printed("of the batch"));
   tell(items, "item 1 0 0 0.5", "item 1 1 4 0.25", "item 1 9 4 0.25", "end 1 0,1,2 1 2 0");
-  items.leave(true);
+  items.leave({ heardAll: true });
   expect(rows(items)).toEqual([
     ["item 0", "succeeded", 0, "reported"],
     ["item 1", "failed", 4, "reported", "of the batch"],
@@ -69,7 +69,7 @@ it("reports that the step has not heard before their end count when both are tol
   const again = ["item 1 0 1 0.5", "item 1 1 0 0.5", "end 1 0,1 0 1.000 0"];
   tell(items, "item 1 2 4 0.5", "end 1 2 0 1.000 0", ...again, ...again);
   tell(items, "text 0 a", "text 1 b", "text 2 c");
-  items.leave(true);
+  items.leave({ heardAll: true });
   expect(rows(items)).toEqual([
     ["a", "failed", 1, "reported"],
     ["b", "succeeded", 0, "reported"],
@@ -84,7 +84,7 @@ it("reports that the step has not heard before their end count when both are tol
 it("a report that comes with the repetition can make an item succeed in a run that failed", () => {
   const items = attach(2);
   tell(items, "end 1 0,1 1 1.000 0", "item 1 0 1 0.5", "item 1 1 0 0.5", "end 1 0,1 1 1.000 0");
-  items.leave(true);
+  items.leave({ heardAll: true });
   expect(rows(items)).toEqual([
     ["item 0", "failed", 1, "reported"],
     ["item 1", "succeeded", 0, "reported"],
@@ -97,7 +97,7 @@ it("a report that comes with the repetition can make an item succeed in a run th
 it("of a job that was lost only those ends are certain whose begin the step has heard, too", () => {
   const items = attach(4);
   tell(items, "end 1 1 0 2 0", "end 1 2 7 2 0", "begin 1 3 0", "end 1 3 0 2 0");
-  items.leave(false);
+  items.leave({});
   expect(rows(items)).toEqual([
     ["item 0", "unknown", undefined],
     ["item 1", "unknown", undefined],
@@ -152,7 +152,7 @@ it("items whose beginning alone is told have two names", () => {
     `text 1 ${beginning}a`,
     `text 2 ${beginning}`,
   );
-  items.leave(true);
+  items.leave({ heardAll: true });
   expect(items.end().items.map(({ item }) => item)).toEqual([
     `${beginning}… (item 0)`,
     `${beginning}a… (item 1)`,

@@ -1,6 +1,8 @@
 import {
+  type HowItLeaves,
   ItemQueue,
   type ItemQueueOptions,
+  type ItemsOfLeaver,
   orderWords,
   parseItemFact,
 } from "../../../src/run/items/item-queue.ts";
@@ -32,7 +34,7 @@ class Talk {
   learn(seconds: number): this {
     this.join(0);
     this.say(0, "begin 1 0 0", `end 1 0 0 ${seconds} 0`);
-    this.leave(0, true);
+    this.leave(0, { heardAll: true });
     this.#told.delete(0);
     return this;
   }
@@ -57,9 +59,9 @@ class Talk {
     return fresh.map(({ number, order }) => `${number} ${orderWords(order)}`);
   }
 
-  leave(id: number, heardAll = false): readonly number[] {
+  leave(id: number, how: HowItLeaves = {}): ItemsOfLeaver {
     this.now += 1000;
-    return this.queue.leave(id, this.now, heardAll);
+    return this.queue.leave(id, this.now, how);
   }
 
   /** The outcome of each item, with its attempts. */
@@ -193,7 +195,7 @@ describe("what the script reports", () => {
   it("is unknown with the end of its run", () => {
     const talk = begun();
     talk.say(1, "item 1 0 0 1");
-    expect(talk.leave(1)).toEqual([0, 1, 2]);
+    expect(talk.leave(1)).toEqual({ again: [], lost: [0, 1, 2] });
     expect(talk.outcomes).toEqual(["unknown 1", "unknown 1", "unknown 1"]);
   });
 
@@ -390,7 +392,7 @@ describe("an item that failed", () => {
     expect(talk.join(1, 2)).toEqual(["1 give 0 1 2 3", "2 end"]);
     expect(talk.say(1, "got 1", "got 2", "begin 1 0 0", "begin 1 1 1", "end 1 0 1 9 0")).toEqual(["3 back"]);
     talk.say(1, "back 3 1.2 1.3", "got 3", "end 1 1 0 9 1");
-    talk.leave(1, true);
+    talk.leave(1, { heardAll: true });
     expect(talk.outcomes).toEqual(["failed 1", "succeeded 1", "not-started 0", "not-started 0"]);
     expect(talk.queue.progress).toMatchObject({ done: 2, failed: 1, inHand: 0, left: 2, unknown: 0 });
   });
@@ -412,15 +414,35 @@ describe("a holder that leaves", () => {
     const talk = new Talk(9, { attempts: 2 }).learn(60);
     talk.join(1, 1);
     talk.say(1, "begin 1 1 0");
-    expect(talk.leave(1)).toEqual([1, 2]);
+    expect(talk.leave(1)).toEqual({ again: [], lost: [1, 2] });
     expect(talk.outcomes.slice(1, 4)).toEqual(["unknown 1", "unknown 0", "not-started 0"]);
     expect(talk.queue.progress).toMatchObject({ unknown: 2, left: 6 });
-    expect(talk.queue.again([0, 1, 2, 3])).toEqual([1, 2]);
+    expect(talk.join(2, 2)).toEqual(["1 give 3 4 5"]);
+  });
+
+  it("leaves them to others as often as they may begin", () => {
+    const talk = new Talk(9, { attempts: 2 }).learn(60);
+    talk.join(1, 1);
+    talk.say(1, "begin 1 1 0");
+    expect(talk.leave(1, { runsAgain: true })).toEqual({ again: [1, 2], lost: [] });
     expect(talk.join(2, 2)).toEqual(["1 give 1@2 2@2 3"]);
     talk.say(2, "begin 1 1 0", "begin 1 2 1");
-    talk.leave(2);
-    expect(talk.queue.again([1, 2])).toEqual([]);
+    expect(talk.leave(2, { runsAgain: true })).toEqual({ again: [3], lost: [1, 2] });
     expect(talk.outcomes.slice(1, 3)).toEqual(["unknown 2", "unknown 1"]);
+  });
+
+  it("leaves what runs again to a free worker of another one, also when nothing else is left", () => {
+    const talk = new Talk(5, { attempts: 2 }).learn(60);
+    expect(talk.join(1, 1)).toEqual(["1 give 1 2"]);
+    expect(talk.join(2, 2)).toEqual(["1 give 3 4"]);
+    talk.say(1, "got 1", "begin 1 1 0");
+    talk.say(2, "got 1", "begin 1 3 0", "begin 1 4 1", "end 1 3 0 1 0", "end 1 4 0 1 1");
+    // It never answers that.
+    expect(talk.orders(1)).toEqual(["2 back"]);
+    expect(talk.leave(1, { runsAgain: true })).toEqual({ again: [1, 2], lost: [] });
+    expect(talk.orders(2)).toEqual(["2 give 1@2 2@2"]);
+    expect(talk.say(2, "got 2", "begin 2 1 0")).toEqual([]);
+    expect(talk.say(2, "begin 2 2 1")).toEqual(["3 end"]);
   });
 
   it("keeps no worker waiting for an item of one that was killed, and may have it run again once it is over", () => {
@@ -430,15 +452,14 @@ describe("a holder that leaves", () => {
     expect(talk.say(1, "gone 1")).toEqual([]);
     expect(talk.say(1, "gone 0")).toEqual(["2 end"]);
     expect(talk.outcomes).toEqual(["unknown 1", "succeeded 1"]);
-    expect(talk.leave(1)).toEqual([0]);
-    expect(talk.queue.again([0])).toEqual([0]);
+    expect(talk.leave(1, { runsAgain: true })).toEqual({ again: [0], lost: [] });
   });
 
   it("leaves to others what it did not begin, when all was heard of it", () => {
     const talk = new Talk(4).learn(60);
     talk.join(1, 1);
     talk.say(1, "begin 1 1 0");
-    expect(talk.leave(1, true)).toEqual([1]);
+    expect(talk.leave(1, { heardAll: true })).toEqual({ again: [], lost: [1] });
     expect(talk.join(2, 1)).toEqual(["1 give 2 3"]);
     expect(talk.outcomes[1]).toBe("unknown 1");
   });
@@ -447,8 +468,8 @@ describe("a holder that leaves", () => {
     const talk = new Talk(2, { attempts: 2 });
     talk.join(1, 2);
     expect(talk.say(1, "begin 1 0 0", "begin 1 1 1")).toEqual(["2 end"]);
-    talk.leave(1);
-    talk.queue.again([1]);
+    talk.say(1, "end 1 0 0 1 0");
+    talk.leave(1, { runsAgain: true });
     expect(talk.join(2, 1)).toEqual(["1 give 1@2"]);
     expect(talk.say(2, "begin 1 1 0")).toEqual(["2 end"]);
   });
@@ -467,8 +488,7 @@ describe("the close", () => {
       ["2 back", "3 end"],
     ]);
     expect(talk.say(1, "got 1", "back 2 1.2", "got 2", "got 3", "end 1 1 143! 9 0")).toEqual([]);
-    expect(talk.leave(2)).toEqual([3, 4]);
-    expect(talk.queue.again([3, 4])).toEqual([]);
+    expect(talk.leave(2, { runsAgain: true })).toEqual({ again: [], lost: [3, 4] });
     expect(talk.join(3, 1)).toEqual(["1 end"]);
     expect(talk.outcomes.slice(1, 6)).toEqual([
       ...["timed-out 1", "not-started 0", "unknown 1", "unknown 0", "not-started 0"],

@@ -85,7 +85,7 @@ class Step {
     this.settle(job);
     const { items } = this.jobs[job] ?? {};
     items?.jobDirectories.close({ isLeft: false });
-    this.#items.runAgain(items?.leave(false) ?? []);
+    items?.leave({ runsAgain: true });
   }
 
   async end(): Promise<readonly (readonly string[])[]> {

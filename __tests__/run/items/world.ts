@@ -273,10 +273,10 @@ class World {
 
   leave(container: Container, heardAll: boolean): void {
     if (!this.#present.delete(container)) return;
-    const lost = this.queue.leave(container.id, this.#milliseconds, heardAll);
-    for (const index of lost) this.#running.delete(index);
-    const repeated = new Set(this.options.isAgain === true ? this.queue.again(lost) : []);
-    for (const index of lost) if (!repeated.has(index)) this.named.add(index);
+    const how = { heardAll, runsAgain: this.options.isAgain === true };
+    const { again, lost } = this.queue.leave(container.id, this.#milliseconds, how);
+    for (const index of [...again, ...lost]) this.#running.delete(index);
+    for (const index of lost) this.named.add(index);
     this.over = this.agenda.now;
     // What is left needs another attempt of a task.
     if (!this.queue.hasWork || this.#present.size > 0 || this.#joining > 0) return;

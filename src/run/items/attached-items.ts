@@ -11,6 +11,7 @@ import { Item } from "./item.ts";
 import type { ItemRun } from "./item-archive.ts";
 import type { ItemDirectories } from "./item-directories.ts";
 import { JobDirectories } from "./job-directories.ts";
+import type { HowItLeaves } from "./item-queue.ts";
 import type { ItemsOfJob } from "./job-items.ts";
 import type { ItemsOfStep } from "./step-items.ts";
 
@@ -30,6 +31,7 @@ interface AttachedItemsOptions {
 export class AttachedItems implements ItemsOfStep, ItemsOfJob {
   readonly list: readonly string[] = [];
   readonly pending = [];
+  readonly hasWork = false;
   readonly total: number;
   readonly directories: ItemDirectories;
   readonly jobDirectories: JobDirectories;
@@ -86,13 +88,8 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
     return this.#ended.size;
   }
 
-  leave(heardAll: boolean): readonly number[] {
+  leave({ heardAll = false }: HowItLeaves): void {
     this.#heardAll = heardAll;
-    return [];
-  }
-
-  runAgain(): boolean {
-    return false;
   }
 
   close(why: "cancelled" | "timed-out"): void {

@@ -12,6 +12,20 @@ export interface HolderInfo {
   readonly onOrders?: () => void;
 }
 
+/** How a holder leaves. */
+export interface HowItLeaves {
+  /** No fact of it is missing, so what it did not begin goes to others. */
+  readonly heardAll?: boolean;
+  /** What may have begun there runs again, as far as it may begin once more. */
+  readonly runsAgain?: boolean;
+}
+
+/** Items that may have begun in a holder that has left, and whose end is not known. */
+export interface ItemsOfLeaver {
+  readonly again: readonly number[];
+  readonly lost: readonly number[];
+}
+
 /** What the queue knows of one holder: its batches, and its orders. */
 export class Holder {
   readonly info: HolderInfo;

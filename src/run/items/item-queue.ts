@@ -3,13 +3,13 @@ import type { ItemProgress } from "../../report/item-words.ts";
 import type { Batch, ItemEnd } from "./batch.ts";
 import type { ItemEndFact, ItemFact, ItemReportFact, NamedBatch } from "./facts.ts";
 import { HandOut } from "./hand-out.ts";
-import { Holder, type HolderInfo } from "./holder.ts";
+import { Holder, type HolderInfo, type HowItLeaves, type ItemsOfLeaver } from "./holder.ts";
 import { Item } from "./item.ts";
 import type { NumberedOrder } from "./orders.ts";
 
 export type { ItemEnd } from "./batch.ts";
 export { type ItemFact, parseItemFact } from "./facts.ts";
-export type { HolderInfo } from "./holder.ts";
+export type { HolderInfo, HowItLeaves, ItemsOfLeaver } from "./holder.ts";
 export { type ItemOrder, type NumberedOrder, orderWords } from "./orders.ts";
 
 /** Names one attempt of a task. */
@@ -111,12 +111,12 @@ export class ItemQueue {
   }
 
   /**
-   * The job of this holder is over. Returns the items that may have begun there and whose end is not known. `heardAll`: no fact of the holder is
-   * missing, so what it did not begin goes to others.
+   * The job of this holder is over. Returns the items that may have begun there and whose end is not known: those that run again elsewhere, and
+   * those that are left so.
    */
-  leave(id: HolderId, now: number, heardAll = false): readonly number[] {
+  leave(id: HolderId, now: number, { heardAll = false, runsAgain = false }: HowItLeaves = {}): ItemsOfLeaver {
     const holder = this.#holders.get(id);
-    if (holder === undefined) return [];
+    if (holder === undefined) return { again: [], lost: [] };
     const lost: number[] = [...holder.gone];
     for (const batch of [...holder.hand.values(), ...holder.stock.values()]) {
       if (heardAll && batch.begun === undefined) this.#giveBack(holder, batch);
@@ -124,19 +124,10 @@ export class ItemQueue {
     }
     this.#holders.delete(id);
     this.#handOut.remove(holder);
+    const again = new Set(runsAgain ? this.#again(lost) : []);
+    // Not before they wait: the others would be told that nothing more comes.
     this.#settle(undefined, now);
-    return lost;
-  }
-
-  /** These items run again, elsewhere, when their end is not known and they may begin once more. Returns those that do. */
-  again(indices: readonly number[]): readonly number[] {
-    const again = indices
-      .flatMap((index) => this.#items[index] ?? [])
-      .filter(({ state, spent }) => state === "lost" && spent < this.#options.attempts);
-    if (this.#handOut.isClosed) return [];
-    for (const item of again) this.#handOut.put(item, "waiting");
-    this.#settle(undefined, this.#now);
-    return again.map(({ index }) => index);
+    return { again: [...again], lost: lost.filter((index) => !again.has(index)) };
   }
 
   /** Nothing more is handed out, and the stocks are taken back. What ends while its job is being stopped has ended so. */
@@ -263,6 +254,16 @@ export class ItemQueue {
   #loseHand(holder: Holder, worker: number): void {
     for (const batch of [...holder.hand.values()])
       if (batch.begun?.worker === worker) holder.gone.push(...this.#lose(holder, batch));
+  }
+
+  /** Of these items those run again that may begin once more. */
+  #again(lost: readonly number[]): readonly number[] {
+    if (this.#handOut.isClosed) return [];
+    const again = lost
+      .flatMap((index) => this.#items[index] ?? [])
+      .filter(({ spent }) => spent < this.#options.attempts);
+    for (const item of again) this.#handOut.put(item, "waiting");
+    return again.map(({ index }) => index);
   }
 
   #giveBack(holder: Holder, batch: Batch): void {

@@ -6,7 +6,15 @@ import type { ItemFact } from "./facts.ts";
 import type { ItemDirectories } from "./item-directories.ts";
 import { JobDirectories } from "./job-directories.ts";
 import { ItemLines } from "../../report/show/item-lines.ts";
-import { type BatchEnd, type HolderInfo, type ItemQueue, orderWords, parseItemFact } from "./item-queue.ts";
+import {
+  type BatchEnd,
+  type HolderInfo,
+  type HowItLeaves,
+  type ItemQueue,
+  type ItemsOfLeaver,
+  orderWords,
+  parseItemFact,
+} from "./item-queue.ts";
 
 interface JobItemsOptions {
   /** The step whose items they are. */
@@ -16,6 +24,7 @@ interface JobItemsOptions {
     holder(task: number, workers: number, onOrders: () => void): HolderInfo;
     readonly directories: ItemDirectories;
     noteEnd(end: BatchEnd, place: { task: number; worker: number }, left: LeftByRun): void;
+    noteLeft(items: ItemsOfLeaver): void;
   };
   readonly queue: ItemQueue;
   readonly task: number;
@@ -33,8 +42,8 @@ export interface ItemsOfJob extends ItemOrders {
   readonly jobDirectories: JobDirectories;
   /** Takes what the job prints and tells. It may come twice. A job of `workers` workers takes items from its header on. */
   take(shown: OutputItem, workers: number): void;
-  /** The job is over. Returns the items that may have begun and whose end is not known. `heardAll`: no fact is missing. */
-  leave(heardAll: boolean): readonly number[];
+  /** The job is over. Counts the first time that it is called. */
+  leave(how: HowItLeaves): void;
 }
 
 /** What a run has left. */
@@ -99,8 +108,9 @@ export class JobItems implements ItemsOfJob {
     return this.#ended;
   }
 
-  leave(heardAll: boolean): readonly number[] {
-    return this.#options.queue.leave(this.#id, this.#options.clock.now(), heardAll);
+  leave(how: HowItLeaves): void {
+    const { step, queue, clock } = this.#options;
+    step.noteLeft(queue.leave(this.#id, clock.now(), how));
   }
 
   #takeFact(fact: ItemFact): void {

@@ -7,7 +7,7 @@ import { failedItemLines, itemProgress } from "../../report/item-words.ts";
 import { FailedItemLines } from "../../report/show/item-lines.ts";
 import type { EarlierTimes } from "./earlier-times.ts";
 import type { ItemDirectories } from "./item-directories.ts";
-import { type BatchEnd, type HolderInfo, ItemQueue } from "./item-queue.ts";
+import { type BatchEnd, type HolderInfo, ItemQueue, type ItemsOfLeaver } from "./item-queue.ts";
 import { type ItemsOfJob, JobItems, type LeftByRun } from "./job-items.ts";
 import { type HandOutOrder, longestFirst } from "./longest-first.ts";
 import type { CarriedItems } from "./rerun/carried-items.ts";
@@ -47,8 +47,8 @@ export interface ItemsOfStep {
   readonly directories: ItemDirectories;
   /** What an attempt of the job in this task has to do with them. */
   attempt(task: number): ItemsOfJob;
-  /** These items run again, elsewhere, as soon as a worker of any task is free. Returns whether another attempt of a task has something to do. */
-  runAgain(lost: readonly number[]): boolean;
+  /** Whether another attempt of a task may find something to do. */
+  readonly hasWork: boolean;
   /** Nothing more is handed out. */
   close(why: "cancelled" | "timed-out"): void;
   /** What has become of the items; keeps what they took for the next run. `stoppedBy`: why the step has stopped before. */
@@ -128,12 +128,13 @@ export class StepItems implements ItemsOfStep {
     for (const line of failedItemLines(items, { ...place, attempt })) this.#options.log.info(line);
   }
 
-  runAgain(lost: readonly number[]): boolean {
-    const again = this.#queue.again(lost);
-    if (again.length > 0)
-      this.#options.log.info(
-        `Items that may have begun in the task that was lost run again: ${again.length}.`,
-      );
+  /** Says how many items run again of a job that is over. */
+  noteLeft({ again: { length } }: ItemsOfLeaver): void {
+    if (length > 0)
+      this.#options.log.info(`Items that may have begun in the task that was lost run again: ${length}.`);
+  }
+
+  get hasWork(): boolean {
     return this.#queue.hasWork;
   }
 
