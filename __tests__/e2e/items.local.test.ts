@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StepResult } from "../../local/runner/step.ts";
 import { Aws, jobLog, type Inputs } from "../helpers/local.ts";
+import { mountDisk } from "../helpers/disk.ts";
 import { itInSoak } from "../helpers/every-nth.ts";
 
 let aws: Aws;
@@ -156,6 +157,53 @@ echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"; sleep 0.5`;
     rmSync(temp, { recursive: true });
   },
 );
+
+itInSoak.concurrent.each([
+  ["by session", false],
+  ["by S3, with a retry", true],
+])("a task whose disk was full for a moment ends, and the other one has the rest: %s", async (_, retries) => {
+  const started: string[] = [];
+  const began = Date.now();
+  const more = retries ? { bucket: aws.world.made.bucket, retry: "unknown" } : {};
+  const run = `
+echo "runs $FARGATE_EXEC_ITEM_INDEX"
+seq 2000
+if [ "$FARGATE_EXEC_ITEM_INDEX.$FARGATE_EXEC_ITEM_ATTEMPT" != 5.1 ]; then sleep 0.3; exit; fi
+grep -q ' /var/lib tmpfs' /proc/mounts || exit 9
+dd if=/dev/zero of=/var/lib/fill bs=64k 2>/dev/null || true
+seq 100000
+rm /var/lib/fill`;
+  const inputs = newTasks(2, { workers: "2", items: list(60), timeout: "5m", run, ...more });
+  const result = await aws.step(inputs, {
+    onLine: (line) => {
+      const [, id] = /Started task ([0-9a-f]{32})/.exec(line) ?? [];
+      if (id !== undefined) started.push(id);
+      if (!line.includes("task is ready")) return;
+      for (const task of aws.world.local.tasks.filter((task) => started.includes(task.id)))
+        mountDisk(task, "/var/lib", "8m");
+      started.splice(0);
+    },
+  });
+  // As long as its items last, and not until 'timeout'.
+  expect(Date.now() - began).toBeLessThan(120_000);
+  const entries = entriesOf(result);
+  if (retries) {
+    expect(new Set(entries.map(({ outcome }) => outcome))).toEqual(new Set(["succeeded"]));
+    expect(entries[5]).toMatchObject({ index: 5, attempts: 2 });
+    expect(result.conclusion).toBe("success");
+    return;
+  }
+  const full = entries.find(({ index }) => index === 5)?.task;
+  const of = (isFull: boolean): Entry[] => entries.filter(({ task }) => (task === full) === isFull);
+  // The healthy task has done its own and all that was not handed out when the disk was full.
+  expect(new Set(of(false).map(({ outcome }) => outcome))).toEqual(new Set(["succeeded"]));
+  expect(of(false).length).toBeGreaterThan(20);
+  expect(new Set(of(true).map(({ outcome }) => outcome))).toEqual(new Set(["succeeded", "unknown"]));
+  expect(result.outputs).toMatchObject({ outcome: "unknown", "exit-code": "" });
+  const message = result.annotations[0]?.message;
+  expect(message).toContain(`1 of 2 tasks failed (task ${full}: no-status).`);
+  expect(message).toContain("not all of its output could be kept, as on a full disk");
+});
 
 itInSoak.concurrent(
   "a file among the artifacts has the end of each item, also of a step that fails",

@@ -667,6 +667,49 @@ asOthers.each(SHELLS)(
   },
 );
 
+asOthers.each(SHELLS.flatMap((sh) => shareOf(sh, SHELLS, WAYS).map((way) => ({ sh, ...way }))))(
+  "begin no more on a disk that was full, also when it has room again, and the job ends, in $sh with $way",
+  async ({ sh, options }) => {
+    const container = await SharedContainer.start(sh);
+    const run = async (script: string, workers: number, give: string): Promise<WatchedJob> => {
+      container.run("mount -t tmpfs -o size=1m,mode=755 tmpfs /var/lib");
+      const job = { ...options(container), within: container, sh: "/bin/sh", script, workers };
+      const ended = await follow({ ...job, items: ["a", "b", "c"] }, [`1 give ${give}`]);
+      container.run("umount -l /var/lib");
+      return ended;
+    };
+    const fill = "dd if=/dev/zero of=/var/lib/fill bs=4k 2>/dev/null || true";
+    // More than all pipes of the recorders hold: some of it was not kept before there is room again.
+    const print = "seq 100000; rm /var/lib/fill; echo $FARGATE_EXEC_ITEM >>/run/ended";
+    try {
+      // The last block of the spool has room for facts, and nothing else has to be kept.
+      const quiet = await run(fill, 1, "0 1 2");
+      expect(timeless(quiet).filter((fact) => !fact.startsWith("got"))).toEqual([
+        ...["begin 1 0 0", "end 1 0 0 0", "begin 1 1 0", "end 1 1 126 0"],
+      ]);
+      expect(quiet.output("stderr").toString()).toContain("so this worker takes no further item");
+      expect(quiet.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 126 }] });
+
+      const unheard = [
+        await run(`${fill}; ${print}`, 1, "0 1 2"),
+        // One worker waits from the begin on.
+        await run(`${fill}; ${print}`, 2, "0"),
+      ];
+      expect(container.read("/run/ended")).toBe("a\na\n");
+      for (const job of unheard) {
+        // The disk may be full before the begin of the first one is recorded.
+        expect(facts(job).filter((fact) => !/^(got 1|begin 1 0 [01])$/.test(fact))).toEqual([]);
+        expect(job.status).toMatchObject({
+          kind: "lost",
+          text: expect.stringContaining("full disk") as string,
+        });
+      }
+    } finally {
+      await container.stop();
+    }
+  },
+);
+
 it.each(SHELLS)("come from a line of the stock that a worker saw before it was whole, in %s", async (sh) => {
   const script = `[ "$FARGATE_EXEC_ITEM" = b ] || until [ -e "$FARGATE_EXEC_ITEM_DIR/go" ]; do sleep 0.02; done; echo "$FARGATE_EXEC_ITEM"`;
   const job = await follow({ sh, script, items: ["a", "b"] }, ["1 give 0"], async (job, terminal) => {

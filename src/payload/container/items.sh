@@ -15,7 +15,7 @@ fx_make_stock() {
     echo works >"$fx_dir/$fx_n.idle"
   done
   mkfifo "$@"
-  printf '' >"$fx_dir/stock"
+  for fx_each in stock kept; do printf '' >"$fx_dir/$fx_each"; done
   # As long as it is there, `control` is read often.
   fx_write wanting "$fx_items_pace"
   # A pipe that no process holds loses what is in it. The first order comes when the job has begun.
@@ -40,13 +40,13 @@ fx_claim() {
 }
 
 # Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
-# batches. The worker's exit code is 0, since facts tell how the items have ended. It is 126 when the worker can claim nothing, as on a disk without
-# inodes: so other tasks get what it would have taken.
+# batches. The worker's exit code is 0, since facts tell how the items have ended. It is 126 when the worker can make no file, as on a full disk: so
+# other tasks get what it would have taken.
 fx_run_items() {
   fx_worker_code=0 fx_is_unused='' fx_is_idle='' fx_open_line='' fx_spare='' fx_dir_count=0 fx_stale_files=''
   exec 7<"$fx_dir/stock" 6<>"$fx_dir/$fx_number.w"
   {
-    while fx_next_batch; do fx_run_batch; done
+    while [ "$fx_worker_code" = 0 ] && fx_next_batch; do fx_run_batch; done
     [ "$fx_worker_code" = 0 ] || echo "fargate-exec: no file can be made in $fx_dir, so this worker takes no further item." >&2
     # A pipe that ends ends its open line, which would not be whole.
     fx_await_told
@@ -78,9 +78,10 @@ fx_watch_workers() {
   fx_wake_workers
 }
 
-# Whether the job's process or a recorder was killed. Then nothing begins any more: nobody would stop it, or it would wait for ever where it opens
-# its pipes. The recorders in awk of another worker end with it, also when that was killed.
+# Whether the job's process or a recorder was killed, or what is recorded can't be kept. Then nothing begins any more: nobody would stop it, it would
+# wait for ever where it opens its pipes, or nobody would hear of it. The recorders in awk of another worker end with it, also when that was killed.
 fx_is_alone() {
+  [ -e "$fx_dir/kept" ] || return 0
   for fx_each in $fx_self $fx_recorders; do
     case $fx_each in *,"$fx_number".? | *,facts) ;; *,*) continue ;; esac
     fx_lives "${fx_each%,*}" || return 0
@@ -195,11 +196,11 @@ fx_keep_ends() {
 }
 
 # Sets fx_item to the batch, one item a line, writes it into a file, and takes a directory for the batch. False when the list has not all of it, when
-# its indices do not ascend, as the lines of the list do, or when the disk is full. No two runs have one path: what a script has left running writes
-# into no later one's directory, and reports no end of a later one.
+# its indices do not ascend, as the lines of the list do, or when the disk is full: the worker ends with this batch then. No two runs have one path: what
+# a script has left running writes into no later one's directory, and reports no end of a later one.
 fx_write_items() {
   fx_item_dir=
-  fx_take_item_dir || return
+  fx_take_item_dir || { fx_worker_code=126 && return 1; }
   fx_items_file=items.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
   fx_stale_files="$fx_stale_files $fx_items_file $fx_report"
   fx_left=${fx_batch%@*}, fx_item='' fx_script_='' fx_lacks='' fx_before=-1
@@ -217,7 +218,7 @@ $fx_line"
   fx_item=${fx_item#?}
   # What was not fetched when the order came.
   [ -z "$fx_lacks" ] || { fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ]; } || return
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_items_file" && true >"$fx_dir/$fx_report"
+  { printf '%s\n' "$fx_item" >"$fx_dir/$fx_items_file" && true >"$fx_dir/$fx_report"; } || { fx_worker_code=126 && return 1; }
 } 2>/dev/null
 
 # Sets fx_item_dir to an empty directory. False when there is no room for one.
