@@ -159,3 +159,12 @@ describe("the annotation of a step with items", () => {
     }
   });
 });
+
+it("does not name its own timeout for items that another step has begun", () => {
+  const selection = { where: { kind: "handle" } } as unknown as NonNullable<
+    Parameters<typeof explain>[1]["selection"]
+  >;
+  expect(explain(several(["0", "143t"]), { ...aStep, selection })?.message).toContain(
+    "was stopped for its timeout (input 'timeout' of the step that has started it): 'tests/1.py'.",
+  );
+});

@@ -86,7 +86,9 @@ function explainItems(
 ): Explanation {
   const failing = tasks.filter(({ outcome }) => outcome !== "succeeded");
   const which = failing.length === 0 || tasks.length === 1 ? [] : [whichTasks(tasks)];
-  const end = [...itemsFailed(items, step.timeout), ...itemsWithoutEnd(items)];
+  // A step that attaches has not set the job's.
+  const timeout = step.selection?.where.kind === "handle" ? "earlier step's" : step.timeout;
+  const end = [...itemsFailed(items, timeout), ...itemsWithoutEnd(items)];
   if (decisive.kind === "failed") {
     // The failure itself says which items have not ended.
     if (!tasks.includes(decisive) && decisive.failure !== items.stoppedBy)

@@ -121,11 +121,11 @@ export function itemCounts(results: Pick<ItemResults, "items">): string {
 
 /**
  * Sentences on the items that have ended and have not succeeded. The first one of the list decides how the step ends. `timeout` is the input in
- * milliseconds.
+ * milliseconds, or that of the step which has begun the job.
  */
 export function itemsFailed(
   results: Pick<ItemResults, "items">,
-  timeout: number | undefined,
+  timeout: number | "earlier step's" | undefined,
 ): readonly string[] {
   const first = results.items.find(hasFailed);
   if (first === undefined) return [];
@@ -139,9 +139,12 @@ export function itemsFailed(
       ...(stopped === 0 ? [] : [`${inHand(stopped, "item")} when the job was stopped.`]),
     ];
   }
-  const limit = timeout === undefined ? "" : `, ${duration(timeout)}`;
+  const limit = typeof timeout === "number" ? `, ${duration(timeout)}` : "";
+  const whose = timeout === "earlier step's" ? " of the step that has started it" : "";
   const why =
-    first.outcome === "cancelled" ? "was cancelled" : `was stopped for its timeout (input 'timeout'${limit})`;
+    first.outcome === "cancelled"
+      ? "was cancelled"
+      : `was stopped for its timeout (input 'timeout'${whose}${limit})`;
   return [
     `${stopped} ${of} ${stopped === 1 ? "was" : "were"} in hand when the job ${why}${stopped === 1 ? "" : "; the first one"}: ${name}.`,
     ...(failed === 0 ? [] : [`${countNouns(failed, "item")} failed.`]),

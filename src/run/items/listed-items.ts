@@ -8,12 +8,26 @@ import { failedResult, type TaskResult } from "../../report/result.ts";
 export function listingInputs(inputs: Inputs, command: string): Inputs {
   return {
     ...inputs,
-    script: { kind: "run", text: command },
+    script: { kind: "run", text: listingScript(command) },
     ...{ shell: undefined, args: [], stdin: undefined, workers: 1, items: undefined, stderr: "apart" },
     ...{ artifacts: undefined, itemFiles: undefined, reports: undefined, retry: undefined },
     // The list has to be whole before the script runs.
     ...{ detach: undefined, workflowCommands: false },
   };
+}
+
+/**
+ * The script that runs the command, for `sh`. What it prints beyond the largest list is not taken, so that a command without an end is ended by SIGPIPE.
+ * The script ends with the command's exit code: 141 for that.
+ */
+function listingScript(command: string): string {
+  const most = LARGEST_LIST + 1;
+  return `set +e
+{ code=$({ { (set -e
+${command}
+) 3>&- 4>&-; echo $? >&3; } | head -c ${most} >&4; } 3>&1); } 4>&1
+exit "\${code:-1}"
+`;
 }
 
 /** The refusal of a list with this text in it, which names the first line that has it; none without. */
@@ -24,11 +38,11 @@ function refuse(list: string, part: string, must: string, got: string): readonly
 
 /** The items that the command has printed; the step's result when it has failed, or has printed no list. */
 export function listedItems(result: TaskResult, { items, secrets }: Inputs): readonly string[] | TaskResult {
+  if (result.kind === "status" && result.task.cut.includes("stdout"))
+    return failedResult(badInput("items", "a command that prints at most 1 MiB", "more"), result.task);
   if (result.kind === "status" && result.outcome !== "succeeded") return { ...result, isListing: true };
   if (result.outcome !== "succeeded" || result.task === undefined) return result;
-  const { stdout, cut } = result.task;
-  if (cut.includes("stdout"))
-    return failedResult(badInput("items", "a command that prints at most 1 MiB", "more"), result.task);
+  const { stdout } = result.task;
   const rules = { batch: items?.batch ?? 1, secrets, most: LARGEST_LIST };
   const list = readItemList(Buffer.from(stdout), rules);
   const problems = [
@@ -37,7 +51,7 @@ export function listedItems(result: TaskResult, { items, secrets }: Inputs): rea
     ),
     // What is printed is redacted before it comes.
     ...(Object.keys(secrets).length > 0
-      ? refuse(stdout, "***", "items without the value of a secret", "*** in its place")
+      ? refuse(stdout, "***", "items without the value of a secret, which is printed as ***", "***")
       : []),
     ...refuse(stdout, "\ufffd", "a list in UTF-8", "other bytes"),
   ];
