@@ -218,9 +218,13 @@ function lineText(line: ScriptLine): string {
   return `${word} ${value}`;
 }
 
+/** The script that lists items: a subshell with the command, of whose output as much is taken as a list may have (docs/items.md). */
+const LISTING = /^set \+e\n.*\(set -e\n(.*)\n\) 3>&- 4>&-;/s;
+
 /** The script that a text describes. Undefined for any other text. */
 export function parseScript(text: string): Script | undefined {
-  const rows = text.trimEnd().split("\n");
+  const [, command = text] = LISTING.exec(text) ?? [];
+  const rows = command.trimEnd().split("\n");
   const [, term = "", afterMs, code] =
     /^trap (dies|ignores|after (\d+) exit (\d+))$/.exec(rows[0] ?? "") ?? [];
   const [, exitCode] = /^exit (\d+)$/.exec(rows.at(-1) ?? "") ?? [];
