@@ -28,11 +28,13 @@ function request(
     signal,
     canNeverConnect,
     isLater = false,
+    patience = 60_000,
   }: {
     task?: Task;
     signal?: AbortSignal;
     canNeverConnect?: () => Promise<boolean>;
     isLater?: boolean;
+    patience?: number;
   } = {},
 ) {
   let count = 0;
@@ -47,7 +49,7 @@ function request(
     return Promise.resolve(task);
   };
   const target = { clusterArn: CLUSTER, taskArn: TASK, taskId: ID, container: "app" };
-  return requestSession(target, "/bin/sh", clock.now() + 60_000, {
+  return requestSession(target, "/bin/sh", clock.now() + patience, {
     ...{ ecs, looks: { describeTask }, clock, lines: new WaitLines({ clock, log }), log, signal },
     ...{ canNeverConnect, isLater, random: () => 1 },
   });
@@ -96,6 +98,12 @@ it("gives up at the deadline with what was seen and what the agent needs", async
     advice: expect.stringMatching(/ssmmessages:CreateControlChannel.*VPC endpoint/) as string,
   });
   expect(clock.slept.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(60_000);
+});
+
+it("says that it took no time when the deadline has passed already", async () => {
+  await expect(request([internal], { patience: -15_000 })).rejects.toMatchObject({
+    failed: `The container 'app' of task ${ID} took no session within 0 s.`,
+  });
 });
 
 describe("an agent that takes long", () => {

@@ -3,7 +3,7 @@ import type { LockClaim } from "../../src/queue/lock/take-lock.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { leaveLock, undoLock, type UndoLockContext } from "../../src/undo/undo-lock.ts";
 import { Listener } from "../helpers/listener.ts";
-import { SleeplessClock } from "../helpers/stepped-clock.ts";
+import { SleeplessClock, SteppedClock } from "../helpers/stepped-clock.ts";
 import { aTask, TASK } from "../helpers/tasks.ts";
 import { Bucket } from "../queue/bucket.ts";
 
@@ -13,8 +13,7 @@ const STARTED = { kind: "task", cluster: "ci", taskArn: TASK } as LedgerEntry;
 const JOB = { kind: "job" } as LedgerEntry;
 
 /** A lock that is held by the run "one", and a task that stops after as many looks as are given. */
-async function setUp(stopsAfter = 0) {
-  const clock = new SleeplessClock();
+async function setUp(stopsAfter = 0, clock: SteppedClock = new SleeplessClock()) {
   const bucket = new Bucket(clock);
   const claims = JSON.stringify({ claims: [{ run: "one", state: "holds", locks: true }] });
   await bucket.putIf({ bucket: "ci", key: "k" }, Buffer.from(claims), "absent");
@@ -45,6 +44,17 @@ it("a lock is given back once the stopped task has ended, and the job had time t
   await undoLock(HELD, { entries: [STARTED], remaining: [] }, context);
   expect([isFree(), looks()]).toEqual([true, 5]);
   expect(clock.slept.at(-1)).toBeGreaterThanOrEqual(5_000);
+});
+
+it("a lock is held until the job that was told to stop has had its time", async () => {
+  const { context, clock, isFree } = await setUp(0, new SteppedClock());
+  const undone = undoLock(HELD, { entries: [JOB], remaining: [] }, context);
+  // All that does not wait for the clock is done.
+  for (let turn = 0; turn < 20; turn += 1) await clock.turn();
+  expect(isFree()).toBe(false);
+  await clock.pass(10_000);
+  await undone;
+  expect(isFree()).toBe(true);
 });
 
 it.each([

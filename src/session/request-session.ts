@@ -82,7 +82,8 @@ export async function requestSession(
     const longest = answer.throttled || clock.now() - begun > PATIENT_AFTER ? PATIENT_PAUSE : LONGEST_PAUSE;
     const wait = pause * (0.5 + random() / 2);
     if (clock.now() + wait > deadline || proof.isFound) {
-      const end = proof.isFound ? clock.now() : deadline;
+      // The deadline may have passed before this session was due.
+      const end = proof.isFound ? clock.now() : Math.max(deadline, clock.now());
       throw notReady(latest ?? (await lookAtTask(target, looks)), {
         container,
         said,
