@@ -18,12 +18,7 @@ const success = (index: number, run = 1): [number, Success] => [
 
 function carriedItems(
   recalled: Recalled,
-  {
-    refusal,
-    mayHaveEarlier = true,
-    workers = 1,
-    batch = 1,
-  }: { refusal?: string; mayHaveEarlier?: boolean; workers?: number | "auto"; batch?: number } = {},
+  { refusal, mayHaveEarlier = true }: { refusal?: string; mayHaveEarlier?: boolean } = {},
 ) {
   const log = new Listener();
   const told: { carried?: readonly Success[]; programs: Program[] } = { programs: [] };
@@ -37,8 +32,8 @@ function carriedItems(
     ranIn: (program) => void told.programs.push(program),
     close: () => Promise.resolve(),
   };
-  const items = { source: { kind: "list", items: LIST }, batch } as const;
-  const inputs = anInputs({ items, workers });
+  const items = { source: { kind: "list", items: LIST }, batch: 1 } as const;
+  const inputs = anInputs({ items });
   return { carried: new CarriedItems({ memory, inputs, keyOf: () => "key", log }), log, told };
 }
 
@@ -148,20 +143,6 @@ it.each<[string, Recalled, Program | undefined, string | undefined, string[]]>([
   const decision = await decided(recalled, program, refusal === undefined ? {} : { refusal });
   expect([decision.indices, decision.lines]).toEqual([[], lines]);
 });
-
-it.each<[number, number | "auto", number, number, number]>([
-  [3, 4, 1, 6, 1],
-  [5, 4, 1, 6, 2],
-  [100, 4, 1, 6, 6],
-  [100, 4, 20, 6, 2],
-  [3, "auto", 1, 6, 3],
-  [0, 4, 1, 6, 1],
-])(
-  "%i items left, for %s workers and batches of %i, need of %i tasks %i",
-  (left, workers, batch, tasks, needed) => {
-    expect(carriedItems({ runs: [] }, { workers, batch }).carried.tasksFor(left, tasks)).toBe(needed);
-  },
-);
 
 describe("what items run in", () => {
   const task = (definition: string, imageDigest?: string): Parameters<typeof programOf>[0] => ({

@@ -1,7 +1,7 @@
 import type { Task } from "../../../../src/aws/task.ts";
-import type { NewTasks } from "../../../../src/inputs/inputs.ts";
+import type { Items, NewTasks } from "../../../../src/inputs/inputs.ts";
 import type { CarriedItems } from "../../../../src/run/items/rerun/carried-items.ts";
-import { carryOver, tasksAtFirst } from "../../../../src/run/items/rerun/carry-over.ts";
+import { carryOver, tasksAtFirst, tasksFor } from "../../../../src/run/items/rerun/carry-over.ts";
 import type { Program } from "../../../../src/run/items/rerun/earlier-runs.ts";
 import type { StepContext } from "../../../../src/run/step-context.ts";
 import type { TaskLooks } from "../../../../src/targets/tasks/task-looks.ts";
@@ -17,15 +17,14 @@ const where = (tasks: number): NewTasks => ({
   ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" }, service: undefined },
   ...{ tasks, start: startInputs() },
 });
-const list = { source: { kind: "list", items: LIST }, batch: 1 } as const;
-const command = { source: { kind: "command", command: "ls" }, batch: 1 } as const;
+const list: Items = { source: { kind: "list", items: LIST }, batch: 1 };
+const command: Items = { source: { kind: "command", command: "ls" }, batch: 1 };
 
 /** Carried items of which so many are left, and the programs that they were begun in. */
 function carriedItems(left: number, { hasEarlier = true, mayHaveEarlier = true } = {}) {
   const begun: (Program | undefined)[] = [];
   const carried = {
     ...{ hasEarlier, mayHaveEarlier, recall: () => Promise.resolve(), leftOf: () => left },
-    tasksFor: (count: number, tasks: number) => Math.max(1, Math.min(count, tasks)),
     programOf: ({ taskDefinitionArn, containers }: Task) =>
       containers[0]?.imageDigest === undefined
         ? undefined
@@ -43,7 +42,20 @@ describe("the tasks that are started at first", () => {
   it.each([
     ["are those that the items need that are left", 2, { items: list, where: where(6) }, {}, 2],
     ["are one when a command lists the items", 2, { items: command, where: where(6) }, {}, 1],
-    ["are all without an earlier run", 2, { items: list, where: where(6) }, { hasEarlier: false }, undefined],
+    [
+      "are those that all items need without an earlier run",
+      2,
+      { items: list, where: where(6) },
+      { hasEarlier: false },
+      4,
+    ],
+    [
+      "are those that all items need when there can be no earlier run",
+      2,
+      { items: list, where: where(3) },
+      { hasEarlier: false, mayHaveEarlier: false },
+      3,
+    ],
     [
       "are all when a command lists the items, and there can be no earlier run",
       2,
@@ -59,13 +71,32 @@ describe("the tasks that are started at first", () => {
       undefined,
     ],
   ])("%s", async (_, left, inputs, more, tasks) => {
-    expect(await tasksAtFirst(carriedItems(left, more).carried, inputs)).toBe(tasks);
+    expect(await tasksAtFirst(carriedItems(left, more).carried, { ...inputs, workers: 1 })).toBe(tasks);
   });
 
-  it("are all when nothing is carried over", async () => {
-    expect(await tasksAtFirst(undefined, { items: list, where: where(6) })).toBeUndefined();
+  it("are no more than there is something for when nothing is carried over", async () => {
+    const inputs = { where: where(6), workers: 1 };
+    expect(await tasksAtFirst(undefined, { ...inputs, items: list })).toBe(4);
+    expect(await tasksAtFirst(undefined, { ...inputs, items: { ...list, batch: 2 }, workers: 2 })).toBe(1);
+    expect(await tasksAtFirst(undefined, { ...inputs, items: command })).toBeUndefined();
+    expect(await tasksAtFirst(undefined, { ...inputs, items: undefined })).toBeUndefined();
   });
 });
+
+it.each<[number, number | "auto", number | "auto", number, number]>([
+  [3, 4, 1, 6, 1],
+  [5, 4, 1, 6, 2],
+  [100, 4, 1, 6, 6],
+  [100, 4, 20, 6, 2],
+  [3, "auto", 1, 6, 3],
+  [3, 2, "auto", 6, 2],
+  [0, 4, 1, 6, 1],
+])(
+  "%i items left, for %s workers and batches of %s, need of %i tasks %i",
+  (left, workers, batch, tasks, needed) => {
+    expect(tasksFor(left, tasks, { workers, items: { ...list, batch } })).toBe(needed);
+  },
+);
 
 describe("what runs", () => {
   const digest = (imageDigest: string | undefined, more: Partial<Task> = {}): Task => {
@@ -77,13 +108,14 @@ describe("what runs", () => {
   async function decide(
     left: number,
     looks: readonly (Task | undefined)[],
-    { started = true, targets = 1, hasEarlier = true } = {},
+    { started = true, targets = 1, hasEarlier = true, mayHaveEarlier = true, items = list } = {},
   ) {
-    const { carried, begun } = carriedItems(left, { hasEarlier });
+    const log = new Listener();
+    const { carried, begun } = carriedItems(left, { hasEarlier, mayHaveEarlier });
     const clock = new SteppedClock();
     let looked = 0;
     const describeTask = () => Promise.resolve(looks[Math.min(looked++, looks.length - 1)]);
-    const step = { clock, log: new Listener(), cancel: new AbortController().signal, inputs: anInputs() };
+    const step = { clock, log, cancel: new AbortController().signal, inputs: anInputs({ items }) };
     const [first, ...others] = Array.from({ length: targets }, () => aTarget({ started }));
     if (first === undefined) throw new Error("no target");
     let decided: Awaited<ReturnType<typeof carryOver>> | undefined;
@@ -94,7 +126,7 @@ describe("what runs", () => {
     ).then((over) => (decided = over));
     await clock.runUntil(() => decided !== undefined);
     await deciding;
-    return { tasks: decided?.tasks, carried: decided?.carried.size, begun, looked };
+    return { tasks: decided?.tasks, carried: decided?.carried.size, begun, looked, lines: log.lines };
   }
 
   const pulled = digest("sha256:1");
@@ -110,12 +142,28 @@ describe("what runs", () => {
     expect(await decide(0, [pulled])).toMatchObject({ tasks: 0, carried: 4 });
   });
 
+  it("is all, in no more tasks than there is something for, which the log says", async () => {
+    expect(await decide(4, [pulled], { hasEarlier: false })).toMatchObject({
+      tasks: 4,
+      lines: ["4 items to run: no more than 4 of 6 tasks are needed."],
+    });
+  });
+
+  it("is all, in tasks that have been started already, once a command has listed it", async () => {
+    const listed = { items: command, hasEarlier: false };
+    expect(await decide(4, [pulled], { ...listed, mayHaveEarlier: false })).toMatchObject({
+      tasks: 6,
+      lines: [],
+    });
+    expect(await decide(4, [pulled], listed)).toMatchObject({ tasks: 4 });
+  });
+
   it.each([
     ["runs without a digest", digest(undefined, { lastStatus: "RUNNING" })],
     ["is being stopped", digest(undefined, { lastStatus: "PENDING", desiredStatus: "STOPPED" })],
     ["is not seen until its start is overdue", undefined],
-  ])("is all, in all tasks, when the first task %s", async (_, task) => {
-    expect(await decide(2, [task])).toMatchObject({ tasks: 6, carried: 0, begun: [undefined] });
+  ])("is all when the first task %s", async (_, task) => {
+    expect(await decide(2, [task])).toMatchObject({ tasks: 4, carried: 0, begun: [undefined] });
   });
 
   it("is all when the running tasks of a service have different images", async () => {

@@ -17,7 +17,7 @@ import { definitionFile } from "./key.ts";
 
 export interface CarriedItemsOptions {
   readonly memory: ItemMemory;
-  readonly inputs: Pick<Inputs, "items" | "workers" | "where">;
+  readonly inputs: Pick<Inputs, "where">;
   /** The key of these items. */
   readonly keyOf: (items: readonly string[]) => string;
   readonly log: Log;
@@ -56,14 +56,6 @@ export class CarriedItems {
       ({ program, ended }) =>
         program !== undefined && [...ended.values()].some((success) => success !== undefined),
     );
-  }
-
-  /** How many tasks at most are needed for `left` items: at least one. */
-  tasksFor(left: number, tasks: number): number {
-    const { workers, items } = this.#options.inputs;
-    // What `auto` will be is known once the tasks run.
-    const [atOnce, each] = [workers, items?.batch ?? 1].map((one) => (one === "auto" ? 1 : one));
-    return Math.max(1, Math.min(tasks, Math.ceil(left / ((atOnce ?? 1) * (each ?? 1)))));
   }
 
   /** How many items are left if they run in the same program as the last time. */

@@ -2,6 +2,7 @@ import { hasContainerEnded, type Task } from "../../../aws/task.ts";
 import type { Inputs } from "../../../inputs/inputs.ts";
 import { LOOK_EVERY } from "../../../ready/wait.ts";
 import type { ItemResult } from "../../../report/item-results.ts";
+import { countNouns } from "../../../report/item-words.ts";
 import { NO_OUTPUT, type Result, type TaskResult } from "../../../report/result.ts";
 import type { Target } from "../../../targets/target.ts";
 import type { TaskLooks } from "../../../targets/tasks/task-looks.ts";
@@ -13,15 +14,27 @@ import { type Program, whatChanged } from "./earlier-runs.ts";
 /** How many new tasks are started before it is known which items have to run; undefined: all that the inputs ask for. Never rejects. */
 export async function tasksAtFirst(
   carried: CarriedItems | undefined,
-  { items, where }: Pick<Inputs, "items" | "where">,
+  inputs: Pick<Inputs, "items" | "where" | "workers">,
 ): Promise<number | undefined> {
-  if (carried === undefined || items === undefined || where.kind !== "new" || !carried.mayHaveEarlier)
-    return undefined;
+  const { items, where } = inputs;
+  if (items === undefined || where.kind !== "new") return undefined;
+  const mayHaveEarlier = carried?.mayHaveEarlier === true;
   // The list is known once the first task has printed it.
-  if (items.source.kind === "command") return 1;
-  await carried.recall(items.source.items);
+  if (items.source.kind === "command") return mayHaveEarlier ? 1 : undefined;
   const { length } = items.source.items;
-  return carried.hasEarlier ? carried.tasksFor(carried.leftOf(length), where.tasks) : undefined;
+  if (mayHaveEarlier) await carried.recall(items.source.items);
+  return tasksFor(carried?.hasEarlier === true ? carried.leftOf(length) : length, where.tasks, inputs);
+}
+
+/** How many of these tasks are needed for `left` items: at least one. */
+export function tasksFor(
+  left: number,
+  tasks: number,
+  { workers, items }: Pick<Inputs, "items" | "workers">,
+): number {
+  // What `auto` will be is known once the tasks run.
+  const [atOnce, each] = [workers, items?.batch ?? 1].map((one) => (one === "auto" ? 1 : one));
+  return Math.max(1, Math.min(tasks, Math.ceil(left / ((atOnce ?? 1) * (each ?? 1)))));
 }
 
 /** Which items of a list run, and in how many tasks. */
@@ -50,13 +63,27 @@ export async function carryOver(
   { carried, targets, looks, tasks }: CarryOverOptions,
   step: StepContext,
 ): Promise<CarryOver> {
-  if (carried === undefined) return { carried: new Map(), tasks };
+  const results = (await resultsOf(list, { carried, targets, looks }, step)) ?? new Map<number, ItemResult>();
+  const left = list.length - results.size;
+  if (left === 0) return { carried: results, tasks: 0 };
+  // The others have been started already: see `tasksAtFirst`.
+  const allStarted = step.inputs.items?.source.kind === "command" && carried?.mayHaveEarlier !== true;
+  const needed = allStarted ? tasks : tasksFor(left, tasks, step.inputs);
+  if (needed < tasks)
+    step.log.info(`${countNouns(left, "item")} to run: no more than ${needed} of ${tasks} tasks are needed.`);
+  return { carried: results, tasks: needed };
+}
+
+/** The results of the items that need not run; undefined when no earlier run is asked. */
+async function resultsOf(
+  list: readonly string[],
+  { carried, targets, looks }: Omit<CarryOverOptions, "tasks">,
+  step: StepContext,
+): Promise<CarryOver["carried"] | undefined> {
+  if (carried === undefined) return undefined;
   await carried.recall(list);
   const program = carried.hasEarlier ? await findProgram(targets, { carried, looks }, step) : undefined;
-  const results = await carried.begin(list, program);
-  const left = list.length - results.size;
-  if (results.size === 0) return { carried: results, tasks };
-  return { carried: results, tasks: left === 0 ? 0 : carried.tasksFor(left, tasks) };
+  return await carried.begin(list, program);
 }
 
 /** What the items would run in. Undefined when ECS does not tell it, or when it is not the same in all of these targets. */
