@@ -17,6 +17,6 @@ export function resolvingTitle({
     case "service":
       return `Choosing ${where.tasks === 1 ? "a task" : "tasks"} of service '${lastPart(where.service)}'`;
     case "new":
-      return `Starting ${where.tasks === 1 ? "a task" : `${where.tasks} tasks`} ${inCluster}`;
+      return `Starting ${where.tasks === 1 ? "a task" : "tasks"} ${inCluster}`;
   }
 }
