@@ -1,12 +1,10 @@
 # --- The link of a forward, and the streams on it, without I/O: lines and the time in, lines and events out. The runner's half is
 # `src/session/forward`.
 #
-# A packet is a kind, a number, a sealed body and a tag. The terminal carries it in septets, behind its length: the agent passes ASCII
-# whole. The two halves of the link number their frames, keep them until the other half has them, and drop those that come again. So a new
-# session goes on at the byte.
-import base64, collections, hashlib, hmac, zlib
+# The two halves of the link number their frames, keep them until the other half has them, and drop those that come again. So a new
+# session goes on at the byte. `forward_packets.py` stands in front of this.
+import collections, zlib
 
-HELLO, FRAME, ACK = range(3)
 OPEN, OPENED, REFUSED, DATA, END, RESET, CREDIT, BYE, SIZE, EXITED = range(1, 11)
 
 # The bytes of a stream, in each direction, that its reader has not taken yet.
@@ -18,7 +16,6 @@ PIECE, PLAIN_PIECE = 32768, 8192
 WORTH_PACKING, UNTRIED = 128, 8
 # The agent's pace bounds what leaves the container, so that is packed well.
 LEVEL = 6
-LONGEST_LINE = 65536
 # Bytes of unacknowledged lines after which no data is taken, and the most lines of any kind.
 KEPT, MOST_KEPT = 524288, 10000
 # An acknowledgement waits for so many seconds or bytes.
@@ -26,104 +23,8 @@ ACK_AFTER, ACK_BYTES = 0.1, 65536
 BEAT = 1
 
 
-class Damage(Exception):
-    """A line that is no packet, or a gap. The next session goes on."""
-
-
 class Violation(Exception):
     """What the other half never sends. The forward ends."""
-
-
-# A block of 2**12 septets, in the steps in which it is spread: by how many bits, and the bits that move, the upper half of each group.
-STEPS = [(1 << k, sum(((1 << (7 << k)) - 1) << ((7 << k) + at) for at in range(0, 8 << 12, 16 << k))) for k in range(11, -1, -1)]
-
-
-def number(value, size=6):
-    return value.to_bytes(size, "big")
-
-
-def value(some):
-    return int.from_bytes(some, "big")
-
-
-def to_septets(some):
-    """Seven bits in a byte, from the highest on: numbers of a block at a time, since a loop over bytes is slow."""
-    blocks = []
-    for at in range(0, len(some), 3584):
-        block = some[at : at + 3584]
-        count = (8 * len(block) + 6) // 7
-        x = value(block) << (7 * count - 8 * len(block))
-        for by, moved in STEPS:
-            if by < count:
-                high = x & moved
-                x ^= high ^ (high << by)
-        blocks.append(number(x, count))
-    return b"".join(blocks)
-
-
-def from_septets(some):
-    blocks = []
-    for at in range(0, len(some), 4096):
-        block = some[at : at + 4096]
-        count = 7 * len(block) // 8
-        x = value(block)
-        for by, moved in reversed(STEPS):
-            if by < len(block):
-                high = x & (moved << by)
-                x ^= high ^ (high >> by)
-        blocks.append(number(x >> (7 * len(block) - 8 * count), count))
-    return b"".join(blocks)
-
-
-class Seal:
-    """SHAKE256 as a stream cipher, then HMAC-SHA256. Each packet has its own nonce: direction, kind and number."""
-
-    def __init__(self, key, ours, theirs):
-        self.key, self.ours, self.theirs = key, ours, theirs
-
-    def mix(self, nonce, some):
-        stream = hashlib.shake_256(self.key[:32] + nonce).digest(len(some))
-        return number(value(some) ^ value(stream), len(some))
-
-    def tag(self, some):
-        return hmac.new(self.key[32:], some, hashlib.sha256).digest()[:16]
-
-    def close(self, kind, of, body=b""):
-        head = bytes([kind]) + number(of)
-        packet = head + self.mix(self.ours + head, body)
-        line = to_septets(packet + self.tag(self.ours + packet))
-        return bytes([len(line) >> 14, len(line) >> 7 & 127, len(line) & 127]) + line
-
-    def open(self, line):
-        if not line.isascii():
-            raise Damage("a line is not in septets")
-        packet = from_septets(line)
-        packet, tag = packet[:-16], packet[-16:]
-        if len(packet) < 7 or not hmac.compare_digest(tag, self.tag(self.theirs + packet)):
-            raise Damage("a line is no packet of the runner")
-        return packet[0], value(packet[1:7]), self.mix(self.theirs + packet[:7], packet[7:])
-
-
-class Lines:
-    """Cuts bytes into the packets that they carry."""
-
-    def __init__(self):
-        self.rest = b""
-
-    def cut(self, some):
-        self.rest += some
-        lines, at = [], 0
-        while len(self.rest) >= at + 3:
-            a, b, c = self.rest[at : at + 3]
-            length = a << 14 | b << 7 | c
-            if not 0 < length <= LONGEST_LINE:
-                raise Damage("a line has no length of a packet")
-            if len(self.rest) < at + 3 + length:
-                break
-            lines.append(self.rest[at + 3 : at + 3 + length])
-            at += 3 + length
-        self.rest = self.rest[at:]
-        return lines
 
 
 class Link:

@@ -1,4 +1,4 @@
-# --- What a script reports of single items in FARGATE_EXEC_ITEM_RESULTS. No form of a report may make an item succeed that has failed.
+# --- What a script reports of single items in FARGATE_EXEC_ITEM_RESULTS. No report of an item may make one succeed that has failed.
 
 # Tells the ends of items that the script has reported in the file fx_report. Its run has failed when they can't be read: nothing says that none
 # of them has.

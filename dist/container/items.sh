@@ -1,19 +1,9 @@
 # --- The items: with them each worker runs the script again and again, once for each batch of items that the runner has given. The file
 # `items` has all of them, one a line. A batch is written as their indices, `3` or `3,9,12`, with `@2` behind them when they run for the second
-# time, and is known by its first index. Only a job with items has this part.
-#
-# The runner orders (carriers/stream/marks.ts has the facts by which it is told what has come of them):
-#
-#     N give BATCH…   the batches go into the file `stock`
-#     N back          what has not begun is given back
-#     N end           nothing more comes
+# time, and is known by its first index. `item-orders.sh` has how the batches come into the file `stock`. Only a job with items has this part.
 #
 # The pipe `facts` has the answers to orders. Each worker has a pipe of its own, `N.f`, for what becomes of its batches: so what answers an order
 # never waits behind what a worker has to tell.
-#
-# An order is obeyed when N follows the last one. The runner repeats an order that it knows nothing of, and two processes may read it at
-# the same time, so to obey it twice does what to obey it once does: a batch of an order is the first one's that makes its file in `claims`, and an
-# order that was obeyed has a file in `obeyed`, which a slower process can't take back.
 
 # Makes the files of the items.
 fx_make_stock() {
@@ -25,7 +15,7 @@ fx_make_stock() {
     echo works >"$fx_dir/$fx_n.idle"
   done
   mkfifo "$@"
-  printf '' >"$fx_dir/stock"
+  for fx_each in stock kept; do printf '' >"$fx_dir/$fx_each"; done
   # As long as it is there, `control` is read often.
   fx_write wanting "$fx_items_pace"
   # A pipe that no process holds loses what is in it. The first order comes when the job has begun.
@@ -37,83 +27,6 @@ fx_tell_fact() { printf '%s\n' "$1" 1<>"$fx_dir/facts"; }
 
 # fx_tell_own_fact TEXT: tells the runner a fact of this worker, behind all that the worker has told.
 fx_tell_own_fact() { printf '%s\n' "$1" >&8; }
-
-# fx_take_order LINE: obeys an order.
-fx_take_order() {
-  # In a subshell, since it uses variables of the caller. No word is taken for a pattern of names.
-  # shellcheck disable=SC2086 # it is to be split into words
-  (set -f && set -- $1 && set +f && fx_order_items "$@")
-}
-
-# fx_order_items NUMBER WORD [BATCH…]
-fx_order_items() {
-  case $1 in '' | 0* | *[!0-9]* | ??????????*) return ;; esac
-  [ "$1" -eq 1 ] || [ -e "$fx_dir/obeyed/$(($1 - 1))" ] || return
-  [ ! -e "$fx_dir/obeyed/$1" ] || return
-  fx_order=$1 fx_word=$2
-  shift 2
-  case $fx_word in
-    give)
-      fx_fetch_texts "$@"
-      fx_take_batches "$@" >>"$fx_dir/stock"
-      ;;
-    back) fx_give_back ;;
-    end)
-      echo end >>"$fx_dir/stock"
-      rm -f "$fx_dir/wanting"
-      ;;
-    *) return ;;
-  esac
-  true >"$fx_dir/obeyed/$fx_order"
-  fx_tell_fact "got $fx_order"
-  fx_wake_workers
-}
-
-# Behind a batch stands the number of this process, which has fetched its texts.
-fx_take_batches() {
-  for fx_batch; do
-    case $fx_batch in '' | *[!0-9,@]*) ;; *) printf '%s %s %s\n' "$fx_order" "$fx_batch" "$$" ;; esac
-  done
-}
-
-# Writes the first 64 items of these batches into a file each. So one program runs for all of them, and none for a batch. Of a longer order the workers
-# fetch the others themselves: it would take seconds, and the disk may be small. A process that obeys the same order has files of its own: it may
-# write while a worker reads.
-fx_fetch_texts() {
-  fx_script_='' fx_n=0
-  for fx_batch; do
-    fx_left=${fx_batch%@*},
-    while [ "$fx_left" ] && [ "$fx_n" -lt 64 ]; do
-      fx_n=$((fx_n + 1))
-      case ${fx_left%%,*} in '' | 0?* | *[!0-9]* | ?????*) ;; *) fx_script_="$fx_script_$((${fx_left%%,*} + 1)){=;p;};" ;; esac
-      fx_left=${fx_left#*,}
-    done
-  done
-  LC_ALL=C sed -n "$fx_script_" "$fx_dir/items" | while IFS= read -r fx_n && IFS= read -r fx_line; do
-    printf '%s\n' "$fx_line" >"$fx_dir/text.$fx_order.$((fx_n - 1)).$$"
-  done
-} 2>/dev/null
-
-# Wakes the workers that wait for a batch.
-fx_wake_workers() {
-  for fx_each in "$fx_dir"/*.idle; do
-    if read -r fx_word <"$fx_each" && [ "$fx_word" = waits ]; then echo 1<>"${fx_each%idle}w"; fi
-  done
-} 2>/dev/null
-
-# Claims all that nobody has claimed, and tells what that is. recorder.awk records no fact as a whole that has more than 3,890 bytes.
-fx_give_back() {
-  fx_back=
-  while read -r fx_from fx_batch fx_by; do
-    fx_first=${fx_batch%%[,@]*}
-    if [ "$fx_batch" ] && fx_claim "$fx_from.$fx_first"; then fx_back="$fx_back $fx_from.$fx_first"; fi
-    if [ ${#fx_back} -gt 3800 ]; then
-      fx_tell_fact "back $fx_order$fx_back"
-      fx_back=
-    fi
-  done <"$fx_dir/stock"
-  fx_tell_fact "back $fx_order$fx_back"
-}
 
 # fx_claim NAME: true for one caller only.
 fx_claim() {
@@ -127,13 +40,13 @@ fx_claim() {
 }
 
 # Runs the script for one batch after the other, as worker fx_number, until nothing more comes. The worker's pipes stay open between two
-# batches. The worker's exit code is 0, since facts tell how the items have ended. It is 126 when the worker can claim nothing, as on a disk without
-# inodes: so other tasks get what it would have taken.
+# batches. The worker's exit code is 0, since facts tell how the items have ended. It is 126 when the worker can make no file, as on a full disk: so
+# other tasks get what it would have taken.
 fx_run_items() {
   fx_worker_code=0 fx_is_unused='' fx_is_idle='' fx_open_line='' fx_spare='' fx_dir_count=0 fx_stale_files=''
   exec 7<"$fx_dir/stock" 6<>"$fx_dir/$fx_number.w"
   {
-    while fx_next_batch; do fx_run_batch; done
+    while [ "$fx_worker_code" = 0 ] && fx_next_batch; do fx_run_batch; done
     [ "$fx_worker_code" = 0 ] || echo "fargate-exec: no file can be made in $fx_dir, so this worker takes no further item." >&2
     # A pipe that ends ends its open line, which would not be whole.
     fx_await_told
@@ -165,9 +78,10 @@ fx_watch_workers() {
   fx_wake_workers
 }
 
-# Whether the job's process or a recorder was killed. Then nothing begins any more: nobody would stop it, or it would wait for ever where it opens
-# its pipes. The recorders in awk of another worker end with it, also when that was killed.
+# Whether the job's process or a recorder was killed, or what is recorded can't be kept. Then nothing begins any more: nobody would stop it, it would
+# wait for ever where it opens its pipes, or nobody would hear of it. The recorders in awk of another worker end with it, also when that was killed.
 fx_is_alone() {
+  [ -e "$fx_dir/kept" ] || return 0
   for fx_each in $fx_self $fx_recorders; do
     case $fx_each in *,"$fx_number".? | *,facts) ;; *,*) continue ;; esac
     fx_lives "${fx_each%,*}" || return 0
@@ -282,11 +196,11 @@ fx_keep_ends() {
 }
 
 # Sets fx_item to the batch, one item a line, writes it into a file, and takes a directory for the batch. False when the list has not all of it, when
-# its indices do not ascend, as the lines of the list do, or when the disk is full. No two runs have one path: what a script has left running writes
-# into no later one's directory, and reports no end of a later one.
+# its indices do not ascend, as the lines of the list do, or when the disk is full: the worker ends with this batch then. No two runs have one path: what
+# a script has left running writes into no later one's directory, and reports no end of a later one.
 fx_write_items() {
   fx_item_dir=
-  fx_take_item_dir || return
+  fx_take_item_dir || { fx_worker_code=126 && return 1; }
   fx_items_file=items.$fx_order.$fx_first fx_report=results.$fx_order.$fx_first
   fx_stale_files="$fx_stale_files $fx_items_file $fx_report"
   fx_left=${fx_batch%@*}, fx_item='' fx_script_='' fx_lacks='' fx_before=-1
@@ -304,7 +218,7 @@ $fx_line"
   fx_item=${fx_item#?}
   # What was not fetched when the order came.
   [ -z "$fx_lacks" ] || { fx_item=$(LC_ALL=C sed -n "$fx_script_" "$fx_dir/items") && [ "$fx_item" ]; } || return
-  printf '%s\n' "$fx_item" >"$fx_dir/$fx_items_file" && true >"$fx_dir/$fx_report"
+  { printf '%s\n' "$fx_item" >"$fx_dir/$fx_items_file" && true >"$fx_dir/$fx_report"; } || { fx_worker_code=126 && return 1; }
 } 2>/dev/null
 
 # Sets fx_item_dir to an empty directory. False when there is no room for one.

@@ -29,7 +29,8 @@ HELD = 0.05
 
 class Spool:
     """Writes the pieces of the spool, a file each (spool.sh). The attacher removes pieces that its reader has confirmed. On
-    a full disk nothing more is written, and the workers are still read, so that none of them waits."""
+    a full disk nothing more is written, and the workers are still read, so that none of them waits. Workers of items begin
+    nothing more then (items.sh)."""
 
     def __init__(self, directory, limit, piece):
         self.directory = directory
@@ -63,6 +64,7 @@ class Spool:
                 self.starts.append(self.end)
         except OSError:
             self.whole = False
+            remove(os.path.join(self.directory, "kept"))
 
     def is_full(self):
         """Whether the spool is full: as much waits for the reader as is allowed. The file `held` exists until half of it
@@ -79,6 +81,13 @@ class Spool:
             os.rename(self.held + ".new", self.held)
         # Workers that were told to stop may print one more piece.
         return kept >= self.limit + (self.piece if os.path.exists(self.told) else 0)
+
+
+def remove(path):
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass  # A job without items has none of these files, and a worker does not wait for long.
 
 
 class News:
@@ -156,10 +165,7 @@ def open_pipes(directory, workers):
 
 def release(directory, worker):
     """Lets the worker go on, whose last item is recorded."""
-    try:
-        os.unlink(os.path.join(directory, "%d.told" % worker))
-    except FileNotFoundError:
-        pass  # It has not waited for so long.
+    remove(os.path.join(directory, "%d.told" % worker))
 
 
 def read_facts(streams, ready):

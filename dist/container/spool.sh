@@ -52,7 +52,7 @@ fx_end_hold() {
 }
 
 # Adds standard input to the spool, piece by piece. False when the disk had no room for all of it. Then it still reads the rest, so
-# that no worker waits for a reader.
+# that no worker waits for a reader, and workers of items begin nothing more (items.sh).
 fx_keep() {
   fx_find_pieces 999999999999999999
   fx_first=$fx_begin
@@ -66,6 +66,7 @@ fx_keep() {
     [ ! -e "$fx_dir/packing" ] || fx_wake_attacher
     fx_hold
   done
+  rm -f "$fx_dir/kept"
   cat >/dev/null
   return 1
 }
