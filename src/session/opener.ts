@@ -34,7 +34,7 @@ export async function openTicket(ticket: SessionTicket, options: OpenTicketOptio
   const opening = encryption.then((known) => {
     cancel.throwIfAborted();
     return openSession({
-      ...{ ...ticket, sessionTarget, encryption: known, limits, log, clock },
+      ...{ ...ticket, sessionTarget, encryption: known, limits, log, clock, cancel },
       aws: aws.clients,
       resume: () => aws.ssm.resumeSession(sessionId),
       requestDataKey: ({ keyId, encryptionContext }) => aws.kms.generateDataKey(keyId, encryptionContext),

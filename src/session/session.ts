@@ -58,6 +58,8 @@ export interface SessionOptions extends SessionTicket, SessionIdentity {
   readonly log: Log;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** After an abort a connection that could not be made at first is not tried again. The session itself goes on. */
+  readonly cancel?: AbortSignal | undefined;
   /** Asks SSM ResumeSession for a new token after a cut. Resolves with undefined for a session that is over. */
   readonly resume?: (() => Promise<ResumedSession | undefined>) | undefined;
   /** Asks KMS for the data key of an encrypted session. Without this function such a session is refused. */
@@ -71,7 +73,7 @@ export interface SessionOptions extends SessionTicket, SessionIdentity {
 /**
  * Connects to the session that ExecuteCommand made. When a connection is cut, the session goes on over a new one, and
  * neither output nor input is lost or doubled by that. Rejects with `session-refused` when the gateway answers with
- * anything but an upgrade, `session-lost` when there is no connection to it within 30 s, or the signal's reason.
+ * anything but an upgrade, `session-lost` when there is no connection to it within 30 s, or the reason of a signal.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const session = new DataSession(options);
@@ -115,7 +117,7 @@ class DataSession implements Session {
     });
     this.#connection = new Connection({
       ...{ aws, log, clock, resume, ticket: { sessionId: this.sessionId, streamUrl, token } },
-      signal: this.#over.signal,
+      ...{ signal: this.#over.signal, cancel: options.cancel },
       onOpen: (current) => {
         const probing = this.#channel.open(this.#now(), current);
         this.#step();

@@ -122,14 +122,14 @@ const unreachable = (code: string): ConnectionError =>
   new ConnectionError(`connect ${code}`, undefined, Object.assign(new Error(), { code }));
 
 /** A connection whose first sockets fail by these, and the times at which sockets were tried. */
-async function startUnreachable(...errors: readonly ConnectionError[]) {
+async function startUnreachable(errors: readonly ConnectionError[], more: Partial<ConnectionOptions> = {}) {
   const tries: number[] = [];
   const openSocket: typeof AWS.openSocket = (...request) => {
     tries.push(rig.clock.now());
     const error = errors[tries.length - 1];
     return error === undefined ? AWS.openSocket(...request) : Promise.reject(error);
   };
-  const rig = new ConnectionRig(await startGateway(), { aws: { ...AWS, openSocket } });
+  const rig = new ConnectionRig(await startGateway(), { aws: { ...AWS, openSocket }, ...more });
   return { rig, tries };
 }
 
@@ -137,7 +137,7 @@ describe("the first socket of a connection", () => {
   it.each(["ECONNREFUSED", "ECONNRESET", "EAI_AGAIN", "EHOSTUNREACH"])(
     "is tried again after %s, and the log says so once",
     async (code) => {
-      const { rig, tries } = await startUnreachable(unreachable(code), unreachable(code));
+      const { rig, tries } = await startUnreachable([unreachable(code), unreachable(code)]);
       const opened = rig.open();
       await backOff(rig.clock, 1);
       await backOff(rig.clock, 2);
@@ -151,7 +151,7 @@ describe("the first socket of a connection", () => {
 
   it("is given up after six tries within ten seconds", async () => {
     const { rig, tries } = await startUnreachable(
-      ...Array.from({ length: 9 }, () => unreachable("ECONNREFUSED")),
+      Array.from({ length: 9 }, () => unreachable("ECONNREFUSED")),
     );
     const opened = rig.open();
     const failed = expect(opened).rejects.toMatchObject({
@@ -169,13 +169,23 @@ describe("the first socket of a connection", () => {
     ["a name that nobody has", unreachable("ENOTFOUND"), 1],
     ["a certificate that is not trusted", unreachable("CERT_HAS_EXPIRED"), 1],
   ] as const)("is not tried again after an answer that stays: %s", async (_, error, count) => {
-    const { rig, tries } = await startUnreachable(error, error);
+    const { rig, tries } = await startUnreachable([error, error]);
     await expect(rig.open()).rejects.toMatchObject({ name: "Failure" });
     expect(tries).toHaveLength(count);
   });
 
+  it("is not tried again once the run is cancelled, so that its end does not wait for that", async () => {
+    const cancel = new AbortController();
+    const { rig, tries } = await startUnreachable([unreachable("ECONNREFUSED")], { cancel: cancel.signal });
+    const opened = rig.open();
+    await rig.log.until(/connecting again/);
+    cancel.abort(new Error("cancelled"));
+    await expect(opened).rejects.toThrow("cancelled");
+    expect(tries).toHaveLength(1);
+  });
+
   it("is not tried again after an abort", async () => {
-    const { rig, tries } = await startUnreachable(unreachable("ECONNREFUSED"));
+    const { rig, tries } = await startUnreachable([unreachable("ECONNREFUSED")]);
     const opened = rig.open();
     await rig.log.until(/connecting again/);
     rig.ending.abort(new Error("cancelled"));

@@ -40,6 +40,8 @@ export interface ConnectionOptions extends Pick<DialOptions, "aws" | "log" | "cl
   readonly resume: (() => Promise<ResumedSession | undefined>) | undefined;
   /** After an abort nothing is tried, and no callback is called. */
   readonly signal: AbortSignal;
+  /** After an abort a first socket that could not be opened is not tried again: a cancelled run has no time for that. */
+  readonly cancel?: AbortSignal | undefined;
   /**
    * Called when a socket is open, the first or a later one: opens the channel on it. Returns what will prove that the
    * socket works.
@@ -72,11 +74,12 @@ export class Connection {
 
   /**
    * Opens the first socket; to be called once. Tries again while the network brings no answer. Rejects with `session-refused`, `session-lost`
-   * or the reason of `signal`.
+   * or the reason of `signal` or `cancel`.
    */
   async open(signal: AbortSignal): Promise<void> {
-    const { ticket, aws, clock, log, onOpen } = this.#options;
+    const { ticket, aws, cancel, clock, log, onOpen } = this.#options;
     const onLost = (why: string, cause: unknown): void => this.#lost(why, cause);
+    const either = cancel === undefined ? signal : AbortSignal.any([signal, cancel]);
     const until = clock.now() + CONNECT_MS;
     for (let count = 0; this.#socket === undefined; count++) {
       const patience = until - clock.now();
@@ -91,7 +94,7 @@ export class Connection {
           log.info(
             `Session '${ticket.sessionId}' has no connection yet (${error.message}); connecting again.`,
           );
-        await clock.sleep(delay, signal);
+        await clock.sleep(delay, either);
       }
     }
     onOpen(ticket.token);
