@@ -7,8 +7,8 @@ import { itInSoak } from "../helpers/every-nth.ts";
 const CALL_MS = 700;
 /** Longer than a busy machine takes from a step's first call to its session, or from the start of its job to the end. */
 const HELD_MS = 4_000;
-/** A step looks at the sessions once more when its first look is older than a second. On a quiet machine it is older by one call. */
-const OLD_MS = CALL_MS + 150;
+/** A step looks at the sessions once more when its first look is older than a second. A call takes a busy machine longer than a quiet one. */
+const OLD_MS = CALL_MS + 50;
 /** As GitHub has it for a job without a matrix. */
 const LONE = { matrix: '{"job-index": 0, "job-total": 1}' };
 
@@ -102,6 +102,6 @@ it("a session in a task of a service begins after 2 calls in a row, and the task
   expect(looks?.length).toBeGreaterThanOrEqual(2);
   expect(changes).toHaveLength(2);
   const closed = aws.world.local.gateway.sessions.at(-1)?.endedAt;
-  // The session also ends by itself, some milliseconds after the container has read that its end was taken.
-  expect(looks?.at(-1)?.at).toBeLessThanOrEqual((closed ?? 0) + 100);
+  // The session also ends by itself, some milliseconds after the container has read that its end was taken. On a busy machine the call arrives late.
+  expect(looks?.at(-1)?.at).toBeLessThanOrEqual((closed ?? 0) + CALL_MS);
 });

@@ -51,7 +51,7 @@ it("ECR is asked for no image of a public registry and for none without a digest
 });
 
 it.each([
-  ["ECR refuses", () => Promise.reject(new Error("denied")), "Error: denied"],
+  ["ECR refuses", () => Promise.reject(new Error("denied")), "denied"],
   ["ECR knows no size", () => Promise.resolve(undefined), "ECR tells none."],
   [
     "ECR has not answered when the job ends, since nothing waits for that",

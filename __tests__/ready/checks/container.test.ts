@@ -53,6 +53,11 @@ it("accepts a read-only root that has volumes where the agent writes, and names 
   for (const place of places) expect(root).toMatchObject({ fix: expect.stringContaining(place) as string });
 });
 
+it("looks at no agent of a task without ECS Exec", () => {
+  const off = aTask({ enableExecuteCommand: false, containers: [aContainer({ execAgent: undefined })] });
+  expect(states(off, aDefinition())).toMatchObject({ "ECS Exec": "NG", "exec agent": "SKIP" });
+});
+
 const proxyRow = (facts: Partial<Parameters<typeof checkContainer>[0]>) =>
   checkContainer({ task: aTask(), definition: aDefinition(), container: "app", ...facts }).find(
     ({ name }) => name === "proxy",

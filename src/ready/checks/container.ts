@@ -51,6 +51,8 @@ function execEnabled(task: Task): Check {
 
 function execAgent(task: Task, container: string): Check {
   const agent = task.containers.find(({ name }) => name === container)?.execAgent;
+  if (agent === undefined && !task.enableExecuteCommand)
+    return skippedCheck("exec agent", "there is none without ECS Exec");
   return check(
     "exec agent",
     agent?.status === "RUNNING",
