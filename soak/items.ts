@@ -285,11 +285,12 @@ async function proveNothing(): Promise<void> {
     cost.inContainers / count <= 20,
   );
   const at = (share: number): number => cost.memory[Math.floor(share * (cost.memory.length - 1))] ?? 0;
-  const [quarter, half, threeQuarters, end] = [at(0.25), at(0.5), at(0.75), at(1)];
-  const times = [quarter, half, threeQuarters, end].map((mebibytes) => mebibytes.toFixed(0)).join(", ");
+  // At the end main writes the results of all items, which takes memory once.
+  const [quarter, half, late, end] = [at(0.25), at(0.5), at(0.9), at(1)];
+  const times = [quarter, half, late, end].map((mebibytes) => mebibytes.toFixed(0)).join(", ");
   check(
-    `main's memory after each quarter in MiB, with a heap of at most ${MAIN_HEAP}: ${times}`,
-    end - half < 20,
+    `main's memory in MiB after a quarter, a half, nine tenths, and at the end, with a heap of at most ${MAIN_HEAP}: ${times}`,
+    late - quarter < 20 && end - quarter < 40,
   );
 }
 
