@@ -122,7 +122,7 @@ export class QueueMember {
         troubles = 0;
       } catch (error) {
         signal?.throwIfAborted();
-        // Who can't see the queue at the beginning is told at once: nothing waits yet that could be lost.
+        // A run that can't see the queue at its first look fails at once: it has no place in the line yet that it could lose.
         if (isFirst || !isTransient(error) || clock.now() >= deadline) throw error;
         if ((troubles += 1) === 1)
           log.info(`The queue for the container can't be seen: ${asFailure(error).seen}`);

@@ -86,9 +86,7 @@ function explainItems(
 ): Explanation {
   const failing = tasks.filter(({ outcome }) => outcome !== "succeeded");
   const which = failing.length === 0 || tasks.length === 1 ? [] : [whichTasks(tasks)];
-  // A step that attaches has not set the job's.
-  const timeout = step.selection?.where.kind === "handle" ? "earlier step's" : step.timeout;
-  const end = [...itemsFailed(items, timeout), ...itemsWithoutEnd(items)];
+  const end = [...itemsFailed(items, timeoutInput(step)), ...itemsWithoutEnd(items)];
   if (decisive.kind === "failed") {
     // The failure itself says which items have not ended.
     if (!tasks.includes(decisive) && decisive.failure !== items.stoppedBy)
@@ -174,6 +172,12 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     page: pageOf(outcome, step),
     place: placeOf(startLine, step),
   };
+}
+
+/** The input that has bounded the job. A step that attaches has not set it. */
+function timeoutInput({ timeout, selection }: ExplainedStep): string {
+  if (selection?.where.kind === "handle") return "input 'timeout' of the step that has started it";
+  return timeout === undefined ? "input 'timeout'" : `input 'timeout', ${duration(timeout)}`;
 }
 
 function endClause(outcome: WorkerOutcome, { timeout, selection }: ExplainedStep): string {

@@ -1,6 +1,6 @@
 import { factsOf, Failure } from "../errors.ts";
 import type { DocsPage } from "../log.ts";
-import { duration, exitCodeMeaning, howItFailed } from "./end-words.ts";
+import { exitCodeMeaning, howItFailed } from "./end-words.ts";
 import { countItems, hasFailed, type ItemResult, type ItemResults, shortItem } from "./item-results.ts";
 import type { TaskResult } from "./result.ts";
 
@@ -120,13 +120,10 @@ export function itemCounts(results: Pick<ItemResults, "items">): string {
 }
 
 /**
- * Sentences on the items that have ended and have not succeeded. The first one of the list decides how the step ends. `timeout` is the input in
- * milliseconds, or that of the step which has begun the job.
+ * Sentences on the items that have ended and have not succeeded. The first one of the list decides how the step ends. `timeout` tells which input
+ * has bounded the job.
  */
-export function itemsFailed(
-  results: Pick<ItemResults, "items">,
-  timeout: number | "earlier step's" | undefined,
-): readonly string[] {
+export function itemsFailed(results: Pick<ItemResults, "items">, timeout: string): readonly string[] {
   const first = results.items.find(hasFailed);
   if (first === undefined) return [];
   const { total, failed, stopped } = countItems(results);
@@ -139,12 +136,7 @@ export function itemsFailed(
       ...(stopped === 0 ? [] : [`${inHand(stopped, "item")} when the job was stopped.`]),
     ];
   }
-  const limit = typeof timeout === "number" ? `, ${duration(timeout)}` : "";
-  const whose = timeout === "earlier step's" ? " of the step that has started it" : "";
-  const why =
-    first.outcome === "cancelled"
-      ? "was cancelled"
-      : `was stopped for its timeout (input 'timeout'${whose}${limit})`;
+  const why = first.outcome === "cancelled" ? "was cancelled" : `was stopped for its timeout (${timeout})`;
   return [
     `${stopped} ${of} ${stopped === 1 ? "was" : "were"} in hand when the job ${why}${stopped === 1 ? "" : "; the first one"}: ${name}.`,
     ...(failed === 0 ? [] : [`${countNouns(failed, "item")} failed.`]),

@@ -17,8 +17,9 @@ export function listingInputs(inputs: Inputs, command: string): Inputs {
 }
 
 /**
- * The script that runs the command, for `sh`. What it prints beyond the largest list is not taken, so that a command without an end is ended by SIGPIPE.
- * The script ends with the command's exit code: 141 for that.
+ * The script that runs the command, for `sh`, and ends with its exit code. `head` takes one byte more than a list may have. A command that goes on printing
+ * then gets SIGPIPE, and its exit code is 141. Descriptor 4 is the script's standard output, and 3 brings the exit code, since `sh` knows only that of
+ * the last program in a pipeline.
  */
 function listingScript(command: string): string {
   const most = LARGEST_LIST + 1;
