@@ -223,10 +223,18 @@ describe("how far the items are", () => {
     expect(shown()).toBe(`${erase}[--------------------] 0 of 10 items done${bar}${erase}`);
   });
 
-  it("is cut to the width of the terminal", () => {
-    const { one, shown } = terminal({ isTTY: true, columns: 30 });
-    one.gauge(1, "10 of 10 items done");
-    expect(shown()).toBe(`${erase}[####################] 10 of `);
+  it.each([
+    [100, "[##########----------] 5 of 10 items done, 1 of them failed, 2 in hand, about 95 s left"],
+    [80, "[#####-----] 5 of 10 items done, 1 of them failed, 2 in hand, about 95 s left"],
+    [73, "[##---] 5 of 10 items done, 1 of them failed, 2 in hand, about 95 s left"],
+    [66, "5 of 10 items done, 1 of them failed, 2 in hand, about 95 s left"],
+    [60, "5 of 10 items done, 1 of them failed, about 95 s left"],
+    [40, "5 of 10 items done, about 95 s left"],
+    [30, "5 of 10 items done, about 95 "],
+  ])("has the likely time left in %i columns, for which the bar is shortened first", (columns, line) => {
+    const { one, shown } = terminal({ isTTY: true, columns });
+    one.gauge(0.5, "5 of 10 items done, 1 of them failed, 2 in hand, about 95 s left");
+    expect(shown()).toBe(`${erase}${line}`);
   });
 
   it.each<[string, Parameters<typeof terminal>]>([

@@ -11,8 +11,8 @@ const MOST_HELD = 1_000;
 const BYTES_MS = 200;
 const MB = 1_000_000;
 const COPYING = "Copying";
-/** How many columns the bar of a gauge has. */
-const BAR = 20;
+/** How many columns the bar of a gauge has: as many of these as there is room for, or none. */
+const BARS = [20, 10, 5];
 const LF = 10;
 /** Moves to the beginning of the line and erases it (ECMA-48, EL). */
 const ERASE = "\r\x1b[K";
@@ -225,9 +225,12 @@ export class Terminal implements RunLog {
   }
 
   #drawGauge({ share, words }: { readonly share: number; readonly words: string }): void {
-    const full = Math.floor(share * BAR);
-    const line = `[${"#".repeat(full)}${"-".repeat(BAR - full)}] ${words}`;
-    this.#options.stream.write(ERASE + line.slice(0, this.#room));
+    const room = this.#room;
+    const shown = withinRoom(words, room);
+    const size = BARS.find((each) => each + 3 + shown.length <= room);
+    const full = Math.floor(share * (size ?? 0));
+    const bar = size === undefined ? "" : `[${"#".repeat(full)}${"-".repeat(size - full)}] `;
+    this.#options.stream.write(ERASE + bar + shown);
     this.#isDrawn = true;
   }
 
@@ -270,4 +273,11 @@ export class Terminal implements RunLog {
     const { stream } = this.#options;
     return stream.isTTY === true && stream.hasColors?.() === true ? `\x1b[${colour}m${text}\x1b[0m` : text;
   }
+}
+
+/** Parts between commas, of which the first and the last say most: the last of the others are left out first. */
+function withinRoom(words: string, room: number): string {
+  const parts = words.split(", ");
+  while (parts.length > 2 && parts.join(", ").length > room) parts.splice(-2, 1);
+  return parts.join(", ").slice(0, room);
 }
