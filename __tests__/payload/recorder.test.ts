@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -306,6 +306,22 @@ it("a recorder waits at its limit for the reader, and has room for last words on
   // Once the workers have ended, all that is in the pipes is recorded in spite of the limit.
   expect(await recording.term()).toBe(0);
   expect(recording.text()).toBe("aaa\nbbb\nccc\nddd\n");
+});
+
+it("a recorder at its limit goes on when it can't write that the job is held, as on a full disk", async () => {
+  const recording = await Recording.start([], 1, 1, { limit: 8, piece: 4 });
+  mkdirSync(join(recording.directory, "held.new"));
+  for (const line of ["aaa\n", "bbb\n"]) {
+    recording.write(line);
+    await recording.shows(line);
+  }
+  // Several looks at a full spool.
+  await sleep(SEVERAL_LOOKS_MS);
+  recording.write("ccc\n");
+  // The reader confirms.
+  rmSync(join(recording.directory, "out.0"));
+  await recording.shows("ccc\n");
+  expect(await recording.term()).toBe(0);
 });
 
 describe("the copy for the container's own log", () => {

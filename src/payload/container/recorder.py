@@ -75,12 +75,18 @@ class Spool:
             self.starts.popleft()
         kept = self.end - self.starts[0]
         if kept >= self.limit and not os.path.exists(self.held):
-            # The file appears with its whole line, or not at all.
+            self.write_held()
+        # Workers that were told to stop may print one more piece.
+        return kept >= self.limit + (self.piece if os.path.exists(self.told) else 0)
+
+    def write_held(self):
+        """Makes the file, with its whole line or not at all. On a full disk the next look tries again."""
+        try:
             with open(self.held + ".new", "w") as file:
                 file.write("%d\n" % self.limit)
             os.rename(self.held + ".new", self.held)
-        # Workers that were told to stop may print one more piece.
-        return kept >= self.limit + (self.piece if os.path.exists(self.told) else 0)
+        except OSError:
+            pass
 
 
 def remove(path):
