@@ -109,6 +109,24 @@ it("the chart of more workers than bars says how many it leaves out", () => {
   expect(text).toContain("… and 50 more workers.");
 });
 
+it("the bars have the times that the container tells, although the step hears of the begins and the ends later", () => {
+  const heard = (index: number, beganAt: number, endedAt: number, seconds: number): ItemResult =>
+    anItem("0", index, { worker: 0, beganAt, endedAt, seconds });
+  const items = [
+    heard(0, 1_000, 2_000, 0.1),
+    // Three in one piece of the output, and the end of the last one in the next.
+    heard(1, 5_000, 5_000, 1),
+    heard(2, 5_000, 5_000, 0.5),
+    heard(3, 5_000, 7_400, 0.25),
+    // Longer than all: a container can tell anything.
+    anItem("0", 4, { worker: 1, beganAt: 6_000, endedAt: 7_000, seconds: 1e8 }),
+  ];
+  expect(barsOf(itemSection({ items, workers: [2] }).join("\n"))).toEqual([
+    ...["  item 0 : 1000, 1100", "  item 1 : 3500, 4500", "  item 2 : 4500, 5000", "  item 3 : 5000, 5250"],
+    "  item 4 : 1000, 7000",
+  ]);
+});
+
 it("the items of a batch have one bar together", () => {
   const items = [0, 1, 2].map((index) =>
     anItem("0", index, { batch: shared(1), worker: 0, beganAt: 5, endedAt: 9 }),

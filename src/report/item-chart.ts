@@ -14,6 +14,11 @@ interface Bar {
   readonly hasFailed: boolean;
 }
 
+/** A run as the step has heard of it, and how long it took in the container. */
+interface HeardRun extends Bar {
+  readonly ms: number;
+}
+
 interface Row {
   readonly task: number;
   readonly worker: number;
@@ -68,17 +73,39 @@ function barLine({ from, to, index, count, hasFailed: isFailed }: Bar): string {
 }
 
 function rowsOf(results: ItemResults): readonly Row[] {
-  const rows = new Map<string, { readonly task: number; readonly worker: number; readonly bars: Bar[] }>();
-  for (const { item, hasFailed } of endedRuns(results)) {
+  const rows = new Map<
+    string,
+    { readonly task: number; readonly worker: number; readonly runs: HeardRun[] }
+  >();
+  let first = Infinity;
+  for (const { item, seconds, hasFailed } of endedRuns(results)) {
     const { task, worker, beganAt: from, endedAt: to, index } = item;
     if (task === undefined || worker === undefined || from === undefined || to === undefined) continue;
-    const row = rows.get(`${task} ${worker}`) ?? { task, worker, bars: [] };
-    row.bars.push({ from, to, index, count: 1, hasFailed });
+    const row = rows.get(`${task} ${worker}`) ?? { task, worker, runs: [] };
+    row.runs.push({ from, to, index, count: 1, hasFailed, ms: seconds * 1_000 });
     rows.set(`${task} ${worker}`, row);
+    first = Math.min(first, from);
   }
   return [...rows.values()]
-    .map((row) => ({ ...row, bars: row.bars.toSorted((one, other) => one.from - other.from) }))
+    .map(({ runs, ...row }) => ({ ...row, bars: barsOf(runs, first) }))
     .toSorted((one, other) => one.task - other.task || one.worker - other.worker);
+}
+
+/**
+ * The runs of a worker as long as the container has measured them, one after the other. The step has heard of a begin and of an end some time later,
+ * and of several at once. So each is drawn as late as what was heard allows. None is drawn before `first`, whatever a container tells.
+ */
+function barsOf(runs: readonly HeardRun[], first: number): readonly Bar[] {
+  const bars: Bar[] = [];
+  let next = Infinity;
+  for (const { ms, ...run } of runs
+    .toSorted((one, other) => one.to - other.to || one.from - other.from)
+    .toReversed()) {
+    const to = Math.max(first, Math.min(run.to, run.from + ms, next));
+    next = Math.max(first, to - ms);
+    bars.push({ ...run, from: next, to });
+  }
+  return bars.toReversed();
 }
 
 /** Joins bars until there are few enough, with none that was joined longer than it has to be. So the long items have bars of their own. */
