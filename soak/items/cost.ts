@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { memoryOf } from "../../__tests__/helpers/memory.ts";
 import { pidOf, processes } from "../../__tests__/helpers/local.ts";
 import type { Task } from "../../local/task/task.ts";
 
@@ -17,14 +16,28 @@ function processorTime(pid: number, children: boolean): number {
   }
 }
 
+/** The memory of a process in MiB, all garbage collected: what it keeps, and all that it has of the machine. */
+export interface MemorySample {
+  readonly pid: number;
+  readonly kept: number;
+  readonly whole: number;
+}
+
+/** What the probe has written into this file of the process that wrote first, in its order. */
+export function samplesIn(file: string): readonly MemorySample[] {
+  const lines = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  const samples = lines.map((line) => JSON.parse(line) as MemorySample);
+  return samples.filter(({ pid }) => pid === samples[0]?.pid);
+}
+
 /** What a step and its containers cost, looked at again and again. `mark` is a text of the step's environment that no other one has. */
 export class Cost {
   /** Milliseconds of processor time of main. */
   main = 0;
   /** Of each container, by its task. */
   readonly containers = new Map<Task, number>();
-  /** The memory of main in MiB at each look. */
-  readonly memory: number[] = [];
   readonly #mark: string;
   readonly #tasks: () => readonly Task[];
   readonly #timer: NodeJS.Timeout;
@@ -38,11 +51,7 @@ export class Cost {
 
   look(): void {
     this.#pid ??= pidOf(this.#mark);
-    if (this.#pid !== undefined) {
-      this.main = Math.max(this.main, processorTime(this.#pid, false));
-      const memory = memoryOf(this.#pid)?.now;
-      if (memory !== undefined && memory > 0) this.memory.push(memory);
-    }
+    if (this.#pid !== undefined) this.main = Math.max(this.main, processorTime(this.#pid, false));
     for (const task of this.#tasks()) {
       const own = processes(task).reduce((sum, { pid }) => sum + processorTime(pid, true), 0);
       this.containers.set(task, Math.max(this.containers.get(task) ?? 0, own));
