@@ -116,6 +116,9 @@ const UNREADABLE = [
   ...["1 1.2.3 ITEM", "1 1234567890 ITEM", "x 1 ITEM", "+1 1 ITEM", "1.0 1 ITEM", " 1 0.5 ITEM"],
   ...["1  0.5 ITEM", "1 0.5  ITEM", "1 0.5 ITEM ", "1 0.5 ITEM\\t", "1\\t0.5\\tITEM", "1\\t0.5 ITEM"],
   ...["1", "1 0.5", "1 0.5 ", "1 ITEM", " "],
+  // Two lines in one: the first one has no end, or only its beginning.
+  ...["0 0.1 another1 0.5 ITEM", "0 0.5 ITEM1 0.2 another", "0 0.1 another\\r-11 0.5 ITEM\\r0 0.1 another"],
+  ...["0 0.11 0.5 ITEM", "0 1 0.5 ITEM", "0 0.1 an1 0.5other ITEM"],
 ];
 
 describe.each(SHELLS)("the items of a job in %s", (sh) => {
@@ -223,11 +226,39 @@ printf '%b\\n' "$line" | sed "s/ITEM/$item/" >>"$FARGATE_EXEC_ITEM_RESULTS"`;
         job
           .output("stderr")
           .toString()
-          .match(/is not CODE SECONDS ITEM/g),
+          .match(/no line in FARGATE_EXEC_ITEM_RESULTS counts, since one/g),
       ).toHaveLength(refuse.length);
     },
     60_000,
   );
+
+  shared(3, "that are reported by what can't be read have failed, and keep no worker waiting", async () => {
+    const script = `
+rm "$FARGATE_EXEC_ITEM_RESULTS"
+case $FARGATE_EXEC_ITEM in
+  none) ;;
+  directory) mkdir "$FARGATE_EXEC_ITEM_RESULTS" ;;
+  FIFO) mkfifo "$FARGATE_EXEC_ITEM_RESULTS" ;;
+  "FIFO with a line") mkfifo "$FARGATE_EXEC_ITEM_RESULTS"; exec 3<>"$FARGATE_EXEC_ITEM_RESULTS"; echo "0 1 $FARGATE_EXEC_ITEM" >&3 ;;
+  socket) python3 -c 'import os, socket; socket.socket(socket.AF_UNIX).bind(os.environ["FARGATE_EXEC_ITEM_RESULTS"])' ;;
+  link) ln -s /etc/passwd "$FARGATE_EXEC_ITEM_RESULTS" ;;
+  "link to nothing") ln -s /none/there "$FARGATE_EXEC_ITEM_RESULTS" ;;
+  "large file") yes "0 1 $FARGATE_EXEC_ITEM" | head -n 100000 >"$FARGATE_EXEC_ITEM_RESULTS" ;;
+esac`;
+    const odd = ["directory", "FIFO", "FIFO with a line", "socket", "link", "link to nothing", "large file"];
+    const items = ["none", ...odd];
+    const job = await follow({ sh, script, items }, [`1 give ${[...items.keys()].join(" ")}`, "2 end"]);
+    expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual([
+      "end 1 0 0 0",
+      ...odd.map((_, index) => `end 1 ${index + 1} 126 0`),
+    ]);
+    expect(
+      job
+        .output("stderr")
+        .toString()
+        .match(/FARGATE_EXEC_ITEM_RESULTS is not read/g),
+    ).toHaveLength(odd.length);
+  });
 
   shared(4, "have a directory of their own for each run, which comes back before the end", async () => {
     const script = `
@@ -397,6 +428,7 @@ it("that a line names which are none of the run have no end by that, which is to
 
 it.each([
   ["one that has failed names none of the run", "0 1 a\n3 1 ./b\n0 1 b", ["end 1 0,1 126 0"]],
+  ["one may be two in one", "0 1 a\n0 1 b\n0 1 a1 0.2 b", ["end 1 0,1 126 0"]],
   [
     "the last one that has failed counts",
     "0 1 a\n3 1 b\n4 2 b\n0 3 b",
@@ -412,17 +444,6 @@ it("of a batch whose indices do not ascend do not run, since their ends would be
   const job = await follow({ script: "echo ran", items: ["a", "b", "c"] }, ["1 give 2,0 1", "2 end"]);
   expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 2,0 126 0", "end 1 1 0 0"]);
   expect(job.output("stdout").toString()).toBe("ran\n");
-});
-
-it.each([
-  ["a directory", 'rm "$FARGATE_EXEC_ITEM_RESULTS"; mkdir "$FARGATE_EXEC_ITEM_RESULTS"'],
-  ["a link", 'ln -sf /etc/passwd "$FARGATE_EXEC_ITEM_RESULTS"'],
-  ["more than 1 MiB", 'yes "0 1 a" | head -n 200000 >"$FARGATE_EXEC_ITEM_RESULTS"'],
-])("that are reported by %s have failed, since nothing says that they have not", async (_, script) => {
-  const items = ["a", "b"];
-  const job = await follow({ script, items }, ["1 give 0", "2 end"]);
-  expect(timeless(job).filter((fact) => /^(item|end)/.test(fact))).toEqual(["end 1 0 126 0"]);
-  expect(job.output("stderr").toString()).toContain("FARGATE_EXEC_ITEM_RESULTS is not read");
 });
 
 it("that were reported before a cancel keep that, and a run that reports nothing has an empty file", async () => {
@@ -867,14 +888,40 @@ it.each(SHELLS)("whose directory was replaced by a link change nothing behind it
   rmSync(directory, { recursive: true });
 });
 
+/** A PATH without python3, with what packs in its place. */
+function tarPath(): string {
+  const path = withoutPython("mawk", tmpdir());
+  for (const tool of ["find", "sort", "stat", "tar", "rmdir", "mkfifo", "ln"]) {
+    rmSync(join(path, tool), { force: true });
+    symlinkSync(findProgram(tool), join(path, tool));
+  }
+  return path;
+}
+
+it.each(["python3", "tar"])(
+  "whose directory was replaced by a link bring nothing of what that leads to, by %s",
+  async (packer) => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "items-"));
+    writeFileSync(join(elsewhere, "file"), "");
+    const path = packer === "tar" ? { PATH: tarPath() } : undefined;
+    const script = `rmdir "$FARGATE_EXEC_ITEM_DIR"; ln -s ${elsewhere} "$FARGATE_EXEC_ITEM_DIR"`;
+    const job = await follow({ script, items: NAMES, ...(path && { containerEnv: path }) }, [
+      "1 give 0",
+      "2 end",
+    ]);
+    expect(facts(job).filter((fact) => fact.startsWith("pack"))).toEqual([
+      'pack 1 0 funread "" a link is in its place',
+    ]);
+    expect(timeless(job).at(-1)).toBe("end 1 0 0 0");
+    expect(readdirSync(elsewhere)).toEqual(["file"]);
+    for (const each of [elsewhere, path?.PATH]) if (each) rmSync(each, { recursive: true });
+  },
+);
+
 it.each(["a file", "a FIFO"])(
   "whose directory was replaced by %s are said to miss it without python3",
   async (kind) => {
-    const path = withoutPython("mawk", tmpdir());
-    for (const tool of ["find", "sort", "stat", "tar", "rmdir", "mkfifo"]) {
-      rmSync(join(path, tool), { force: true });
-      symlinkSync(findProgram(tool), join(path, tool));
-    }
+    const path = tarPath();
     const make = kind === "a file" ? "echo x >" : "mkfifo ";
     const script = `rmdir "$FARGATE_EXEC_ITEM_DIR"; ${make}"$FARGATE_EXEC_ITEM_DIR"`;
     const job = await follow({ containerEnv: { PATH: path }, script, items: NAMES }, ["1 give 0", "2 end"]);
