@@ -20,6 +20,7 @@ import type { ResolveContext } from "../../src/targets/resolve-context.ts";
 import { startedBy } from "../../src/targets/start/run-task-request.ts";
 import type { Target } from "../../src/targets/target.ts";
 import { resolveContextOf, target } from "../helpers/resolving.ts";
+import { Definitions } from "../helpers/definitions.ts";
 import { aService, BIG_MACHINES, origin, SPOT, startInputs } from "../helpers/start-inputs.ts";
 import { aDefinition, aTask, ID, TASK } from "../helpers/tasks.ts";
 import { Changes } from "../helpers/until.ts";
@@ -103,11 +104,47 @@ it.each([
 
 it("a new task is reported before it is started, and again when its ARN is known", async () => {
   const { context, resolved } = startTasks(web);
-  expect((await resolved).targets).toEqual([{ ...target, started: true, hold: { by: "entry-point" } }]);
+  expect((await resolved).targets).toEqual([
+    { ...target, started: true, hold: { by: "entry-point" }, revision: definitionArn(3) },
+  ]);
   const known = { ...begun, taskArn: TASK };
   expect(context.events).toEqual([[begun], `RunTask ${by}`, [known, begun], [known]]);
   expect(context.log.lines).toEqual([`Started task ${ID} of web:3.`]);
 });
+
+it.each<[string, NewTasks["of"]]>([
+  ["held", { kind: "task-definition", taskDefinition: "shop:1" }],
+  [
+    "with another image",
+    {
+      ...{ kind: "image-in-definition", image: "shop:new" },
+      of: { kind: "task-definition", taskDefinition: "shop:1" },
+    },
+  ],
+])(
+  "the target names the user's revision of which a copy is %s, and equal revisions share the copy",
+  async (_, of) => {
+    const known = new Definitions();
+    const shop = {
+      family: "shop",
+      containerDefinitions: [{ name: "app", image: "shop", entryPoint: ["/shop"] }],
+    };
+    for (let revision = 1; revision <= 2; revision += 1) await known.registerTaskDefinition(shop);
+    const { describeTaskDefinition, registerTaskDefinition } = known;
+    const start = async (revision: string): Promise<readonly [string | undefined, string | undefined]> => {
+      const named = JSON.parse(JSON.stringify(of).replace("shop:1", revision)) as NewTasks["of"];
+      const ecs = { describeTaskDefinition, registerTaskDefinition };
+      const { requests, resolved } = startTasks({ ...web, of: named }, ecs);
+      const [{ revision: found }] = (await resolved).targets;
+      return [found, requests[0]?.taskDefinition];
+    };
+    const [[one, copy], [other, sameCopy]] = [await start("shop:1"), await start("shop:2")];
+    const arn = definitionArn(1).replace("web", "shop");
+    expect([one, other]).toEqual([arn, arn.replace(/1$/, "2")]);
+    expect(copy).toMatch(/fargate-exec-/);
+    expect(sameCopy).toBe(copy);
+  },
+);
 
 /** Asks for this many of the tasks that come later. */
 function nextOf(later: LaterTargets | undefined, count: number): ReturnType<LaterTargets["next"]>[] {

@@ -209,7 +209,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
     ? new PublicAddress(target.taskArn, { looks, ec2: aws.ec2, clock, log })
     : undefined;
   // The pull of the image is a part of the step's time only when the step has started the task.
-  looks.onLook(target.taskArn, (task) => carried?.sees(task, target.container));
+  looks.onLook(target.taskArn, (task) => carried?.sees(task, target));
   if (target.started) looks.onLook(target.taskArn, (task) => images?.ask(task, target.container));
   const { where } = job.inputs;
   const running = where.kind === "handle" ? attachToJob(where.handle, job) : runJob(job);

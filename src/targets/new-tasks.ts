@@ -77,7 +77,8 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
   const source = sourceOf(where.of, service);
   const defined = await chooseDefinition(source, wanted, definitionContext(cluster, context, undo));
   const { timeout } = inputs;
-  const planFor = ({ definition, container, start, hold, tags, otherwise }: LaunchDefinition): LaunchPlan => {
+  const planFor = ({ definition, start, tags, ...launch }: LaunchDefinition): LaunchPlan => {
+    const { container } = launch;
     const { launchType, platformVersion, volumes, placement } = wanted;
     const by = {
       ...{ cluster, definition, container, launchType, platformVersion, volumes, placement },
@@ -85,7 +86,7 @@ async function prepareLauncher(where: NewTasks, context: ResolveContext): Promis
     };
     const lack = tellLeftOut("The task", taskTags(start, by));
     if (lack !== undefined) context.log.info(lack);
-    return { request: runTaskRequest(start, by), container, hold, otherwise };
+    return { ...launch, request: runTaskRequest(start, by) };
   };
   return new Launcher({
     ...{ defined, planFor, undo, context, ownTags: where.start.tags },

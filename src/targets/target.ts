@@ -13,6 +13,8 @@ export interface Target {
   readonly started: boolean;
   /** Undefined when the container runs its own command. */
   readonly hold?: Hold | undefined;
+  /** The ARN of the user's registered revision that a new task is of, or whose copy it is of; undefined when there is none. */
+  readonly revision?: string | undefined;
   /** The task's cpu units (1024 for one vCPU), or undefined when ECS names none. */
   readonly cpuUnits: number | undefined;
   /** The task's address in its VPC, as far as ECS tells it. */
@@ -21,7 +23,12 @@ export interface Target {
   readonly service?: string | undefined;
 }
 
-export function targetOf(task: Task, container: string, started: boolean, hold?: Hold): Target {
+export function targetOf(
+  task: Task,
+  container: string,
+  started: boolean,
+  { hold, revision }: Pick<Target, "hold" | "revision"> = {},
+): Target {
   return {
     clusterArn: task.clusterArn,
     clusterName: clusterName(task.clusterArn),
@@ -30,6 +37,7 @@ export function targetOf(task: Task, container: string, started: boolean, hold?:
     container,
     started,
     ...(hold !== undefined && { hold }),
+    ...(revision !== undefined && { revision }),
     cpuUnits: task.cpu,
     privateIp: task.privateIp,
     service: /^service:(.+)$/.exec(task.group ?? "")?.[1],

@@ -36,6 +36,8 @@ export interface DefinitionSource {
   readonly subject: string;
   /** Paths of its members that this SDK does not know. A copy of the definition lacks them. */
   readonly unread: readonly string[];
+  /** The user's registered revision that this is, or is made from, by its ARN; undefined for a file. */
+  readonly revision: string | undefined;
   /** True for a definition of the action's own, with an image of the inputs; false for one of the user's. */
   readonly isOwn: boolean;
   /**
@@ -61,7 +63,7 @@ export function withImage(
   { image, container }: { readonly image: string; readonly container: string },
   context: DefinitionContext,
 ): DefinitionSource {
-  const { known, name, subject } = source;
+  const { known, name, subject, revision } = source;
   const { family, ...definition } = replaceImage(known, image, container);
   const from = `${name} with image '${image}'`;
   return {
@@ -69,6 +71,7 @@ export function withImage(
     name: from,
     subject: `${subject} with image '${image}'`,
     unread: source.unread,
+    revision,
     isOwn: true,
     registered: ({ reuse }) =>
       findOrRegisterDefinition(
@@ -91,8 +94,9 @@ export function sharedContext(context: DefinitionContext): OwnDefinitionContext 
 async function describeRegistered(reference: string, { ecs }: DefinitionContext): Promise<DefinitionSource> {
   const known = await ecs.describeTaskDefinition(reference);
   const name = `task definition '${lastPart(known.arn)}'`;
-  const { unread } = known;
-  return { known, name, subject: name, unread, isOwn: false, registered: () => Promise.resolve(known) };
+  const { unread, arn: revision } = known;
+  const registered = (): Promise<TaskDefinition> => Promise.resolve(known);
+  return { known, name, subject: name, unread, revision, isOwn: false, registered };
 }
 
 function readDefinitionOfFile(path: string, context: DefinitionContext): DefinitionSource {
@@ -104,6 +108,7 @@ function readDefinitionOfFile(path: string, context: DefinitionContext): Definit
     name: `'${path}'`,
     subject: `file '${path}'`,
     unread: [],
+    revision: undefined,
     isOwn: false,
     registered: () =>
       register(read, `'${path}'`, {

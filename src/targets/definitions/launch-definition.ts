@@ -28,6 +28,8 @@ export interface LaunchDefinition {
   /** The inputs for RunTask: those that the definition does not hold. */
   readonly start: StartInputs;
   readonly hold: Hold | undefined;
+  /** The user's registered revision that this is, or is made from, by its ARN; undefined when there is none. */
+  readonly revision: string | undefined;
   /** The tags of the user's definition, when the task is started from a copy of it; else undefined. */
   readonly tags: Readonly<Record<string, string>> | undefined;
   /** The definition to try next, when RunTask has refused this one with `failure`; undefined when there is none. */
@@ -107,6 +109,7 @@ async function chooseImageDefinition(
     container: chooseContainer(context.container, definition.containers, name),
     start: withoutDefined(start),
     hold: start.hold ? { by: "entry-point" } : undefined,
+    revision: undefined,
     tags: undefined,
     otherwise: async (failure) =>
       isDeregistered(failure) ? await chooseImageDefinition(of, start, context, { reuse: false }) : undefined,
@@ -122,6 +125,7 @@ async function useSourceAsIs(
   return {
     ...how,
     definition: await source.registered({ reuse }),
+    revision: source.revision,
     tags: source.isOwn ? source.known.tags : undefined,
     otherwise: async (failure) =>
       source.isOwn && isDeregistered(failure)
@@ -159,6 +163,7 @@ async function holdDefinition(
     container,
     start,
     hold: { by: "entry-point" },
+    revision: source.revision,
     tags: source.known.tags,
     otherwise: async (failure) => {
       if (isDeregistered(failure))

@@ -15,7 +15,7 @@ import type { UndoList } from "../made/undo-list.ts";
 import { Waves } from "./waves.ts";
 
 /** The request by which the tasks of one run are started, and what belongs to it. */
-export interface LaunchPlan extends Pick<LaunchDefinition, "container" | "hold" | "otherwise"> {
+export interface LaunchPlan extends Pick<LaunchDefinition, "container" | "hold" | "revision" | "otherwise"> {
   readonly request: RunTaskRequest;
 }
 
@@ -87,7 +87,7 @@ export class Launcher {
   }
 
   targetOf(task: Task): Target {
-    return targetOf(task, this.#plan.container, true, this.#plan.hold);
+    return targetOf(task, this.#plan.container, true, this.#plan);
   }
 
   /** Whether this task was started in the place of another one. */

@@ -145,36 +145,43 @@ it.each<[string, Recalled, Program | undefined, string | undefined, string[]]>([
 });
 
 describe("what items run in", () => {
+  const inApp = { container: "app" };
   const task = (definition: string, imageDigest?: string): Parameters<typeof programOf>[0] => ({
     taskDefinitionArn: `arn:aws:ecs:eu-west-1:123456789012:task-definition/${definition}`,
     containers: [{ name: "app", imageDigest }],
   });
 
   it("is the revision of the user's definition, and the digest of the image", () => {
-    expect(programOf(task("shop:7", "sha256:1"), "app", false)).toEqual({
+    expect(programOf(task("shop:7", "sha256:1"), inApp, false)).toEqual({
       definition: task("shop:7").taskDefinitionArn,
       image: "sha256:1",
     });
+  });
+
+  it("is the user's revision also in a copy of it, which another revision may share", () => {
+    const { taskDefinitionArn: revision } = task("shop:8");
+    const copy = task("fargate-exec-shop-held-0123456789abcdef:7", "sha256:1");
+    expect(programOf(copy, { container: "app", revision }, false)?.definition).toBe(revision);
   });
 
   it.each([
     ["a definition of the action's own", "fargate-exec-shop-0123456789abcdef:7", false],
     ["a definition that comes by a file", "shop:7", true],
   ])("has no revision of %s, because each run may register one", (_, definition, isOfFile) => {
-    const { definition: found } = programOf(task(definition, "sha256:1"), "app", isOfFile) ?? {};
+    const { definition: found } = programOf(task(definition, "sha256:1"), inApp, isOfFile) ?? {};
     expect(found).toBe(task(definition.replace(":7", "")).taskDefinitionArn);
   });
 
   it.each(["fargate-exec-mine:7", "fargate-exec-mine-0123:7", "fargate-exec-mine-0123456789abcdef-x:7"])(
     "is the revision of a family of the user's whose name begins as the action's: %s",
     (definition) => {
-      const { definition: found } = programOf(task(definition, "sha256:1"), "app", false) ?? {};
+      const { definition: found } = programOf(task(definition, "sha256:1"), inApp, false) ?? {};
       expect(found).toBe(task(definition).taskDefinitionArn);
     },
   );
 
   it("is not known without a digest", () => {
-    expect(programOf(task("shop:7"), "app", false)).toBeUndefined();
-    expect(programOf(task("shop:7", "sha256:1"), "other", false)).toBeUndefined();
+    expect(programOf(task("shop:7"), inApp, false)).toBeUndefined();
+    expect(programOf(task("shop:7", "sha256:1"), { container: "other" }, false)).toBeUndefined();
   });
 });

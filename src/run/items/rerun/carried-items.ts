@@ -3,6 +3,7 @@ import type { Inputs } from "../../../inputs/inputs.ts";
 import type { Log } from "../../../log.ts";
 import type { ItemResult } from "../../../report/item-results.ts";
 import { countNouns } from "../../../report/item-words.ts";
+import type { Target } from "../../../targets/target.ts";
 import {
   type EarlierRun,
   type ItemEnd,
@@ -86,13 +87,13 @@ export class CarriedItems {
   }
 
   /** What items run in in this container; undefined while it is not known. */
-  programOf(task: Task, container: string): Program | undefined {
-    return programOf(task, container, definitionFile(this.#options.inputs.where) !== undefined);
+  programOf(task: Task, target: Pick<Target, "container" | "revision">): Program | undefined {
+    return programOf(task, target, definitionFile(this.#options.inputs.where) !== undefined);
   }
 
   /** ECS has described a task of the step. */
-  sees(task: Task, container: string): void {
-    const program = this.programOf(task, container);
+  sees(task: Task, target: Pick<Target, "container" | "revision">): void {
+    const program = this.programOf(task, target);
     if (program !== undefined) this.#options.memory.ranIn(program);
   }
 

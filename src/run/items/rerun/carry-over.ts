@@ -103,15 +103,16 @@ async function findProgram(
 }
 
 async function programIn(
-  { clusterArn, taskArn, container }: Target,
+  target: Target,
   { carried, looks }: { readonly carried: CarriedItems; readonly looks: TaskLooks },
   { clock, cancel, inputs }: StepContext,
 ): Promise<Program | undefined> {
+  const { clusterArn, taskArn, container } = target;
   const deadline = clock.now() + inputs.startTimeout;
   for (;;) {
     cancel.throwIfAborted();
     const task = await looks.describeTask(clusterArn, taskArn);
-    const program = task && carried.programOf(task, container);
+    const program = task && carried.programOf(task, target);
     if (program !== undefined) return program;
     if (task !== undefined && isPastPull(task, container)) return undefined;
     if (clock.now() > deadline) return undefined;

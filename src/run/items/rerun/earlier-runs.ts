@@ -2,6 +2,7 @@ import type { Container, Task } from "../../../aws/task.ts";
 import type { ItemResult } from "../../../report/item-results.ts";
 import { lastPart } from "../../../targets/arn.ts";
 import { isOwnFamily } from "../../../targets/definitions/family.ts";
+import type { Target } from "../../../targets/target.ts";
 
 /** What items run in. An item that has succeeded in another program is run again. */
 export interface Program {
@@ -16,13 +17,13 @@ interface DescribedProgram extends Pick<Task, "taskDefinitionArn"> {
 }
 
 /**
- * What items run in, in this container; undefined while ECS does not tell the digest of its image. Of a definition that the action has registered, or
- * that comes by a file, it has the family: each run may register a revision of its own. The name of a family of the action's own holds a digest of
- * the content, and what a file holds is in the key of the items.
+ * What items run in, in this container; undefined while ECS does not tell the digest of its image. The user's revision counts also when the action has
+ * made a copy of it. Of another definition that the action has registered, or that comes by a file, it has the family: each run may register a revision
+ * of its own. The name of a family of the action's own holds a digest of the content, and what a file holds is in the key of the items.
  */
 export function programOf(
   { taskDefinitionArn, containers }: DescribedProgram,
-  container: string,
+  { container, revision }: Pick<Target, "container" | "revision">,
   isOfFile: boolean,
 ): Program | undefined {
   const image = containers.find(({ name }) => name === container)?.imageDigest;
@@ -30,7 +31,7 @@ export function programOf(
   const isOwn = isOwnFamily(lastPart(family));
   return image === undefined
     ? undefined
-    : { definition: isOwn || isOfFile ? family : taskDefinitionArn, image };
+    : { definition: revision ?? (isOwn || isOfFile ? family : taskDefinitionArn), image };
 }
 
 /** Which part of the program has changed, as a clause; undefined when none has. */
