@@ -54,7 +54,7 @@ export function explain(result: Result, step: ExplainedStep): Explanation | unde
   if (decisive.kind === "checked") return explainChecks(decisive.checks, step);
   if (result.kind === "several" && result.items !== undefined)
     return explainItems(result.tasks, result.items, decisive, step);
-  const where = result.kind === "several" ? `${whichTasks(result.tasks)} ${firstTask(result)} ` : "";
+  const where = result.kind === "several" ? [whichTasks(result.tasks), firstTask(result)] : [];
   return decisive.kind === "failed"
     ? explainFailed(decisive, where, step)
     : explainStatus(decisive, where, step);
@@ -65,14 +65,15 @@ function firstTask({ tasks }: SeveralResults): string {
   return `Task ${tasks.findIndex(({ outcome }) => outcome !== "succeeded")}:`;
 }
 
+/** `where`: sentences before the failure's own. */
 function explainFailed(
   { failure }: FailedResult,
-  where: string,
+  where: readonly string[],
   { page, reader }: ExplainedStep,
 ): Explanation {
   return {
     title: `fargate-exec: ${failure.code}`,
-    message: where + failure.messageFor(reader),
+    message: [...where, failure.messageFor(reader)].join(" "),
     page: `${page}#${failure.code}`,
   };
 }
@@ -90,10 +91,10 @@ function explainItems(
   if (decisive.kind === "failed") {
     // The failure itself says which items have not ended.
     if (!tasks.includes(decisive) && decisive.failure !== items.stoppedBy)
-      return explainFailed(decisive, "", step);
+      return explainFailed(decisive, [], step);
     const at = tasks.indexOf(decisive);
     const where = [...end, ...which, ...(tasks.length === 1 || at < 0 ? [] : [`Task ${at}:`])];
-    return explainFailed(decisive, where.map((words) => `${words} `).join(""), step);
+    return explainFailed(decisive, where, step);
   }
   const { outcome, task, workers } = decisive;
   const [failed] = failing;
@@ -145,7 +146,7 @@ function explainChecks(checks: readonly Check[], { page, reader }: ExplainedStep
   };
 }
 
-function explainStatus(decisive: StatusResult, where: string, step: ExplainedStep): Explanation {
+function explainStatus(decisive: StatusResult, where: readonly string[], step: ExplainedStep): Explanation {
   const { outcome, workers, task, isListing } = decisive;
   const what = isListing ? "The command of 'items'" : "The script";
   const failing = workers.filter(({ exitCode }) => exitCode !== 0);
@@ -155,7 +156,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
     ...failedTests(step),
     ...(workers.length === 1 ? [] : [several]),
     ...(workers.length === 1 || outcome !== "failed" ? [`${what} ${endClause(outcome, step)}.`] : []),
-    `${workers.length === 1 && where === "" ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,
+    `${workers.length === 1 && where.length === 0 ? "Exit code" : "The exit code is"} ${exitCodeMeaning(decisive)}.`,
   ];
   const stderr = outcome === "cancelled" ? undefined : task.stderr.get(worker);
   const stdout = outcome === "cancelled" ? undefined : task.workerStdout.get(worker);
@@ -167,7 +168,7 @@ function explainStatus(decisive: StatusResult, where: string, step: ExplainedSte
   const startLine = isScript && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
-    message: [where + how.join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),
+    message: [[...where, ...how].join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),
     lastWords,
     page: pageOf(outcome, step),
     place: placeOf(startLine, step),

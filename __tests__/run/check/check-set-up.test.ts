@@ -181,3 +181,21 @@ it.each<[string, NonNullable<Inputs["items"]>, string, string]>([
   const found = await checks("eu-west-1", "arn:aws:SERVICE:eu-west-1:123456789012:", caller, { items });
   expect(found.at(-1)).toEqual({ name: "items", verdict, seen });
 });
+
+it("shows each check as soon as it is made, so that one sees what the next one waits for", async () => {
+  const log = new Listener();
+  let answer: (why: Failure) => void = () => undefined;
+  const describing = new Promise((_, reject) => (answer = reject));
+  const aws = {
+    ecs: { describeCluster: () => describing, describeTask: denied },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
+  } as unknown as Aws;
+  const inputs = anInputs({ where: { kind: "task", task: ID }, bucket: undefined });
+  const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
+  const checked = checkSetUp(step as unknown as StepContext, {});
+  await log.until(/OK {4}credentials: they are those of somebody/);
+  expect(log.lines.join("\n")).not.toContain("cluster:");
+  answer(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
+  await checked;
+  expect(log.lines.join("\n")).toContain("cluster: not known: Denied.");
+});

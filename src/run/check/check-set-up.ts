@@ -27,14 +27,17 @@ import type { StepContext } from "../step-context.ts";
 import { clusterArn, clusterName, clusterOf, parseArn } from "../../targets/arn.ts";
 import { findSubject, type Subject, THE_REST } from "./subject.ts";
 
-/** Checks what a run with these inputs needs, and shows each check. Starts, registers and writes nothing. */
+/** Checks what a run with these inputs needs, and shows each check as soon as it is made. Starts, registers and writes nothing. */
 export async function checkSetUp(step: StepContext, env: NodeJS.ProcessEnv): Promise<CheckResult> {
   const { log, reader } = step;
-  const checks = [...(await makeChecks(step, env)), ...itemChecks(step.inputs)];
   const hasScript = step.inputs.script.kind !== "none";
   log.phase();
   log.info(`What a run needs${hasScript ? " ('check' is true, so the script is not run)" : ""}:`);
-  for (const row of checks) log.info(checkLine(row, reader));
+  const checks: Check[] = [];
+  for await (const rows of makeChecks(step, env)) {
+    for (const row of rows) log.info(checkLine(row, reader));
+    checks.push(...rows);
+  }
   const result = checkResult(checks);
   log.info(countVerdicts(checks));
   return result;
@@ -53,7 +56,13 @@ function itemChecks({ items }: StepContext["inputs"]): readonly Check[] {
   return [passedCheck("items", `${length} ${length === 1 ? "item" : "items"}${batches}`)];
 }
 
-async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+/** The checks in the order in which they are shown. Those that are made at once come together. */
+async function* makeChecks(step: StepContext, env: NodeJS.ProcessEnv): AsyncGenerator<readonly Check[]> {
+  yield* awsChecks(step, env);
+  yield itemChecks(step.inputs);
+}
+
+async function* awsChecks(step: StepContext, env: NodeJS.ProcessEnv): AsyncGenerator<readonly Check[]> {
   const { inputs, aws, clock } = step;
   const identity = await lookAt(aws.iam.identifyCaller());
   const { roleToAssume } = inputs;
@@ -63,8 +72,11 @@ async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<re
     ...{ roleToAssume, times: jobTimes(inputs), env, now: clock.now() },
     areRefused,
   });
-  const first = [credentials, life];
-  if (areRefused) return [...first, THE_REST];
+  yield [credentials, life];
+  if (areRefused) {
+    yield [THE_REST];
+    return;
+  }
   const caller = "value" in identity ? principalOf(identity.value, roleToAssume) : undefined;
   const account = "value" in identity ? parseArn(identity.value)?.account : undefined;
 
@@ -74,12 +86,14 @@ async function makeChecks(step: StepContext, env: NodeJS.ProcessEnv): Promise<re
     "failure" in look
       ? unansweredCheck("cluster", look.failure)
       : passedCheck("cluster", `'${clusterName(look.value.arn)}' is ${look.value.status}`);
+  yield [found];
   const arn = cluster?.arn ?? clusterArn(clusterOf(inputs), { region: inputs.region, account });
-  const staging = await bucketChecks(step, arn, caller);
-  if (found.verdict === "NG") return [...first, found, ...staging, THE_REST];
-  const ofTarget = await targetChecks(step, { arn, cluster }, caller);
-  const ofDeployment = await checkHooks(inputs, { ecs: aws.ecs, now: clock.now() });
-  return [...first, found, ...doubtInput("cluster", look, [...ofTarget, ...ofDeployment]), ...staging];
+  if (found.verdict !== "NG") {
+    yield doubtInput("cluster", look, await targetChecks(step, { arn, cluster }, caller));
+    yield doubtInput("cluster", look, await checkHooks(inputs, { ecs: aws.ecs, now: clock.now() }));
+  }
+  yield await bucketChecks(step, arn, caller);
+  if (found.verdict === "NG") yield [THE_REST];
 }
 
 /** What is known of the cluster. */

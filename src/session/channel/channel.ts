@@ -9,7 +9,10 @@ import { decode, MalformedFrame, MessageType, PayloadType, reasonOf } from "../w
 import { Outbox } from "./outbox.ts";
 import type { ChannelEvent, DataKey, Frame } from "./types.ts";
 
-/** The longest time without an acknowledgement. The agent acknowledges at once, unless the command reads no input. */
+/**
+ * The longest time without an acknowledgement. The agent acknowledges what it has processed, which a command that reads no input delays
+ * (`processStreamDataMessage` in amazon-ssm-agent's agent/session/datachannel/datachannel.go).
+ */
 const UNACKNOWLEDGED_MS = 15_000;
 /** A longer time between two ticks means that this process slept, and could not read acknowledgements. */
 const SUSPENDED_MS = 5_000;
@@ -81,7 +84,7 @@ export class Channel {
 
   /**
    * Queues input for the command. It is sent after the first output or the end of the handshake, because the agent
-   * drops earlier input. Returns the position after these bytes; an `acked` event with that position shows that the
+   * acknowledges and drops earlier input (`processStreamDataMessage`). Returns the position after these bytes; an `acked` event with that position shows that the
    * agent has them. Unless the command has changed its terminal, the terminal is in canonical mode and drops what is
    * beyond 4,095 bytes of a line.
    */
@@ -255,7 +258,7 @@ export class Channel {
     while (this.#handshake.isReady && this.#outbox.isWindowOpen && !this.#over) {
       const next = this.#input.take();
       if (!next) return;
-      // Only input is encrypted: the agent reads sizes as plain text.
+      // Only input is encrypted: the agent decrypts no other payload (`processStreamDataMessage`).
       const isInput = next.payloadType === PayloadType.output;
       const payload = isInput ? this.#handshake.seal(next.payload) : next.payload;
       this.#input.sent(next, this.#post(next.payloadType, payload, now));

@@ -1,5 +1,8 @@
 import type { FirstLook } from "../../../ready/look.ts";
 import type { PackedFiles } from "../../../payload/files/pack-files.ts";
+import { asFailure } from "../../../errors.ts";
+import { failureBesideItems } from "../../../report/beside-items.ts";
+import type { Result } from "../../../report/result.ts";
 import type { StepContext } from "../../step-context.ts";
 import { contentDigest } from "../../../payload/files/content-digest.ts";
 import { CarriedItems } from "./carried-items.ts";
@@ -21,8 +24,31 @@ export interface CarriedSources {
   readonly looking: Promise<FirstLook>;
 }
 
-/** What finds items that need not run again, when the inputs ask for that. It has to be closed. */
-export function carriedItems(
+/**
+ * Runs the items with what finds those that need not run again, when the inputs ask for that. What failed the step besides its items is kept beside their
+ * ends, so that a later run trusts none of them.
+ */
+export async function withCarriedItems(
+  step: StepContext,
+  sources: CarriedSources,
+  runItems: (carried: CarriedItems | undefined) => Promise<Result>,
+): Promise<Result> {
+  const carried = carriedItems(step, sources);
+  let failedBy: string | undefined;
+  try {
+    const result = await runItems(carried);
+    failedBy = failureBesideItems(result, step.inputs.artifacts?.missing === "error");
+    return result;
+  } catch (error) {
+    const { code } = asFailure(error);
+    if (code !== "cancelled") failedBy = code;
+    throw error;
+  } finally {
+    await carried?.close(failedBy);
+  }
+}
+
+function carriedItems(
   step: StepContext,
   { itemLog, files: packed, looking }: CarriedSources,
 ): CarriedItems | undefined {
