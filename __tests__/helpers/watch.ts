@@ -85,7 +85,7 @@ export interface WatchedRun {
 const limited = (line: string, bytes: number | undefined): string =>
   bytes === undefined
     ? line
-    : `${line}; fx_limit=${bytes} fx_piece=${Math.min(8 << 20, Math.floor(bytes / 16))}`;
+    : `${line}; fx_limit=${bytes} fx_segment=${Math.min(8 << 20, Math.floor(bytes / 16))}`;
 
 /** Runs a payload on this machine in a real terminal, which also delivers it, and follows it to its end. */
 export async function watch(options: WatchOptions): Promise<WatchedRun> {

@@ -176,9 +176,9 @@ describe.each(everyNth(SHELLS, 3, 2))("under %s", (shell) => {
     const script = `${functions}
       fx_dir=$1
       printf aaaa >"$fx_dir/out.0"; printf bbb >"$fx_dir/out.4"; printf cc >"$fx_dir/out.7"; printf d >"$fx_dir/out.9"
-      for at in 0 3 4 8 9 99; do fx_find_pieces "$at"; printf '%s/%s ' "$fx_oldest" "$fx_begin"; done
-      for at in 3 x '' 4 8 9 100; do fx_confirm "$at"; fx_find_pieces 99; printf '%s ' "$fx_oldest"; done
-      rm "$fx_dir"/out.*; fx_find_pieces 5; echo "$fx_oldest/$fx_begin"`;
+      for at in 0 3 4 8 9 99; do fx_find_segments "$at"; printf '%s/%s ' "$fx_oldest" "$fx_begin"; done
+      for at in 3 x '' 4 8 9 100; do fx_confirm "$at"; fx_find_segments 99; printf '%s ' "$fx_oldest"; done
+      rm "$fx_dir"/out.*; fx_find_segments 5; echo "$fx_oldest/$fx_begin"`;
     const printed = runShell(shell, script, [mkdtempSync(join(directory, "pieces-"))]).toString();
     expect(printed).toBe("0/0 0/0 0/4 0/7 0/9 0/9 0 0 0 4 7 9 9 /\n");
   });
@@ -228,7 +228,7 @@ describe.each(everyNth(SHELLS, 3, 2))("under %s", (shell) => {
     ["past all limits, its workers ended", 99, "ending", "goes on"],
   ])("a job %s, with %s bytes and the files '%s', %s", (_, bytes, files, then) => {
     const script = `${functions}
-      fx_dir=$1 fx_limit=8 fx_piece=4 fx_first=${bytes}
+      fx_dir=$1 fx_limit=8 fx_segment=4 fx_first=${bytes}
       : >"$fx_dir/out.0"
       for name in ${files}; do : >"$fx_dir/$name"; done
       sleep() { printf 'is held'; exit; }
@@ -247,7 +247,7 @@ describe.each(everyNth(SHELLS, 3, 2))("under %s", (shell) => {
   ])("the limit is %s", (_, df, limit) => {
     const script = `${functions}
       df() { echo Filesystem 1024-blocks Used Available Capacity Mounted on; echo '${df}'; }
-      fx_dir=$1; fx_limit_spool; echo "$fx_limit $((fx_piece * 16))"`;
+      fx_dir=$1; fx_limit_spool; echo "$fx_limit $((fx_segment * 16))"`;
     const state = mkdtempSync(join(directory, "limit-"));
     const pieces = Math.min(Math.floor(limit / 16) * 16, 128 * MIB);
     expect(runShell(shell, script, [state]).toString()).toBe(`${limit} ${pieces}\n`);

@@ -184,7 +184,10 @@ async function undo(
     case "session":
       if (!early) await terminateSession({ aws, log }, entry.sessionId);
       return true;
-    default:
+    case "task":
+    case "task-definition":
+    case "registration":
+    case "shared-definition":
       return await removeResource(entry, aws.ecs, reason, log);
   }
 }
