@@ -414,6 +414,19 @@ describe("a job whose output goes by S3", () => {
     expect([job.ended, job.shown]).toMatchObject([ENDED, WHOLE]);
   });
 
+  it("ends with its status when its task has ended, however long its pieces take to come", async () => {
+    const job = Scene.withBucket();
+    await job.release();
+    const pieces = 12;
+    for (let piece = 1; piece <= pieces; piece += 1) job.bucket.put("out", piece, 4 * piece, "two\n");
+    job.bucket.put("end", pieces + 1, 4 * (pieces + 1), STATUS);
+    job.bucket.late = () => job.clock.sleep(8_000);
+    job.task = STOPPED;
+    await job.until(() => job.ended !== undefined, 120_000);
+    expect(job.ended).toMatchObject(ENDED);
+    expect(job.shown).toHaveLength(pieces + 1);
+  });
+
   it("is followed through a session, which needs no credentials, when the credentials are about to end", async () => {
     const job = Scene.withBucket();
     job.credentialsEnd = job.clock.now() + 300_000;

@@ -115,7 +115,7 @@ function watch(
   });
 }
 
-/** Removes a directory in which no job starts. */
+/** Removes a directory in which no job starts, and ends its session: the agent may be paused and would keep it. */
 function guard(container: Container, directory: Directory): void {
   const { time } = container.base;
   const since = time.now;
@@ -126,8 +126,8 @@ function guard(container: Container, directory: Directory): void {
         look();
         return;
       }
-      directory.maker?.kill();
       container.removeDirectory(directory);
+      container.endSession(directory.maker);
     });
   };
   look();

@@ -1,5 +1,6 @@
 import type { ScriptRun } from "../container/container.ts";
 import { keptBytes } from "../items.ts";
+import { isCancelled } from "./is-cancelled.ts";
 import { itemStepsOf } from "./items.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
@@ -77,9 +78,10 @@ const reports: Rule = {
   name: "the tests of a step are those of its items' last reports",
   look(ended, check) {
     for (const { runner, items, all, told } of itemStepsOf(ended)) {
-      const { artifacts, cancelledAt, isKilled } = runner;
+      const { artifacts, isKilled } = runner;
       const { tests: numbers = "" } = runner.outputs;
-      if (artifacts === undefined || told === undefined || cancelledAt !== undefined || isKilled) continue;
+      // A cancel leaves no time to read reports.
+      if (artifacts === undefined || told === undefined || isCancelled(runner) || isKilled) continue;
       const came = all.filter((run) => keptBy(run).some((file) => artifacts.has(file.split(" ")[0] ?? "")));
       const last = items.map((_, index) =>
         came

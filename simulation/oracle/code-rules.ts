@@ -83,6 +83,13 @@ const CODES_OF_STEPS: readonly {
     holds: ({ options }, { scenario }) => isStarting(options) && scenario.ecs?.hasOwnEntryPoint === true,
   },
   { codes: ["task-stopped"], holds: ({ options }) => options.inputs["hold"] === "false" },
+  // No session reaches a job whose agent is dead. The container that the step has started ends when its hold does.
+  {
+    codes: ["task-stopped"],
+    holds: (runner, ended) =>
+      isStarting(firstOf(runner).options) &&
+      faultsOf(runner, ended).some(({ kind }) => kind === "agent-dies"),
+  },
   { codes: ["task-not-started"], holds: (_, { scenario }) => scenario.ecs?.quota !== undefined },
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },

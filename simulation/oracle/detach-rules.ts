@@ -14,7 +14,7 @@ import {
   shownLines,
   workersOf,
 } from "./script-output.ts";
-import { tasksOf } from "./tasks-of.ts";
+import { recordsInOrder, tasksOf } from "./tasks-of.ts";
 
 const BEGUN_MS = 5_000;
 
@@ -118,7 +118,7 @@ function shownFrom(
   for (let from = Math.min(most, expected.length); from >= 0; from -= 1) {
     const [first, ...more] = shown;
     const rest = expected.slice(from);
-    const isAll = isWhole(runner);
+    const isAll = isWhole(runner) && knowsItems(runner, ended);
     // A line that was cut off at both ends.
     if (!isAll && first !== undefined && more.length === 0 && rest[0]?.includes(first) === true)
       return { upTo: from + 1, wrong: undefined };
@@ -128,6 +128,13 @@ function shownFrom(
     wrong ??= `from line ${from} on ${reason}`;
   }
   return { upTo: most, wrong };
+}
+
+/** Whether the step knows the end of each item, behind all that it has printed. A known exit code may be that of an item whose job was lost later. */
+function knowsItems(runner: Runner, ended: Simulated): boolean {
+  if (!hasItems(runner)) return true;
+  const told = JSON.parse(runner.outputs["results"] ?? "[]") as readonly { readonly outcome?: string }[];
+  return recordsInOrder(runner, ended) && told.every(({ outcome }) => outcome !== "unknown");
 }
 
 function lasted({ began, ended }: ScriptRun): number {

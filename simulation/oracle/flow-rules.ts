@@ -1,6 +1,7 @@
 import type { ScriptRun } from "../container/container.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import type { SessionRecord } from "../world/session.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, runsOf } from "./script-output.ts";
@@ -9,12 +10,16 @@ import { tasksOf } from "./tasks-of.ts";
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
 const KILLED_MS = 10_000;
 const NOTICED_MS = 1_000;
+/** A step waits 90 s for an uploader that is silent, and then for a session. */
+const SILENT_MS = 120_000;
 /**
  * A step that nothing disturbs has reported soon after its script; another one after its waits for a silent carrier and for the next one: a
  * container keeps an end that nobody takes for ten minutes.
  */
 const REPORTED_MS = 20_000;
 const DISTURBED_MS = 11 * 60_000;
+/** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
+const LEFT_MS = 5_500;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
 const STOPPED_MS = 60_000;
 
@@ -56,24 +61,33 @@ const timeouts: Rule = {
   name: "a script ends within its timeout",
   look(ended, check) {
     for (const runner of ended.runners) {
-      if (isOrphaned(runner, ended)) continue;
+      const orphaned = orphanedUntil(runner, ended);
       const most = timeoutOf(runner) + KILLED_MS + NOTICED_MS;
-      for (const { began, ended: at, worker } of jobsOf(runner, ended)) {
-        const took = (at ?? ended.world.base.time.now) - began;
-        check(took <= most, runner.name, () => `worker ${worker} ran for ${took} ms`);
-      }
+      for (const { began, ended: at = ended.world.base.time.now, worker } of jobsOf(runner, ended))
+        check(
+          at <= Math.max(began + most, orphaned),
+          runner.name,
+          () => `worker ${worker} ran for ${at - began} ms`,
+        );
     }
   },
 };
 
-/** The job's own process was killed when no step followed it, so that nothing was there to end its script. */
-function isOrphaned(runner: Runner, ended: Simulated): boolean {
+/**
+ * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when no step follows the
+ * job, or when no session can be opened any more. When the uploader was killed, too, the step notices its silence, and a session follows.
+ */
+function orphanedUntil(runner: Runner, ended: Simulated): number {
+  const { faults, time } = ended.world.base;
   const places = tasksOf(runner, ended).map(({ name }) => name);
-  const isKilled = ended.world.base.faults.taken.some(
-    ({ kind, actor, ...fault }) =>
-      kind === "kill-process" && "process" in fault && fault.process === "job" && places.includes(actor),
-  );
-  return isKilled && firstOf(runner).options.inputs["detach"] !== undefined;
+  const taken = faults.taken.filter(({ actor }) => places.includes(actor));
+  const kills = taken.flatMap((fault) => (fault.kind === "kill-process" ? [fault] : []));
+  const killed = kills.filter(({ process }) => process === "job").map(({ at }) => at);
+  if (killed.length === 0) return 0;
+  const isLeft = firstOf(runner).options.inputs["detach"] !== undefined;
+  if (isLeft || taken.some(({ kind }) => kind === "agent-dies")) return Infinity;
+  const isSilent = kills.some(({ process }) => process === "supervisor");
+  return isSilent ? time.now - time.elapsed + Math.max(...killed) + SILENT_MS : 0;
 }
 
 /** A step does not hang once its script has ended. */
@@ -92,11 +106,21 @@ const reports: Rule = {
       const { tasks, retry } = runner.options.inputs;
       if (tasks !== undefined || retry !== undefined) continue;
       if (last === undefined || runner.mainEnd === undefined || runner.before !== undefined) continue;
-      const took = runner.mainEnd.at - last;
+      const took = runner.mainEnd.at - Math.max(last, freeSeatAt(runner, ended));
       check(took <= most, runner.name, () => `main ended ${took} ms after its script`);
     }
   },
 };
+
+/** Until when others had the seat that a step has waited for, once its output did not come by S3 any more; 0 when it has not. */
+function freeSeatAt({ name, mainEnd, main }: Runner, { world }: Simulated): number {
+  if (!main.stdout.includes("waiting for its seat")) return 0;
+  const sessions = [...world.gateway.sessions.values()];
+  const own = new Set(sessions.filter(({ owner }) => owner === name).map(({ target }) => target));
+  const over = mainEnd?.at ?? 0;
+  const ends = sessions.filter(({ owner, target }) => owner !== name && own.has(target));
+  return Math.max(0, ...ends.map(({ ended: at = over }) => (at > over ? 0 : at)));
+}
 
 /** A cancel reaches the script, by the step itself or by its post step. */
 const stops: Rule = {
@@ -156,11 +180,10 @@ const alone: Rule = {
             each.owner === other.name &&
             each.target === begun.target &&
             each.begun < begun.begun &&
-            (each.ended ?? Infinity) > begun.begun,
+            !isLeaving(each, other, begun.begun, ended),
         );
         const isThere = (other.mainEnd?.at ?? Infinity) > begun.begun;
-        const last = lastEnd(runsOf(other, ended)) ?? Infinity;
-        if (!isOpen || !isThere || last <= begun.begun) continue;
+        if (!isOpen || !isThere) continue;
         check(
           shares(own) && shares(other),
           own.name,
@@ -170,6 +193,20 @@ const alone: Rule = {
     }
   },
 };
+
+/** Whether a session of this step holds its seat no longer at a time: its job has ended, or was left, and the attacher is about to go. */
+function isLeaving(
+  { command, ended: endedAt = Infinity }: SessionRecord,
+  owner: Runner,
+  at: number,
+  ended: Simulated,
+): boolean {
+  // A step may have several jobs, one after the other: one lists its items, and further attempts. Their ids begin alike.
+  const isOfSession = ({ runId }: ScriptRun): boolean => new RegExp(`${runId}(?![\\w-])`).test(command);
+  const last = lastEnd(jobsOf(owner, ended).filter(isOfSession)) ?? Infinity;
+  const isDetached = owner.outputs["outcome"] === "detached";
+  return endedAt <= at || last <= at || (isDetached && endedAt <= at + LEFT_MS);
+}
 
 function shares({ options }: Runner): boolean {
   return options.clients === undefined && options.inputs["logs"] !== "session";

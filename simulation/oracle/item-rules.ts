@@ -1,7 +1,7 @@
 import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
-import { hasWholeTask, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { hasWholeTask, isEndUnread, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
 import { RERUN_RULES } from "./rerun-rules.ts";
 import type { Rule } from "./rule.ts";
 import { listingsOf } from "./script-output.ts";
@@ -196,7 +196,8 @@ const all: Rule = {
     for (const step of steps) {
       const { runner, items, runs, told } = step;
       // The end of a job that was left is kept for ten minutes, and for one step.
-      const isGone = runner.before !== undefined && runner.main.stdout.includes(" job-gone::");
+      const isLost = runner.main.stdout.includes(" job-gone::") || isEndUnread(step, ended);
+      const isGone = runner.before !== undefined && isLost;
       const isTaken = steps.some(
         (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,
       );

@@ -5,6 +5,9 @@ import type { Simulated } from "../simulate.ts";
 import { firstOf, hasItems, listingsOf, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
+/** A container keeps an end that nobody takes for so long. */
+const KEPT_MS = 600_000;
+
 /** What the output `results` says of an item. */
 export interface ToldItem {
   readonly item: string;
@@ -86,6 +89,14 @@ export function hasWholeTask(runner: Runner, ended: Simulated): boolean {
   if (actors.has(runner.name) || actors.has("service")) return false;
   return tasksOf(runner, ended).some(
     ({ name, container }) => !actors.has(name) && container?.scripts.some(({ url }) => url === runner.jobUrl),
+  );
+}
+
+/** Whether the task of this step's job has ended by itself before the step began, when the job's end had been kept for long enough. */
+export function isEndUnread({ runner, all }: ItemStep, ended: Simulated): boolean {
+  const last = Math.max(...all.map(({ ended: at = Infinity }) => at));
+  return tasksOf(runner, ended).every(
+    ({ stoppedAt = Infinity }) => stoppedAt < runner.beganAt && stoppedAt >= last + KEPT_MS,
   );
 }
 

@@ -18,7 +18,7 @@ import {
   taskCountOf,
   workersOf,
 } from "./script-output.ts";
-import { tasksOf } from "./tasks-of.ts";
+import { recordsInOrder } from "./tasks-of.ts";
 
 /** Green only if every worker ended with 0. */
 const green: Rule = {
@@ -88,10 +88,10 @@ const output: Rule = {
   },
 };
 
-/** Whether all output comes before what the step waits for: each item's end, which follows its output where python3 records. */
+/** Whether all output comes before what the step waits for: each item's end. */
 function endsWithItems(runner: Runner, ended: Simulated): boolean {
-  const records = tasksOf(runner, ended).every(({ container }) => container?.options.python !== false);
-  return runner.mainEnd?.exitCode === 0 && runner.outputs["outcome"] !== "detached" && records;
+  const isGreen = runner.mainEnd?.exitCode === 0 && runner.outputs["outcome"] !== "detached";
+  return isGreen && recordsInOrder(runner, ended);
 }
 
 /** The output `stdout` and the script's own outputs are whole when the step is green. */

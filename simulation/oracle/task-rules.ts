@@ -71,6 +71,8 @@ const keptTasks: Rule = {
       const isFailure = taskCountOf(runner) === 1 && /^(failed|timed-out)$/.test(outcome ?? "");
       const isKept = keep === "always" || keep === "job" || (keep === "on-failure" && isFailure);
       if (!isKept || runner.isKilled || isCancelled(runner)) continue;
+      // There is nothing to look into when no item had to run.
+      if (keep !== "job" && hasOnlyCarried(runner)) continue;
       const arn = runner.outputs["task-arn"];
       const task = ended.world.ecs.tasks.find(({ identity }) => identity.arn === arn);
       if (task?.identity.owner !== runner.name || !/^(succeeded|failed|timed-out)$/.test(outcome ?? ""))
@@ -84,6 +86,12 @@ const keptTasks: Rule = {
     }
   },
 };
+
+/** Whether all items of the step were carried over from earlier attempts. */
+function hasOnlyCarried({ outputs }: Runner): boolean {
+  const told = JSON.parse(outputs["results"] ?? "[]") as readonly { readonly carriedFrom?: number }[];
+  return told.length > 0 && told.every(({ carriedFrom }) => carriedFrom !== undefined);
+}
 
 /** When the last main step of its workflow job has ended. */
 function jobEnd(runner: Runner, { runners }: Simulated): number {

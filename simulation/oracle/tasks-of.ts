@@ -15,3 +15,8 @@ export function tasksOf(runner: Runner, { world }: Simulated): readonly Task[] {
     return identity.name === `container ${options.container}`;
   });
 }
+
+/** Whether an item's end follows its output, as it does where python3 records. */
+export function recordsInOrder(runner: Runner, ended: Simulated): boolean {
+  return tasksOf(runner, ended).every(({ container }) => container?.options.python !== false);
+}

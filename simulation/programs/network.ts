@@ -8,10 +8,13 @@ import { Content } from "./content.ts";
 import { Side } from "./side.ts";
 
 /** Notes a connection of a client, which leads to this far end. */
-export function beginCarried(base: Base, runner: string, to: string): Carried {
+export function beginCarried(
+  base: Base,
+  { runner, to, dueAt }: Pick<Carried, "runner" | "to" | "dueAt">,
+): Carried {
   const number = base.carried.length + 1;
   const client = new Side(new Content(number, farNameOf(to)?.kind === "echo" ? "up" : "down"));
-  const carried: Carried = { number, runner, to, begunAt: base.time.now, client, far: undefined };
+  const carried: Carried = { number, runner, to, begunAt: base.time.now, dueAt, client, far: undefined };
   base.carried.push(carried);
   return carried;
 }

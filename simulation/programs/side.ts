@@ -39,6 +39,8 @@ export interface Carried {
   /** Where the forward leads, such as `echo.internal`. */
   readonly to: string;
   readonly begunAt: number;
+  /** When it is over without faults, at the latest. */
+  readonly dueAt: number;
   readonly client: Side;
   /** Undefined as long as its first bytes have not come there. */
   far: Side | undefined;

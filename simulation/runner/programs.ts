@@ -48,11 +48,13 @@ export class Programs implements ForwardRun {
     await time.sleep(host, client.at);
     const end = this.#process.ports.connect(ports[client.forward] ?? 0, host);
     if (end === undefined) return;
-    const carried = beginCarried(this.#base, runner, forwards[client.forward] ?? "");
-    timeline.note(runner, `connection ${carried.number} to ${carried.to} begins`);
+    const to = forwards[client.forward] ?? "";
+    const planned = plannedMs(client, to);
+    const carried = beginCarried(this.#base, { runner, to, dueAt: time.now + planned });
+    timeline.note(runner, `connection ${carried.number} to ${to} begins`);
     const program = new ClientProgram(this.#base, client, carried, end);
     program.begin();
-    const late = time.after(host, plannedMs(client, carried.to) + STUCK_MS, () => program.giveUp());
+    const late = time.after(host, planned + STUCK_MS, () => program.giveUp());
     await program.over;
     late();
     const { how, got, sent } = carried.client;

@@ -9,7 +9,7 @@ import type { PieceStore } from "./pieces/store.ts";
 import type { Carrier, CarrierEvent, LastWord, Words } from "./carrier.ts";
 import { CANCELLING_MS } from "./session-carrier.ts";
 
-/** The time to read what was uploaded before the container ended. */
+/** How long no piece may come while what was uploaded before the container ended is read. */
 const LAST_PIECES_MS = 15_000;
 /** How long `control` may stay unwritten. After that time the container counts the job as abandoned (others.sh). */
 const UNTOLD_MS = 60_000;
@@ -117,7 +117,7 @@ export class PiecesCarrier implements Carrier {
   finish(): void {
     this.#reader.finish(this.#options.clock.now());
     this.#answered.abort();
-    void this.#closeAfter(LAST_PIECES_MS);
+    void this.#closeWhenIdle();
   }
 
   async close(word?: LastWord): Promise<void> {
@@ -211,6 +211,15 @@ export class PiecesCarrier implements Carrier {
     let isTold = false;
     void stop().then((reached) => (isTold = reached));
     void this.#closeAfter(Math.max(0, CANCELLING_MS - passed), () => (isTold ? TOLD_LATER_MS : 0));
+  }
+
+  /** Closes once no piece has come for a while. There may be many, and the log of the runner may be slow. */
+  async #closeWhenIdle(): Promise<void> {
+    for (let next: number | undefined; next !== this.#reader.next && !this.#over.signal.aborted;) {
+      next = this.#reader.next;
+      await this.#options.clock.sleep(LAST_PIECES_MS, this.#over.signal).catch(() => undefined);
+    }
+    if (!this.#over.signal.aborted) await this.close();
   }
 
   async #closeAfter(ms: number, more = (): number => 0): Promise<void> {

@@ -1,7 +1,13 @@
 import type { Task } from "../../../../src/aws/task.ts";
 import type { Items, NewTasks } from "../../../../src/inputs/inputs.ts";
+import { judgedTasks } from "../../../../src/report/decisive.ts";
 import type { CarriedItems } from "../../../../src/run/items/rerun/carried-items.ts";
-import { carryOver, tasksAtFirst, tasksFor } from "../../../../src/run/items/rerun/carry-over.ts";
+import {
+  carryOver,
+  nothingToRun,
+  tasksAtFirst,
+  tasksFor,
+} from "../../../../src/run/items/rerun/carry-over.ts";
 import type { Program } from "../../../../src/run/items/rerun/earlier-runs.ts";
 import type { StepContext } from "../../../../src/run/step-context.ts";
 import type { TaskLooks } from "../../../../src/targets/tasks/task-looks.ts";
@@ -172,6 +178,15 @@ describe("what runs", () => {
       begun: [undefined],
     });
     expect(await decide(2, [pulled], { started: false, targets: 2 })).toMatchObject({ tasks: 2, carried: 2 });
+  });
+
+  it("leaves a task in which nothing ran for 'keep-task: job' alone, since nothing says since when it runs", () => {
+    const looks = { lastLook: () => pulled, startedAt: () => 7 } as unknown as TaskLooks;
+    const items = new Map([[0, anItem("0", 0)]]);
+    const result = nothingToRun(items, aTarget({ started: true }), looks);
+    expect(judgedTasks(result)).toMatchObject([
+      { succeeded: true, result: { task: { described: pulled, startedAt: undefined } } },
+    ]);
   });
 
   it("waits for no image without an earlier run", async () => {

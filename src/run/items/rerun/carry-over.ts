@@ -127,14 +127,16 @@ function isPastPull(task: Task, container: string): boolean {
   );
 }
 
-/** The result of a step none of whose items had to run. Its task was only looked at. */
+/**
+ * The result of a step none of whose items had to run. Its task was only looked at, so whether it runs by now is not told: `keep-task` keeps no task
+ * in which there is nothing to look into, unless later steps run in it.
+ */
 export function nothingToRun(carried: CarryOver["carried"], target: Target, looks: TaskLooks): Result {
-  const { taskArn } = target;
-  const described = looks.lastLook(taskArn);
+  const described = looks.lastLook(target.taskArn);
   const task: TaskResult = {
     ...{ kind: "status", outcome: "succeeded", exitCode: 0, workers: [] },
     task: {
-      ...{ target, described, startedAt: looks.startedAt(taskArn), ...NO_OUTPUT },
+      ...{ target, described, startedAt: undefined, ...NO_OUTPUT },
       ...{ publicIp: undefined, sessionId: undefined, log: undefined, times: undefined },
     },
   };
