@@ -59,3 +59,19 @@ it("the time for which a forward waits for its seat does not count towards 'star
   });
   expect(await failureIn(scenario)).toMatch(/^task-stopped::.*Task stopped by user/);
 });
+
+it("a forward that is cancelled while its session begins does not wait for a gateway that is not reached", async () => {
+  const actor = "runner 0";
+  const scenario = worldWith({
+    inputs: {},
+    faults: [
+      { kind: "gateway-away", actor, at: 2_000, ms: 120_000, isSilent: false },
+      { kind: "call", actor, operation: "ecs:ExecuteCommand", count: 1, what: "slow", ms: 1_000 },
+      { kind: "signal", actor, at: 3_400, signal: "SIGINT" },
+    ],
+  });
+  const { runners, world } = await simulate(scenario);
+  const [{ cancelledAt = 0, mainEnd } = {}] = runners;
+  expect(world.base.faults.taken).toHaveLength(3);
+  expect((mainEnd?.at ?? 0) - cancelledAt).toBeLessThan(2_000);
+});

@@ -94,6 +94,14 @@ async function startCleanup(
 }
 
 describe("cleaning up", () => {
+  it("looks again for a task that was being started when ECS lists only a task that is known", async () => {
+    const found: LedgerEntry = { ...TASK, taskArn: "arn:found" };
+    const { done, left, again } = await startCleanup({}, [found, STARTING]);
+    expect(done.filter((call) => call.startsWith("StopTask"))).toHaveLength(1);
+    expect(left).toEqual([{ ...STARTING, others: ["arn:found"] }]);
+    expect(await again()).toEqual(left);
+  });
+
   it("gives a claim back, in the version that it has looked at", async () => {
     const { done, left } = await cleanUpFailing([CLAIM]);
     expect(done).toEqual([

@@ -12,7 +12,7 @@ import { noteTold } from "./runaway-job.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import { announce, whatStays } from "./entry-words.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
-import { removeResource } from "../targets/made/made-resource.ts";
+import { besideOthers, removeResource } from "../targets/made/made-resource.ts";
 import type { DeletionContext } from "../carriers/pieces/delete-pieces.ts";
 import { undoHook } from "./undo-hook.ts";
 import { undoLock } from "./undo-lock.ts";
@@ -68,7 +68,7 @@ export interface CleanupOptions {
  */
 export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<readonly LedgerEntry[]> {
   const { clock, early = false, patient = false } = options;
-  const entries = ledger.entries;
+  const entries = besideKnownTasks(ledger);
   const isLong = entries.length > MOST_NAMED;
   if (isLong) options.log.info(`Undoing what this run has made: ${entries.length} entries.`);
   const log = isLong ? keepWarnings(options.log) : options.log;
@@ -116,6 +116,16 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === rank).map(undoOne));
   dropTold(ledger, patient);
   return missing;
+}
+
+/** The entries. Those of tasks that were being started name the other tasks of the run, which ECS may list before them, and after their stop. */
+function besideKnownTasks(ledger: Ledger): readonly LedgerEntry[] {
+  const arns = ledger.entries.flatMap((entry) => (entry.kind === "task" ? (entry.taskArn ?? []) : []));
+  for (const entry of ledger.entries) {
+    const other = entry.kind === "task" ? besideOthers(entry, arns) : entry;
+    if (other !== entry) ledger.exchange(entry, other);
+  }
+  return ledger.entries;
 }
 
 /** Whether nothing has to be undone: a task that later steps of the workflow job use, and a job that was told to stop. */

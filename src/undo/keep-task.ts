@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import { HOLD_SLACK_MS } from "../targets/definitions/hold-command.ts";
+import { besideOthers } from "../targets/made/made-resource.ts";
 import type { Target } from "../targets/target.ts";
 import { isEnding } from "../targets/tasks/choose-tasks.ts";
 import type { Ledger } from "./ledger.ts";
@@ -72,7 +73,7 @@ export function leaveTasks(
 function spare(taskArn: string, ledger: Ledger): void {
   for (const entry of ledger.entries)
     if (entry.kind === "task" && entry.taskArn === undefined)
-      ledger.exchange(entry, { ...entry, kept: [...(entry.kept ?? []), taskArn] });
+      ledger.exchange(entry, besideOthers(entry, [taskArn]));
 }
 
 /** Whether `keep-task` keeps a task. `succeeded` says whether its job has succeeded. */

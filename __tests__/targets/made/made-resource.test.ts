@@ -1,5 +1,5 @@
 import { AccessDenied } from "../../../src/errors.ts";
-import { removeResource } from "../../../src/targets/made/made-resource.ts";
+import { besideOthers, removeResource } from "../../../src/targets/made/made-resource.ts";
 import { Definitions } from "../../helpers/definitions.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { aDefinition, TASK } from "../../helpers/tasks.ts";
@@ -71,6 +71,23 @@ it("returns false for a task that was being started and is not found", async () 
   expect(await removeResource(being, ecs, "cancelled", log)).toBe(true);
   found = [];
   expect(await removeResource(being, ecs, "cancelled", log)).toBe(false);
+});
+
+it("does not take another task of the run for one that was being started, though ECS lists it", async () => {
+  const being = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined } as const;
+  expect(await removeResource(besideOthers(being, ["found"]), ecs, "cancelled", log)).toBe(false);
+  expect(done).toEqual([["ci", { startedBy: "me" }]]);
+});
+
+it("names no more than a hundred other tasks of the run, the newest, and none beside a known one", () => {
+  const arns = Array.from({ length: 130 }, (_, at) => `arn:${at}`);
+  const being = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined } as const;
+  expect(besideOthers(besideOthers(being, arns), ["arn:129", "arn:130"]).others).toEqual([
+    ...arns.slice(31),
+    "arn:130",
+  ]);
+  const known = { ...being, taskArn: "arn:1" };
+  expect(besideOthers(known, arns)).toBe(known);
 });
 
 it("deregisters a task definition", async () => {

@@ -26,6 +26,18 @@ it("a list has a task before it is started, and its ARN before the call has come
   expect(reported).toEqual([[begun], [known, begun], [known]]);
 });
 
+it("a list names the tasks that were stopped beside one that is being started, since ECS may still list them", async () => {
+  const { list, reported } = makeList();
+  list.started(TASK, ["arn:old", "arn:task"]);
+  list.stopped("arn:old");
+  await list.whileStarting(TASK, () => {
+    expect(reported.at(-1)).toEqual([known, { ...begun, others: ["arn:old"] }]);
+    list.stopped("arn:task");
+    return Promise.resolve();
+  });
+  expect(reported.slice(-2)).toEqual([[{ ...begun, others: ["arn:old", "arn:task"] }], []]);
+});
+
 it("a list has a registration before it is made, and then what that has made", async () => {
   const { list, reported } = makeList();
   const register = () => Promise.resolve({ arn: "arn:definition" });

@@ -116,10 +116,11 @@ export class RelaySessions {
     ledger.replace(["session"], [{ kind: "session", sessionId: ticket.sessionId }]);
     this.#seat.onSession(ticket.sessionId);
     const encryption = this.#setup.then((known) => known.encryption);
-    // A cancel ends the wait for the session. Once that is open, the relay is told to end.
+    // A cancel ends the wait for the session, also one that has come during the call. Once that is open, the relay is told to end.
     const given = new AbortController();
     const onCancel = (): void => given.abort(cancel.reason);
     cancel.addEventListener("abort", onCancel, { once: true });
+    if (cancel.aborted) onCancel();
     const opening = openTicket(ticket, {
       ...{ aws, sessionTarget: this.#container.sessionTarget, encryption, clock, log, cancel: given.signal },
       limits: budget.sessionLimits(1),

@@ -14,8 +14,11 @@ export type MadeResource =
       /** Unique to the run. By it the task is found when a cancel came before the ARN was known. */
       readonly startedBy: string;
       readonly taskArn: string | undefined;
-      /** Tasks of the run that live on. They are not the one whose ARN is not known. */
-      readonly kept?: readonly string[];
+      /**
+       * Other tasks of the run, which live on, are undone by themselves, or were stopped a moment ago, so that ECS may still list them. They are not
+       * the one whose ARN is not known. The newest hundred.
+       */
+      readonly others?: readonly string[];
       /** It lives until the end of the workflow's job, so that only the post step stops it. */
       readonly isForJob?: true;
     }
@@ -37,6 +40,17 @@ export type MadeResource =
  * a repeated call is next to the known one, perhaps after it, because a try without an answer may take effect late.
  */
 const REVISIONS = 10;
+
+/** The most tasks that an entry names as others: each takes a hundred bytes of a page of the ledger. */
+const MOST_OTHERS = 100;
+
+export type StartedTask = Extract<MadeResource, { kind: "task" }>;
+
+/** Names further tasks of the run that this one is not, when it is being started. One whose ARN is known is returned as it is. */
+export function besideOthers(task: StartedTask, arns: readonly string[]): StartedTask {
+  if (task.taskArn !== undefined || arns.length === 0) return task;
+  return { ...task, others: [...new Set([...(task.others ?? []), ...arns])].slice(-MOST_OTHERS) };
+}
 
 type UndoCalls = Pick<
   Ecs,
@@ -75,13 +89,13 @@ export async function removeResource(
 }
 
 async function stopTasks(
-  what: Extract<MadeResource, { kind: "task" }>,
+  what: StartedTask,
   ecs: Pick<Ecs, "listTasks" | "stopTask">,
   reason: string,
 ): Promise<boolean> {
-  const { cluster, startedBy, taskArn, kept = [] } = what;
+  const { cluster, startedBy, taskArn, others = [] } = what;
   const found = taskArn === undefined ? await ecs.listTasks(cluster, { startedBy }) : [taskArn];
-  const arns = found.filter((arn) => !kept.includes(arn));
+  const arns = found.filter((arn) => !others.includes(arn));
   await Promise.all(arns.map((arn) => ecs.stopTask(cluster, arn, reason)));
   return arns.length > 0;
 }

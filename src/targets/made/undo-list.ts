@@ -1,9 +1,9 @@
 import type { RegisteredDefinition } from "../../aws/task-definition.ts";
 import { isRefusedByAws, isServerError } from "../../aws/failures.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
-import type { MadeResource } from "./made-resource.ts";
+import { besideOthers, type MadeResource, type StartedTask } from "./made-resource.ts";
 
-type StartedTasks = Pick<Extract<MadeResource, { kind: "task" }>, "cluster" | "startedBy">;
+type StartedTasks = Pick<StartedTask, "cluster" | "startedBy">;
 type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "family" | "run">;
 
 /**
@@ -13,8 +13,10 @@ type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "famil
 export class UndoList {
   readonly #tell: (undo: readonly MadeResource[]) => void;
   readonly #known: MadeResource[] = [];
-  /** Resources whose call is under way: they may exist or not. */
-  readonly #begun = new Set<MadeResource>();
+  /** Resources whose call is under way: they may exist or not. By what they were at first. */
+  readonly #begun = new Map<MadeResource, MadeResource>();
+  /** The tasks that were asked to stop. */
+  readonly #stopped: string[] = [];
   readonly #signal: AbortSignal | undefined;
   #calls = 0;
 
@@ -32,6 +34,9 @@ export class UndoList {
   stopped(taskArn: string): void {
     const at = this.#known.findIndex((made) => made.kind === "task" && made.taskArn === taskArn);
     if (at >= 0) this.#known.splice(at, 1);
+    this.#stopped.push(taskArn);
+    for (const [begun, now] of this.#begun)
+      if (now.kind === "task") this.#begun.set(begun, besideOthers(now, [taskArn]));
     this.#changed();
   }
 
@@ -42,7 +47,8 @@ export class UndoList {
   }
 
   async whileStarting<T>({ cluster, startedBy }: StartedTasks, start: () => Promise<T>): Promise<T> {
-    return await this.#while({ kind: "task", cluster, startedBy, taskArn: undefined }, start);
+    const begun = { kind: "task", cluster, startedBy, taskArn: undefined } as const;
+    return await this.#while(besideOthers(begun, this.#stopped), start);
   }
 
   /**
@@ -75,7 +81,7 @@ export class UndoList {
    */
   async #while<T>(begun: MadeResource, make: () => Promise<T>): Promise<T> {
     this.#signal?.throwIfAborted();
-    this.#begun.add(begun);
+    this.#begun.set(begun, begun);
     this.#changed();
     try {
       const made = await make();
@@ -94,6 +100,6 @@ export class UndoList {
   }
 
   #changed(): void {
-    this.#tell([...this.#known, ...this.#begun]);
+    this.#tell([...this.#known, ...this.#begun.values()]);
   }
 }
