@@ -124,12 +124,15 @@ export class ItemWorker {
     else await this.#tellAndWait(end, endLines);
   }
 
-  /** Tells what the script has reported of its items: of each the last end, or the last failed one. False when a line has another form: then it tells nothing. */
+  /**
+   * Tells what the script has reported of its items: of each the last end, or the last failed one. False when a line has another form, or the workers
+   * are being killed: then it tells nothing.
+   */
   async #tellReports({ order, indices }: Batch, reports: ScriptRun["reports"]): Promise<boolean> {
     const { base, options } = this.#container;
     if (reports.length === 0) return true;
     await base.time.sleep(this.host, options.pace);
-    if (reports.some(({ says }) => says === "?")) return false;
+    if (this.#options.isKilling() || reports.some(({ says }) => says === "?")) return false;
     const last = new Map<number, string>();
     for (const { index, says } of reports)
       if (says !== "0" || (last.get(index) ?? "0") === "0") last.set(index, says);
