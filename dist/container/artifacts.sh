@@ -89,8 +89,8 @@ fx_pack_into_spool() {
   trap - TERM
   # The disk need not hold much of the archive at a time.
   [ "$fx_limit" -le 67108864 ] || fx_limit=67108864
-  fx_piece=$((fx_limit / 16))
-  [ "$fx_piece" -le 1048576 ] || fx_piece=1048576
+  fx_segment=$((fx_limit / 16))
+  [ "$fx_segment" -le 1048576 ] || fx_segment=1048576
   {
     fx_pack artifacts "$fx_dir/enough" '' fx_with_globs 49152 ${fx_pieces:+"$fx_dir"}
     [ ! -e "$fx_dir/enough" ] || printf '\033]7733;f\007cut\n'

@@ -4,6 +4,8 @@
 # Tells what is in the directory of the batch: each line of the packer is a fact. Once the workers are being killed it tells nothing more: a job
 # that was cancelled has to end.
 fx_bring_item_dir() {
+  # A script of root can put one there.
+  [ ! -L "$fx_item_dir" ] || { fx_tell_own_fact "pack $fx_order $fx_first funread \"\" a link is in its place" && return; }
   fx_find_archiver
   # The name of the packer before this one tells nothing of this one.
   : >"$fx_dir/$fx_number.packer.pid"

@@ -1,9 +1,14 @@
 # --- What a script reports of single items in FARGATE_EXEC_ITEM_RESULTS. No report of an item may make one succeed that has failed.
 
-# Tells the ends of items that the script has reported in the file fx_report. Its run has failed when they can't be read: nothing says that none
-# of them has.
-fx_keep_results() {
+# Whether the script has reported nothing: the file fx_report is gone, or as it was.
+fx_is_unreported() {
   fx_results=$fx_dir/$fx_report
+  if [ -L "$fx_results" ] || [ -s "$fx_results" ]; then return 1; fi
+  [ ! -e "$fx_results" ] || [ -f "$fx_results" ]
+}
+
+# Tells the ends of items that the script has reported in the file. Its run has failed when they can't be read: nothing says that none of them has.
+fx_keep_results() {
   # A script of root can put anything in the file's place, and any script can take the right to read it.
   if [ -f "$fx_results" ] && [ ! -L "$fx_results" ] && [ -r "$fx_results" ] && fx_size "$fx_report" &&
     [ "$fx_bytes" -le 1048576 ]; then
@@ -16,7 +21,8 @@ fx_keep_results() {
 }
 
 # Reads lines `CODE SECONDS ITEM`, and tells the end of each item. An item is that of the batch with this text. False, with nothing told, when
-# a line is no such one, or one that has failed names none, or was not read before the workers are killed: it may be that of any item. In a subshell: it changes how words are split.
+# a line is no such one, or one that has failed names none, or was not read before the workers are killed: it may be that of any item. The same when
+# a line that names none may be two in one. In a subshell: it changes how words are split.
 fx_tell_results() {
   set -f
   LC_ALL=C
@@ -42,6 +48,8 @@ fx_tell_results() {
       fx_wrong='is not CODE SECONDS ITEM'
     elif [ "$fx_place" -gt $# ] && [ "$fx_code_" != 0 ]; then
       fx_wrong='that has failed names no item of this run'
+    elif [ "$fx_place" -gt $# ] && fx_is_double; then
+      fx_wrong='may be two in one'
     fi
     if [ "$fx_wrong" ]; then
       printf "fargate-exec: no line in FARGATE_EXEC_ITEM_RESULTS counts, since one %s: '%.200s'\n" "$fx_wrong" "$fx_line" >&2
@@ -90,6 +98,12 @@ fx_keep_end() {
 # Whether a blank or a tab stands around fx_text, so that it may name an item all the same.
 fx_is_blurred() {
   case $fx_text in [[:blank:]]* | *[[:blank:]]) ;; *) false ;; esac
+}
+
+# Whether fx_text has, or begins with, what may be the beginning of another line. Two processes may have written into one, or one was killed in its line.
+fx_is_double() {
+  case $fx_text in *[0-9]' '[0-9]*' '?*) return 0 ;; esac
+  case ${fx_text%% *} in "$fx_text" | *[!0-9.]*) false ;; esac
 }
 
 # fx_read_end CODE: sets fx_code_ to the exit code, which is 1 for a number that is none, and fx_item_seconds to the seconds in it as facts have

@@ -139,7 +139,7 @@ fx_run_batch() {
   if [ "$fx_ready" ]; then
     fx_run_script
     # No further process runs for a script that has reported nothing.
-    [ ! -s "$fx_dir/$fx_report" ] || fx_keep_results
+    fx_is_unreported || fx_keep_results
   else
     echo "fargate-exec: the items of this run, or a directory for it, can't be written into $fx_dir." >&2
     fx_exit_code=126

@@ -106,6 +106,6 @@ fx_await_last_reader() {
 
 # Sets fx_at to the first byte that is still kept, when the reader wants an earlier one.
 fx_find_begin() {
-  fx_find_pieces 0
+  fx_find_segments 0
   [ -z "$fx_oldest" ] || [ "$fx_oldest" -le "$fx_at" ] || fx_at=$fx_oldest
 }

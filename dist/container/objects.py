@@ -110,7 +110,7 @@ class Order:
 
 
 class Spool:
-    """Reads the pieces of the spool, a file each (spool.sh)."""
+    """Reads the segments of the spool, a file each (spool.sh)."""
 
     def __init__(self):
         self.starts = [0]

@@ -44,7 +44,7 @@ fx_record_file() {
 fx_load_recorder() {
   fx_open_pipe patterns
   # shellcheck disable=SC2086 # empty, it is no argument
-  "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_piece" $fx_echo 6>&- <&8 8<&- &
+  "$fx_python3" -I -S "$fx_dir/recorder.py" "$fx_dir" "$fx_workers" "$fx_limit" "$fx_segment" $fx_echo 6>&- <&8 8<&- &
   fx_name "$!"
   fx_recorders=$fx_token
   exec 8<&-

@@ -1,6 +1,6 @@
 """The recorder: joins what the workers print into the spool, in order, each line whole, with its source and no secret.
 
-    recorder.py DIRECTORY WORKERS LIMIT PIECE [ECHO] < patterns, one a line, and a line with a dot
+    recorder.py DIRECTORY WORKERS LIMIT SEGMENT [ECHO] < patterns, one a line, and a line with a dot
     recorder.py r|s WORKER WORKERS < patterns and dot 5< file, for file-commands.sh
 
 ECHO is the path of a pipe that gets a copy. The recorder's parts are redact.py, records.py, echo.py and this file. The job
@@ -28,14 +28,14 @@ HELD = 0.05
 
 
 class Spool:
-    """Writes the pieces of the spool, a file each (spool.sh). The attacher removes pieces that its reader has confirmed. On
+    """Writes the segments of the spool, a file each (spool.sh). The attacher removes segments that its reader has confirmed. On
     a full disk nothing more is written, and the workers are still read, so that none of them waits. Workers of items begin
     nothing more then (items.sh)."""
 
-    def __init__(self, directory, limit, piece):
+    def __init__(self, directory, limit, segment):
         self.directory = directory
         self.limit = limit
-        self.piece = piece
+        self.segment = segment
         self.starts = collections.deque([0])
         self.fd = -1
         self.open(0)
@@ -59,7 +59,7 @@ class Spool:
                 size = os.write(self.fd, data)
                 data = data[size:]
                 self.end += size
-            if self.whole and self.end - self.starts[-1] >= self.piece:
+            if self.whole and self.end - self.starts[-1] >= self.segment:
                 self.open(self.end)
                 self.starts.append(self.end)
         except OSError:
@@ -75,12 +75,18 @@ class Spool:
             self.starts.popleft()
         kept = self.end - self.starts[0]
         if kept >= self.limit and not os.path.exists(self.held):
-            # The file appears with its whole line, or not at all.
+            self.write_held()
+        # Workers that were told to stop may print one more segment.
+        return kept >= self.limit + (self.segment if os.path.exists(self.told) else 0)
+
+    def write_held(self):
+        """Makes the file, with its whole line or not at all. On a full disk the next look tries again."""
+        try:
             with open(self.held + ".new", "w") as file:
                 file.write("%d\n" % self.limit)
             os.rename(self.held + ".new", self.held)
-        # Workers that were told to stop may print one more piece.
-        return kept >= self.limit + (self.piece if os.path.exists(self.told) else 0)
+        except OSError:
+            pass
 
 
 def remove(path):
@@ -239,9 +245,9 @@ def record(streams, patterns, stop, spool, echo, news):
         keep(stream.finish(patterns))
 
 
-def main(directory, workers, limit, piece, echo, patterns):
+def main(directory, workers, limit, segment, echo, patterns):
     stop = catch_term()
-    spool = Spool(directory, limit, piece)
+    spool = Spool(directory, limit, segment)
     news = News(os.path.join(directory, "news"))
     streams = open_pipes(directory, workers)
     os.close(os.open(os.path.join(directory, "recording"), os.O_CREAT | os.O_WRONLY, 0o600))

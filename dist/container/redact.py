@@ -77,9 +77,9 @@ def redacted(data, patterns):
     return b"".join(out)
 
 
-def showable(data, patterns):
-    """How many bytes of an unfinished line can be shown, since its end may turn out to begin a pattern, and from which byte on the rest has
-    to be kept. Between the two are secrets that touch up to the end. They are shown as one, so the last of them is enough."""
+def where_a_pattern_may_begin(data, patterns):
+    """The first byte of an unfinished line from which on all is the begin of a pattern, which the next bytes may complete:
+    3 in `abcSEC` with the pattern `SECRET`. Its length when there is none."""
     cut = len(data)
     for pattern in patterns.all:
         at = data.find(pattern[:1], max(0, len(data) - len(pattern) + 1))
@@ -87,8 +87,17 @@ def showable(data, patterns):
             if pattern.startswith(data[at:]):
                 cut = at
             at = data.find(pattern[:1], at + 1)
+    return cut
+
+
+def showable(data, patterns):
+    """How many bytes of an unfinished line can be shown, and from which byte on the rest has to be kept.
+
+    Both are where a pattern may begin, unless that is inside of secrets that touch: with the pattern `ABCAB`, `AB` at the end of
+    `xABCABCAB` may begin a third one. They will be shown as one, so none of them is shown yet, and the last one is enough to keep: 1 and 4."""
+    cut = where_a_pattern_may_begin(data, patterns)
     spans = spans_of(data, patterns)
-    for start, end in joined(spans):
-        if start < cut < end:
-            return start, max((end, start) for start, end in spans if start <= cut)[1]
+    for first, last in joined(spans):
+        if first < cut < last:
+            return first, max((end, start) for start, end in spans if start <= cut)[1]
     return cut, cut

@@ -1,4 +1,4 @@
-# --- What the terminal carries: marks, and the spool piece by piece, packed when that helps.
+# --- What the terminal carries: marks, and the spool segment by segment, packed when that helps.
 
 # fx_mark TEXT: writes a mark with the nonce of the run (carriers/stream/marks.ts). It tries twice: the ash of busybox catches SIGCHLD, and
 # its printf fails on EINTR without having written anything.
@@ -29,11 +29,11 @@ fx_run_packer() {
   esac
 }
 
-# Sets fx_bytes to the byte up to which the spool can be read: the end of the piece that is open on descriptor 5. When that piece
+# Sets fx_bytes to the byte up to which the spool can be read: the end of the segment that is open on descriptor 5. When that segment
 # has been read, opens the next one. False when byte fx_at is not kept any more.
 fx_measure() {
   if [ -z "$fx_begin" ]; then
-    fx_find_pieces "$fx_at"
+    fx_find_segments "$fx_at"
     [ "$fx_oldest" ] || return 0
     [ "$fx_begin" ] || return 1
     exec 5<"$fx_dir/out.$fx_begin"
@@ -50,7 +50,7 @@ fx_measure() {
 # busybox takes more than it prints, and its tail reads all that it leaves out.
 fx_read() { dd bs="$1" count=1 <&5; }
 
-# fx_skip_to BYTE: reads on in the piece that is open, up to that byte of the spool.
+# fx_skip_to BYTE: reads on in the segment that is open, up to that byte of the spool.
 fx_skip_to() {
   fx_left=$(($1 - fx_begin))
   while [ "$fx_left" -gt 0 ]; do

@@ -104,7 +104,7 @@ fx_stop() {
   (
     [ -z "$fx_items" ] || fx_wake_workers
     fx_signal_workers TERM
-    # The spool takes a piece more from now on. Earlier, a worker that has not got TERM yet would fill it.
+    # The spool takes a segment more from now on. Earlier, a worker that has not got TERM yet would fill it.
     : >"$fx_dir/told"
   )
   case $1 in
