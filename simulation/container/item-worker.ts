@@ -89,10 +89,10 @@ export class ItemWorker {
     return undefined;
   }
 
-  /** The job or its recorder was killed, so nothing more is to begin. */
+  /** The job or its recorder was killed, or the disk had no room for what was recorded, so nothing more is to begin. */
   get #isAlone(): boolean {
-    const { isGone, recorder } = this.#directory;
-    return isGone || this.#options.job.isDead || recorder?.isDead === true;
+    const { isGone, recorder, spool } = this.#directory;
+    return isGone || this.#options.job.isDead || recorder?.isDead === true || !spool.isWhole;
   }
 
   async #runBatch(batch: Batch): Promise<void> {
