@@ -333,6 +333,16 @@ describe("a job whose output goes by S3", () => {
     expect(job.shown).toEqual(WHOLE);
   });
 
+  it("is told to stop again soon when S3 has not taken the cancel", async () => {
+    const job = Scene.withBucket();
+    await job.release();
+    job.bucket.weather = "slow";
+    job.cancel.abort();
+    await job.pass(1_500);
+    job.bucket.weather = "fine";
+    await job.until(() => job.bucket.controls.at(-1)?.words === "cancel", 1_200);
+  });
+
   it.each([
     ["four seconds when the stop command did not reach it", false, 4_000],
     ["longer when the stop command reached it, since the agent sleeps a second first", true, 4_900],

@@ -8,8 +8,8 @@ import type { PieceStore } from "./store.ts";
 
 /** After this many bytes the reader tells the container what it has read, so that the container can free the bytes. */
 const CONFIRMED_BYTES = 16 * 1024 * 1024;
-/** The pause after which orders for items are written again that S3 has not taken: workers wait for them. */
-const ORDER_AGAIN_MS = 1_000;
+/** The pause after which what can't wait is written again that S3 has not taken. */
+const AGAIN_MS = 1_000;
 /** The most tries of a write when another reader has written first. */
 const MOST_SWAPS = 5;
 
@@ -39,7 +39,7 @@ export class ControlWriter {
   #hasOthers = false;
   #isWriting = false;
   #over: AbortSignal | undefined;
-  #ordersAgain = false;
+  #isSoonAgain = false;
   #writing: Promise<void> = Promise.resolve();
   /** A write that has not begun, and so will say all that holds by then. */
   #next: Promise<void> | undefined;
@@ -129,17 +129,19 @@ export class ControlWriter {
       const why = asFailure(error).seen;
       this.#failing = { since: this.#failing?.since ?? clock.now(), why };
       log.debug(`The container could not be told by S3 what was read: ${why}`);
-      this.#orderAgain();
+      this.#writeSoonAgain();
     }
   }
 
-  /** Writes once more after a pause, when workers wait for items. */
-  #orderAgain(): void {
-    if (!this.#isWriting || this.#ordersAgain || this.#words.itemOrders.length === 0) return;
-    this.#ordersAgain = true;
-    this.#options.clock.sleep(ORDER_AGAIN_MS, this.#over).then(
+  /** Writes once more after a pause, when workers wait for items, or the job is to stop. */
+  #writeSoonAgain(): void {
+    const { itemOrders, isCancelled } = this.#words;
+    const isUrgent = itemOrders.length > 0 || isCancelled;
+    if (!this.#isWriting || this.#isSoonAgain || !isUrgent) return;
+    this.#isSoonAgain = true;
+    this.#options.clock.sleep(AGAIN_MS, this.#over).then(
       () => {
-        this.#ordersAgain = false;
+        this.#isSoonAgain = false;
         void this.#write();
       },
       () => undefined, // the reader has ended
