@@ -270,12 +270,16 @@ class Job {
     const { time } = this.#container.base;
     const directory = this.#directory;
     if (this.#lostWorker !== undefined) this.#endOrphans();
-    directory.status =
+    const lost =
       this.#lostWorker !== undefined
-        ? `lost what waited for worker ${this.#lostWorker} was killed, and its exit status with it`
+        ? `what waited for worker ${this.#lostWorker} was killed, and its exit status with it`
         : this.#isKept
-          ? `${this.#reason} ${codes.join(",")}`
-          : "lost not all of its output could be kept, as on a full disk";
+          ? undefined
+          : "not all of its output could be kept, as on a full disk";
+    directory.status =
+      lost === undefined
+        ? `${this.#reason} ${codes.join(",")}`
+        : `lost ${directory.stock?.unbegun ?? ""}${lost}`;
     this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;

@@ -57,6 +57,14 @@ export class Stock {
     return true;
   }
 
+  /** A word that names the first batch that no worker has taken, nor one behind it; empty when there is none. */
+  get unbegun(): string {
+    const batches = this.entries.filter((entry) => entry !== "end");
+    const last = batches.findLastIndex((batch) => this.#claimed.has(nameOf(batch)));
+    const [first] = batches.slice(last + 1);
+    return first === undefined ? "" : `@${nameOf(first)} `;
+  }
+
   give(order: number, words: readonly string[]): void {
     for (const word of words) if (/^[\d,@]+$/.test(word)) this.entries.push(parseBatch(order, word));
   }

@@ -229,6 +229,7 @@ async function runIn(job: JobContext, mayHavePublicIp: boolean): Promise<Attempt
   };
   if (!("end" in report))
     return { result: failedResult(report, facts), attached: false, mayHaveStarted: false };
+  if (report.end.kind === "status") job.items?.noteStatus?.(report.end.status);
   const { attached, sessionIds } = report;
   const concluded = conclude(report, facts);
   const isNeeded = job.inputs.artifacts?.missing === "error";

@@ -37,6 +37,8 @@ describe("a status", () => {
     ["refused tool: no setpriv", { kind: "refused", code: "job", text: "no setpriv" }],
     ["refused constructor: x", { kind: "refused", code: "job", text: "constructor: x" }],
     ["lost no space left", { kind: "lost", text: "no space left" }],
+    ["lost @3.12 no space left", { kind: "lost", text: "no space left", unbegun: { order: 3, index: 12 } }],
+    ["lost @3 no space left", { kind: "lost", text: "@3 no space left" }],
   ])("%s", (text, status) => {
     const workers = status.kind === "ended" ? status.workers.length : 1;
     expect(parseStatus(text, workers, true)).toEqual(status);

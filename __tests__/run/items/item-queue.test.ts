@@ -464,6 +464,39 @@ describe("a holder that leaves", () => {
     expect(talk.outcomes[1]).toBe("unknown 1");
   });
 
+  it("leaves to others what its container had not begun of its stock, although not all was heard of it", () => {
+    const talk = new Talk(6, { tasks: 1, attempts: 2 });
+    expect(talk.join(1, 1)).toEqual(["1 give 0 1 2 3 4 5", "2 end"]);
+    talk.say(1, "begin 1 0 0");
+    // The begin of 1 was not heard. Of 4 it was, so that is true.
+    talk.say(1, "begin 1 4 0");
+    const unbegun = { order: 1, index: 2 };
+    expect(talk.leave(1, { runsAgain: true, unbegun })).toEqual({ again: [0, 4, 1], lost: [] });
+    expect(talk.outcomes).toEqual([
+      "unknown 1",
+      "unknown 0",
+      "not-started 0",
+      "not-started 0",
+      "unknown 1",
+      "not-started 0",
+    ]);
+    expect(talk.join(2, 1)).toEqual(["1 give 0@2 1@2 2 3 4@2 5", "2 end"]);
+  });
+
+  it.each([
+    ["it was not given", { order: 1, index: 9 }],
+    ["another order gave it", { order: 2, index: 2 }],
+    ["it has begun", { order: 1, index: 0 }],
+  ])(
+    "may have begun all that it had when what its container names as the first is none: %s",
+    (_, unbegun) => {
+      const talk = new Talk(3, { tasks: 1 });
+      talk.join(1, 1);
+      talk.say(1, "begin 1 0 0");
+      expect(talk.leave(1, { unbegun })).toEqual({ again: [], lost: [0, 1, 2] });
+    },
+  );
+
   it("leaves what runs again to another attempt, when all others have ended", () => {
     const talk = new Talk(2, { attempts: 2 });
     talk.join(1, 2);

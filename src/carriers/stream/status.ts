@@ -14,7 +14,14 @@ export type JobStatus =
   /** The container has stopped the job, because it heard no sign of the runner that holds the job's lock. */
   | { readonly kind: "fenced" }
   /** A script ran, but its end is lost, or the status can't be read. */
-  | { readonly kind: "lost"; readonly text: string };
+  | LostStatus;
+
+export interface LostStatus {
+  readonly kind: "lost";
+  readonly text: string;
+  /** The first batch of items that no worker has taken, by the order that has given it and its first index. None behind it has begun either. */
+  readonly unbegun?: { readonly order: number; readonly index: number };
+}
 
 /** The part of a job that a container refuses; `job` when no input is the cause. */
 export type RefusalCode = "job" | "user" | "directory" | "shell" | "variable" | "files";
@@ -42,7 +49,7 @@ export function parseStatus(text: string, workers: number, hasLock = false): Job
   const isWhole = entries.length === workers && ends.length === workers;
   const isPossible = reason !== undefined && (reason !== "fenced" || hasLock);
   if (!isPossible || !isWhole || ends.some(({ worker }, i) => worker !== i)) {
-    if (!text.startsWith("refused ")) return { kind: "lost", text: clipText(text.replace(/^lost /, "")) };
+    if (!text.startsWith("refused ")) return parseLost(text);
     const [, code, words] =
       /^refused (?:(user|directory|shell|variable|files|tool): )?(.*)$/s.exec(text) ?? [];
     const known = code === undefined || code === "tool" ? "job" : (code as RefusalCode);
@@ -50,6 +57,12 @@ export function parseStatus(text: string, workers: number, hasLock = false): Job
   }
   if (reason === "fenced") return { kind: "fenced" };
   return { kind: "ended", reason: reason as "exited" | "timed-out" | "cancelled", workers: ends };
+}
+
+function parseLost(status: string): LostStatus {
+  const [, order, index, text = ""] = /^(?:lost )?(?:@(\d{1,9})\.(\d{1,9}) )?(.*)$/s.exec(status) ?? [];
+  const unbegun = order === undefined ? undefined : { order: Number(order), index: Number(index) };
+  return { kind: "lost", text: clipText(text), ...(unbegun && { unbegun }) };
 }
 
 function parseWorker(entry: string): WorkerStatus | undefined {

@@ -16,6 +16,8 @@ export interface HolderInfo {
 export interface HowItLeaves {
   /** No fact of it is missing, so what it did not begin goes to others. */
   readonly heardAll?: boolean;
+  /** Facts are missing, but this batch has not begun, nor one behind it in the stock. */
+  readonly unbegun?: NamedBatch | undefined;
   /** What may have begun there runs again, as far as it may begin once more. */
   readonly runsAgain?: boolean;
 }
@@ -105,6 +107,13 @@ export class Holder {
   find({ order, index }: NamedBatch): Batch | undefined {
     const batch = this.stock.get(index) ?? this.hand.get(index);
     return batch?.order === order ? batch : undefined;
+  }
+
+  /** This batch of the stock and those behind it; none when it is not there. */
+  stockFrom({ order, index }: NamedBatch): ReadonlySet<Batch> {
+    const all = [...this.stock.values()];
+    const at = all.findIndex((batch) => batch.first === index && batch.order === order);
+    return new Set(at < 0 ? [] : all.slice(at));
   }
 
   give(batches: readonly Batch[], now: number): void {

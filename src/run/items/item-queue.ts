@@ -114,12 +114,15 @@ export class ItemQueue {
    * The job of this holder is over. Returns the items that may have begun there and whose end is not known: those that run again elsewhere, and
    * those that are left so.
    */
-  leave(id: HolderId, now: number, { heardAll = false, runsAgain = false }: HowItLeaves = {}): ItemsOfLeaver {
+  leave(id: HolderId, now: number, how: HowItLeaves = {}): ItemsOfLeaver {
+    const { heardAll = false, runsAgain = false, unbegun } = how;
     const holder = this.#holders.get(id);
     if (holder === undefined) return { again: [], lost: [] };
+    const untaken = unbegun && holder.stockFrom(unbegun);
     const lost: number[] = [...holder.gone];
     for (const batch of [...holder.hand.values(), ...holder.stock.values()]) {
-      if (heardAll && batch.begun === undefined) this.#giveBack(holder, batch);
+      if (batch.begun === undefined && (heardAll || untaken?.has(batch) === true))
+        this.#giveBack(holder, batch);
       else lost.push(...this.#lose(holder, batch));
     }
     this.#holders.delete(id);

@@ -1,6 +1,7 @@
 import type { ItemOrderLine } from "../../payload/input.ts";
 import type { ItemOrders } from "../../carriers/follow-options.ts";
 import type { OutputItem } from "../../carriers/stream/items.ts";
+import type { JobStatus } from "../../carriers/stream/status.ts";
 import type { Clock } from "../../clock.ts";
 import type { ItemFact } from "./facts.ts";
 import type { ItemDirectories } from "./item-directories.ts";
@@ -42,6 +43,8 @@ export interface ItemsOfJob extends ItemOrders {
   readonly jobDirectories: JobDirectories;
   /** Takes what the job prints and tells. It may come twice. A job of `workers` workers takes items from its header on. */
   take(shown: OutputItem, workers: number): void;
+  /** The job has ended with this status. To be told before `leave`; undefined where nothing depends on it. */
+  noteStatus?(status: JobStatus): void;
   /** The job is over. Counts the first time that it is called. */
   leave(how: HowItLeaves): void;
 }
@@ -63,6 +66,7 @@ export class JobItems implements ItemsOfJob {
   readonly #id = Symbol("a job that takes items");
   #lines: ItemLines | undefined;
   #ended = 0;
+  #unbegun: HowItLeaves["unbegun"];
   #changed = (): void => undefined;
   #hasAll: () => void = () => undefined;
 
@@ -108,9 +112,13 @@ export class JobItems implements ItemsOfJob {
     return this.#ended;
   }
 
+  noteStatus(status: JobStatus): void {
+    if (status.kind === "lost") this.#unbegun = status.unbegun;
+  }
+
   leave(how: HowItLeaves): void {
     const { step, queue, clock } = this.#options;
-    step.noteLeft(queue.leave(this.#id, clock.now(), how));
+    step.noteLeft(queue.leave(this.#id, clock.now(), { unbegun: this.#unbegun, ...how }));
   }
 
   #takeFact(fact: ItemFact): void {
