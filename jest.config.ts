@@ -1,7 +1,7 @@
 import type { Config } from "jest";
 
 const config: Config = {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/__tests__/helpers/environment.ts",
   // Tests run real processes on a busy machine. The limit is long, since it must end only a test that hangs, not a slow one.
   // All seeds of a fuzz test take many minutes.
   testTimeout: process.env["FUZZ_ALL"] === "1" ? 3_600_000 : 600_000,
