@@ -173,6 +173,17 @@ fx_tell_end() {
   fx_tell_own_fact "$1"
 }
 
+# Sets fx_unbegun to a word that names the first batch of the stock that no worker has taken, nor one behind it; empty when there is none. The facts may
+# be lost, but each worker takes the first batch that nobody has.
+fx_find_unbegun() {
+  fx_unbegun=
+  while read -r fx_order fx_batch fx_by; do
+    fx_first=${fx_batch%%[,@]*}
+    [ "$fx_first" ] || continue
+    if [ -e "$fx_dir/claims/$fx_order.$fx_first" ]; then fx_unbegun=''; else fx_unbegun=${fx_unbegun:-"@$fx_order.$fx_first "}; fi
+  done <"$fx_dir/stock"
+} 2>/dev/null
+
 # Adds the ends of all batches and the texts of all items to the spool, behind all else: a step that attaches to the job has no list, and may not
 # have heard of earlier ends.
 fx_keep_ends() {

@@ -119,7 +119,9 @@ fx_conclude() {
   done
   if [ "$fx_lost" ]; then
     fx_end_orphans
-    fx_end lost "$fx_lost"
+    fx_unbegun=
+    [ -z "$fx_items" ] || fx_find_unbegun
+    fx_end lost "$fx_unbegun$fx_lost"
     return
   fi
   fx_reason=exited
