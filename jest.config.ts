@@ -1,4 +1,5 @@
 import type { Config } from "jest";
+import { IN_SOAK } from "./__tests__/helpers/in-soak.ts";
 
 const config: Config = {
   testEnvironment: "<rootDir>/__tests__/helpers/environment.ts",
@@ -15,6 +16,8 @@ const config: Config = {
   testSequencer: "<rootDir>/__tests__/helpers/slowest-first.ts",
   globalSetup: "<rootDir>/__tests__/helpers/before-all.ts",
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
+  testPathIgnorePatterns:
+    process.env["EVERY_ROW"] === "1" ? [] : IN_SOAK.map((file) => `/__tests__/${file}[.]test[.]ts$`),
   extensionsToTreatAsEsm: [".ts"],
   transform: {
     // `npm run types` checks the types; here they are only stripped.

@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, write
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import ts from "typescript";
-import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
+import { compile, copyContainerFiles, stripTypes, writeBundle } from "./bundle.ts";
 import { iamData } from "./iam-data.ts";
 
 /** The name by which bin.ts and module.ts import the bundle. */
@@ -40,7 +40,8 @@ async function main(root: string, out: string, bundleOnly: boolean): Promise<voi
   // Below the root, because the bundler looks for packages in the directories above a file.
   const compiled = join(".cache", `package-${process.pid}`);
   const sources = bundleOnly ? compiled : join(compiled, "src");
-  compile(bundleOnly ? "tsconfig.build.json" : "tsconfig.package.json", compiled);
+  if (bundleOnly) stripTypes("src", compiled);
+  else compile("tsconfig.package.json", compiled);
   await writeBundle(join(sources, ENTRIES, BUNDLE), join(out, "dist"));
   copyContainerFiles(join(out, "dist"));
   for (const door of DOORS) copyFileSync(join(sources, ENTRIES, door), join(out, "dist", door));

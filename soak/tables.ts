@@ -2,11 +2,16 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { IN_SOAK } from "../__tests__/helpers/in-soak.ts";
 
 const files = readdirSync("__tests__", { recursive: true })
   .map((name) => join("__tests__", String(name)))
   .filter((path) => path.endsWith(".test.ts") && !path.startsWith("__tests__/payload/"))
-  .filter((path) => /\beveryNth\(|\bitInSoak\b|EVERY_ROW/.test(readFileSync(path, "utf8")));
+  .filter(
+    (path) =>
+      IN_SOAK.some((file) => path.endsWith(`/${file}.test.ts`)) ||
+      /\beveryNth\(|\bitInSoak\b|EVERY_ROW/.test(readFileSync(path, "utf8")),
+  );
 const { status } = spawnSync("npm", ["test", "--", ...files], {
   env: { ...process.env, EVERY_ROW: "1" },
   stdio: "inherit",

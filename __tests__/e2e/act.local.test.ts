@@ -145,7 +145,7 @@ engine("a workflow engine runs", () => {
     });
 
   describe("the example", () => {
-    it("nightly.yml, whose reports come back and are kept for thirty days", async () => {
+    itInSoak("nightly.yml, whose reports come back and are kept for thirty days", async () => {
       const secrets = { DATABASE_URL: "postgres://shop:secret@db/shop" };
       const result = await run(example("nightly.yml"), { event: "schedule", secrets });
       expectGreen(result);

@@ -91,17 +91,20 @@ itInSoak(
   },
 );
 
-it("a session in a task of a service begins after 2 calls in a row, and the task's protection is ended, which begins before the session is closed", async () => {
-  const run = await callsOf(service());
-  expectInARow(run, 2);
-  const { calls } = run;
-  const [looks, changes] = ["GetTaskProtection", "UpdateTaskProtection"].map((wanted) =>
-    calls.filter(({ operation }) => operation === wanted),
-  );
-  // Each call is made when the job begins and when it ends. A long job looks in between, too.
-  expect(looks?.length).toBeGreaterThanOrEqual(2);
-  expect(changes).toHaveLength(2);
-  const closed = aws.world.local.gateway.sessions.at(-1)?.endedAt;
-  // The session also ends by itself, some milliseconds after the container has read that its end was taken. On a busy machine the call arrives late.
-  expect(looks?.at(-1)?.at).toBeLessThanOrEqual((closed ?? 0) + CALL_MS);
-});
+itInSoak(
+  "a session in a task of a service begins after 2 calls in a row, and the task's protection is ended, which begins before the session is closed",
+  async () => {
+    const run = await callsOf(service());
+    expectInARow(run, 2);
+    const { calls } = run;
+    const [looks, changes] = ["GetTaskProtection", "UpdateTaskProtection"].map((wanted) =>
+      calls.filter(({ operation }) => operation === wanted),
+    );
+    // Each call is made when the job begins and when it ends. A long job looks in between, too.
+    expect(looks?.length).toBeGreaterThanOrEqual(2);
+    expect(changes).toHaveLength(2);
+    const closed = aws.world.local.gateway.sessions.at(-1)?.endedAt;
+    // The session also ends by itself, some milliseconds after the container has read that its end was taken. On a busy machine the call arrives late.
+    expect(looks?.at(-1)?.at).toBeLessThanOrEqual((closed ?? 0) + CALL_MS);
+  },
+);

@@ -577,38 +577,41 @@ it.concurrent.each(everyNth(Object.entries(broken), 24))(
   },
 );
 
-it("in a set-up without faults every check is OK, for a task, a service, a new task and an image, and nothing is made", async () => {
-  const { made } = aws.world;
-  const setUp = new SetUp(aws, "whole");
-  const task = await startTask(setUp);
-  const definitions = await aws.definitions();
-  const subnets = privateSubnet;
-  const image = { image: "example/app:1-x86_64", subnets, "task-role": "demo-task" };
-  const bucket = { bucket: made.bucket };
-  for (const inputs of [
-    task,
-    { ...bucket, service: made.service },
-    { ...bucket, service: made.service, start: "true" },
-    { ...bucket, service: made.service, image: "example/app:1-x86_64" },
-    { ...image, "kms-key-id": made.kmsKeyId, ...bucket },
-    { ...task, run: "touch /tmp/ran" },
-  ]) {
-    const checked = await setUp.check(inputs);
-    expectGreen(checked);
-    const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP").map(({ name }) => name);
-    // Only a registry knows an image's architecture, and the keys of the test have no known end.
-    expect(["architecture", "credentials' life"]).toEqual(expect.arrayContaining(skipped));
-    // The group of the cleanup and the end of the guard come after this line.
-    expect(mainLog(checked.result).at(-4)).toMatch(/^\d+ checks: \d+ OK, 0 NG, \d+ SKIP\.$/);
-  }
-  const changes = aws.world.local.requests.filter(
-    ({ operation, key }) =>
-      key !== aws.world.local.admin.accessKeyId &&
-      /^(ExecuteCommand|RunTask|Register|PUT|DELETE)/.test(operation),
-  );
-  expect(changes.map(({ operation }) => operation)).toEqual([]);
-  expect(await aws.definitions()).toEqual(definitions);
-});
+itInSoak(
+  "in a set-up without faults every check is OK, for a task, a service, a new task and an image, and nothing is made",
+  async () => {
+    const { made } = aws.world;
+    const setUp = new SetUp(aws, "whole");
+    const task = await startTask(setUp);
+    const definitions = await aws.definitions();
+    const subnets = privateSubnet;
+    const image = { image: "example/app:1-x86_64", subnets, "task-role": "demo-task" };
+    const bucket = { bucket: made.bucket };
+    for (const inputs of [
+      task,
+      { ...bucket, service: made.service },
+      { ...bucket, service: made.service, start: "true" },
+      { ...bucket, service: made.service, image: "example/app:1-x86_64" },
+      { ...image, "kms-key-id": made.kmsKeyId, ...bucket },
+      { ...task, run: "touch /tmp/ran" },
+    ]) {
+      const checked = await setUp.check(inputs);
+      expectGreen(checked);
+      const skipped = checked.rows.filter(({ verdict }) => verdict === "SKIP").map(({ name }) => name);
+      // Only a registry knows an image's architecture, and the keys of the test have no known end.
+      expect(["architecture", "credentials' life"]).toEqual(expect.arrayContaining(skipped));
+      // The group of the cleanup and the end of the guard come after this line.
+      expect(mainLog(checked.result).at(-4)).toMatch(/^\d+ checks: \d+ OK, 0 NG, \d+ SKIP\.$/);
+    }
+    const changes = aws.world.local.requests.filter(
+      ({ operation, key }) =>
+        key !== aws.world.local.admin.accessKeyId &&
+        /^(ExecuteCommand|RunTask|Register|PUT|DELETE)/.test(operation),
+    );
+    expect(changes.map(({ operation }) => operation)).toEqual([]);
+    expect(await aws.definitions()).toEqual(definitions);
+  },
+);
 
 itInSoak(
   "the checks that need caller-check.json and caller-diagnosis.json are skipped without them, and the step is green",

@@ -6,10 +6,10 @@ import type { Task } from "../../local/task/task.ts";
 import { Aws, jobLog, withoutInit } from "../helpers/local.ts";
 
 /** How many runs at once, each on a Fargate of its own. Each cut is a run, and a run mostly waits. */
-const AT_ONCE = 2;
+const AT_ONCE = process.env["EVERY_CUT"] === undefined ? 1 : 2;
 /** Whether there is a cut after each frame (`npm run soak cuts`), or only after each `STEP`-th. */
 const all = process.env["EVERY_CUT"] !== undefined;
-const STEP = all ? 1 : 40;
+const STEP = all ? 1 : 80;
 
 /** For one test, in milliseconds: a cut takes some seconds, and a run has two hundred frames. */
 const PATIENCE = all ? 3_600_000 : 300_000;

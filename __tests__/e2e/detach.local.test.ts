@@ -167,7 +167,7 @@ itInSoak.concurrent(
   },
 );
 
-it.concurrent("a job is handed on from step to step, and its held container ends with it", async () => {
+itInSoak.concurrent("a job is handed on from step to step, and its held container ends with it", async () => {
   const prefix = "chain/";
   const run = "echo 1; sleep 601 || :; echo 2; exit 7";
   const inputs = { ...aws.newTask(), bucket: `${aws.world.made.bucket}/${prefix}`, run };

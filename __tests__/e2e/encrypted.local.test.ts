@@ -103,33 +103,41 @@ const denials = [
   ["the task", "kms:Decrypt"],
 ] as const;
 
-it("when the runner or the task has no right to the key, the step fails at its first session and leaves nothing behind", async () => {
-  const { local, made } = aws.world;
-  const task = await aws.runningTask(undefined, made.kmsCluster);
-  const before = processes(task);
-  for (const [sessions, [who, action]] of denials.entries()) {
-    const denied =
-      "User: arn:aws:sts::123456789012:assumed-role/example-ci/run is not authorized to perform: " +
-      `kms:GenerateDataKey on resource: ${made.kmsKeyId} because no identity-based policy allows the kms:GenerateDataKey action`;
-    if (who === "the task") await local.inject({ decrypt: "denied" });
-    else
-      local.fail({ operation: "GenerateDataKey", code: "AccessDeniedException", message: denied, times: 9 });
-    const result = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo not reached" });
+itInSoak(
+  "when the runner or the task has no right to the key, the step fails at its first session and leaves nothing behind",
+  async () => {
+    const { local, made } = aws.world;
+    const task = await aws.runningTask(undefined, made.kmsCluster);
+    const before = processes(task);
+    for (const [sessions, [who, action]] of denials.entries()) {
+      const denied =
+        "User: arn:aws:sts::123456789012:assumed-role/example-ci/run is not authorized to perform: " +
+        `kms:GenerateDataKey on resource: ${made.kmsKeyId} because no identity-based policy allows the kms:GenerateDataKey action`;
+      if (who === "the task") await local.inject({ decrypt: "denied" });
+      else
+        local.fail({
+          operation: "GenerateDataKey",
+          code: "AccessDeniedException",
+          message: denied,
+          times: 9,
+        });
+      const result = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo not reached" });
 
-    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
-    expect(result.annotations).toHaveLength(1);
-    expect(result.annotations[0]?.message).toContain(action);
-    expect(result.annotations[0]?.message).toContain(made.kmsKeyId);
-    expect(result.annotations[0]?.title).toBe(
-      who === "the task" ? "fargate-exec: session-refused" : "fargate-exec: access-denied",
-    );
-    // There was one session, and it is over, so the container takes the next one.
-    expect(aws.calls("ExecuteCommand", task.arn)).toHaveLength(sessions + 1);
-    await eventually(() => local.gateway.sessions.at(-1)?.ended, true);
-    expect(processes(task)).toEqual(before);
-    expect(jobDirectories(task)).toEqual([]);
-    local.calm();
-  }
-  const next = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo reached" });
-  expect(next.outputs).toMatchObject({ "exit-code": "0", stdout: "reached" });
-});
+      expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
+      expect(result.annotations).toHaveLength(1);
+      expect(result.annotations[0]?.message).toContain(action);
+      expect(result.annotations[0]?.message).toContain(made.kmsKeyId);
+      expect(result.annotations[0]?.title).toBe(
+        who === "the task" ? "fargate-exec: session-refused" : "fargate-exec: access-denied",
+      );
+      // There was one session, and it is over, so the container takes the next one.
+      expect(aws.calls("ExecuteCommand", task.arn)).toHaveLength(sessions + 1);
+      await eventually(() => local.gateway.sessions.at(-1)?.ended, true);
+      expect(processes(task)).toEqual(before);
+      expect(jobDirectories(task)).toEqual([]);
+      local.calm();
+    }
+    const next = await aws.step({ cluster: made.kmsCluster, task: task.id, run: "echo reached" });
+    expect(next.outputs).toMatchObject({ "exit-code": "0", stdout: "reached" });
+  },
+);

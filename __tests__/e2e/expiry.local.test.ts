@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Aws, pidOf, processes } from "../helpers/local.ts";
-import { everyNth, itInSoak } from "../helpers/every-nth.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 import { eventually } from "../helpers/until.ts";
 
 /** How long a role session lasts here. A longer job needs another one. */
@@ -200,49 +200,46 @@ describe("a job that outlives the keys of its step", () => {
       "The output comes by S3 ",
     ],
   ] as const;
-  it.concurrent.each(everyNth(outlived, 2))(
-    "goes on where %s, and the message says so",
-    async (_, by, moment) => {
-      const { local, made } = aws.world;
-      const isOwn = "logs" in by;
-      const running = isOwn ? undefined : await aws.runningTask();
-      const where =
-        running === undefined ? { ...aws.newTask(), ...by, bucket: made.bucket } : { task: running.id };
-      const inputs = { timeout: "10m", ...where, run: mark("three") };
-      const keys = await aws.sessionFor(inputs, 3600);
-      const mine = (): string[] =>
-        local.gateway.sessions
-          .filter(({ target }) => target.includes(running?.id ?? "none"))
-          .map(({ sessionId }) => sessionId);
-      const result = await aws.step(inputs, {
-        env: keys,
-        onLine: (line) => {
-          if (!line.startsWith(moment)) return;
-          local.expireKeys(keys);
-          if (moment === "begun")
-            for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
-        },
-      });
-      expect(result).toMatchObject({
-        conclusion: "failure",
-        outputs: { outcome: "unknown", "exit-code": "", stdout: "begun" },
-      });
-      const errors = result.annotations.filter(({ level }) => level === "error");
-      expect(errors).toMatchObject([{ title: "fargate-exec: no-credentials" }]);
-      expect(errors[0]?.message).toMatch(
-        /The job goes on in container 'app' of task \w+, until it ends or its 'timeout' stops it at 20/,
-      );
-      const said = result.annotations.map(({ message }) => message).join("\n");
-      expect(said).toContain(isOwn ? "the task is left running" : "The job goes on in its container");
-      expect(said).not.toContain("is told to stop");
-      const task = running ?? aws.taskOf(result);
-      expect(task.lastStatus).toBe("RUNNING");
-      expect(processes(task).some(({ command }) => command.includes("sleep 600"))).toBe(true);
-    },
-  );
+  itInSoak.concurrent.each(outlived)("goes on where %s, and the message says so", async (_, by, moment) => {
+    const { local, made } = aws.world;
+    const isOwn = "logs" in by;
+    const running = isOwn ? undefined : await aws.runningTask();
+    const where =
+      running === undefined ? { ...aws.newTask(), ...by, bucket: made.bucket } : { task: running.id };
+    const inputs = { timeout: "10m", ...where, run: mark("three") };
+    const keys = await aws.sessionFor(inputs, 3600);
+    const mine = (): string[] =>
+      local.gateway.sessions
+        .filter(({ target }) => target.includes(running?.id ?? "none"))
+        .map(({ sessionId }) => sessionId);
+    const result = await aws.step(inputs, {
+      env: keys,
+      onLine: (line) => {
+        if (!line.startsWith(moment)) return;
+        local.expireKeys(keys);
+        if (moment === "begun")
+          for (const id of mine()) local.gateway.end(id, "Session ended by the service.");
+      },
+    });
+    expect(result).toMatchObject({
+      conclusion: "failure",
+      outputs: { outcome: "unknown", "exit-code": "", stdout: "begun" },
+    });
+    const errors = result.annotations.filter(({ level }) => level === "error");
+    expect(errors).toMatchObject([{ title: "fargate-exec: no-credentials" }]);
+    expect(errors[0]?.message).toMatch(
+      /The job goes on in container 'app' of task \w+, until it ends or its 'timeout' stops it at 20/,
+    );
+    const said = result.annotations.map(({ message }) => message).join("\n");
+    expect(said).toContain(isOwn ? "the task is left running" : "The job goes on in its container");
+    expect(said).not.toContain("is told to stop");
+    const task = running ?? aws.taskOf(result);
+    expect(task.lastStatus).toBe("RUNNING");
+    expect(processes(task).some(({ command }) => command.includes("sleep 600"))).toBe(true);
+  });
 });
 
-it("a successful step warns of the task that it could not stop any more", async () => {
+itInSoak("a successful step warns of the task that it could not stop any more", async () => {
   const { local } = aws.world;
   const inputs = { ...aws.newTask(), timeout: "30m", run: "echo begun; sleep 1" };
   const keys = await aws.sessionFor(inputs, 3600);

@@ -91,26 +91,29 @@ it("each of several new tasks knows its index, and all of them make one result, 
   expect(await aws.objects()).toEqual([]);
 });
 
-it("'tasks: all' is every running task of the service, and no workflow command of theirs is obeyed", async () => {
-  const running = await scale(2);
-  const before = aws.world.local.requests.length;
-  const result = await aws.step({
-    service: aws.world.made.service,
-    tasks: "all",
-    run: "echo '::error::not obeyed'; hostname; sleep 3",
-  });
-  expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
-  expect(arnsOf(result).toSorted()).toEqual(running.map(({ arn }) => arn).toSorted());
-  expect(result.annotations).toEqual([]);
-  // Two pipes have no order between them, so the line may stand anywhere.
-  const hostnames = [0, 1].map((task) => linesOf(result, task).find((line) => line.startsWith("ip-")));
-  expect(hostnames.toSorted()).toEqual(running.map(({ hostname }) => hostname).toSorted());
-  // For all of them DescribeTasks is called as often as for one.
-  const looks = aws.world.local.requests
-    .slice(before)
-    .filter(({ operation }) => operation === "DescribeTasks");
-  expect(looks.length).toBeLessThanOrEqual(3);
-});
+itInSoak(
+  "'tasks: all' is every running task of the service, and no workflow command of theirs is obeyed",
+  async () => {
+    const running = await scale(2);
+    const before = aws.world.local.requests.length;
+    const result = await aws.step({
+      service: aws.world.made.service,
+      tasks: "all",
+      run: "echo '::error::not obeyed'; hostname; sleep 3",
+    });
+    expect(result.outputs).toMatchObject({ "exit-code": "0", outcome: "succeeded" });
+    expect(arnsOf(result).toSorted()).toEqual(running.map(({ arn }) => arn).toSorted());
+    expect(result.annotations).toEqual([]);
+    // Two pipes have no order between them, so the line may stand anywhere.
+    const hostnames = [0, 1].map((task) => linesOf(result, task).find((line) => line.startsWith("ip-")));
+    expect(hostnames.toSorted()).toEqual(running.map(({ hostname }) => hostname).toSorted());
+    // For all of them DescribeTasks is called as often as for one.
+    const looks = aws.world.local.requests
+      .slice(before)
+      .filter(({ operation }) => operation === "DescribeTasks");
+    expect(looks.length).toBeLessThanOrEqual(3);
+  },
+);
 
 itInSoak(
   "with max-parallel a task is started when another one has ended, and with fail-fast none after a failure",

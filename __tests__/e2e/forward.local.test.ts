@@ -134,7 +134,7 @@ it.concurrent(
   },
 );
 
-it.concurrent("a far end that is not reached is named, and nothing is left", async () => {
+itInSoak.concurrent("a far end that is not reached is named, and nothing is left", async () => {
   const closed = createServer().listen(0, "127.0.0.1");
   await once(closed, "listening");
   const { port } = closed.address() as AddressInfo;

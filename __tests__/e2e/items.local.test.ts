@@ -57,7 +57,7 @@ it.concurrent("a script runs once for each item, as workers of two tasks get fre
   expect(result.summary).toContain("because");
 });
 
-it.concurrent(
+itInSoak.concurrent(
   "items of batches have the ends that the script reports, and run again by themselves",
   async () => {
     const result = await aws.step(

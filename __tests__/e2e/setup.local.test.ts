@@ -185,7 +185,7 @@ function roleIn({ outputs }: StepResult): string | undefined {
 }
 
 // The other ways need no right that none of these needs.
-it.concurrent.each(everyNth(Object.entries(ways), 4))(
+it.concurrent.each(everyNth(Object.entries(ways), 8))(
   "the stack has all that a step needs %s",
   async (way, inputs) => {
     const result = await step({ run: 'echo "hello from $FARGATE_EXEC_RUN"', ...inputs() });
@@ -290,18 +290,21 @@ it("a check by the stack's role finds nothing wrong, and skips what only caller-
   ]);
 });
 
-it("with caller-check the role's check finds nothing wrong and skips nothing for a new task", async () => {
-  const names = {
-    ...{ region: local.region, account: local.accountId, bucket: output("Bucket"), "log-bucket": "none" },
-    ...{ cluster: output("Cluster"), service: output("Service"), "caller-role": `${STACK}-caller` },
-  };
-  const inputs = { check: "true", start: "true", service: output("Service"), bucket: output("Bucket") };
-  const result = await withPolicy("caller-check", policyOf("caller-check", names), () => step(inputs));
-  expect(result).toMatchObject({ conclusion: "success", annotations: [] });
-  // Only the registry knows the architecture of an image that is not running yet.
-  expect(rowsOf(result, "SKIP")).toEqual(["architecture"]);
-  expect(rowsOf(result, "OK")).toEqual(expect.arrayContaining(["way to ssmmessages", "security groups"]));
-});
+itInSoak(
+  "with caller-check the role's check finds nothing wrong and skips nothing for a new task",
+  async () => {
+    const names = {
+      ...{ region: local.region, account: local.accountId, bucket: output("Bucket"), "log-bucket": "none" },
+      ...{ cluster: output("Cluster"), service: output("Service"), "caller-role": `${STACK}-caller` },
+    };
+    const inputs = { check: "true", start: "true", service: output("Service"), bucket: output("Bucket") };
+    const result = await withPolicy("caller-check", policyOf("caller-check", names), () => step(inputs));
+    expect(result).toMatchObject({ conclusion: "success", annotations: [] });
+    // Only the registry knows the architecture of an image that is not running yet.
+    expect(rowsOf(result, "SKIP")).toEqual(["architecture"]);
+    expect(rowsOf(result, "OK")).toEqual(expect.arrayContaining(["way to ssmmessages", "security groups"]));
+  },
+);
 
 /** Clients with the keys of one of the stack's roles. */
 async function asRole(name: string): Promise<{ ecs: ECSClient; s3: S3Client }> {
@@ -361,7 +364,7 @@ it.each([
   expect(await assumes(sub)).toBe(may);
 });
 
-it("deploying the stack again changes nothing", async () => {
+itInSoak("deploying the stack again changes nothing", async () => {
   const again = await cli(
     ...["cloudformation", "deploy", "--stack-name", STACK, "--template-file", TEMPLATE],
     ...["--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset"],

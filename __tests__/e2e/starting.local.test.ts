@@ -127,7 +127,7 @@ it("an image alone is registered, run with an init and deregistered; jobs share 
   expect(deregister() - before).toBe(1);
 });
 
-it("this commit's image runs in the service's own definition, which stays as it is", async () => {
+itInSoak("this commit's image runs in the service's own definition, which stays as it is", async () => {
   const { made, ecs } = aws.world;
   const described = async () => {
     const { services = [] } = await ecs.send(

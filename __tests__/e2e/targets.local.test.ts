@@ -41,7 +41,7 @@ it("a running task, by its ID and by its ARN, still runs afterwards; the contain
   expect(aws.calls("StopTask", task.id)).toEqual([]);
 });
 
-it("a running task of a service", async () => {
+itInSoak("a running task of a service", async () => {
   const { made, ecs } = aws.world;
   const result = await aws.step({ service: made.service, run: whoami });
   expectRanIn(result);
@@ -107,59 +107,62 @@ async function publicAddresses(): Promise<string[]> {
   );
 }
 
-it("the inputs of a new task reach RunTask, and its public address is that of its network interface", async () => {
-  const { local, made } = aws.world;
-  let during: Promise<string[]> | undefined;
-  const result = await aws.step(
-    {
-      ...aws.newTask(made.twoContainers),
-      "security-groups": made.securityGroups.join(","),
-      "assign-public-ip": "true",
-      cpu: "1 vCPU",
-      memory: "3 GB",
-      "task-role": `arn:aws:iam::${local.accountId}:role/migrate`,
-      tags: "team=web,cost-centre=42",
-      overrides: JSON.stringify({
-        containerOverrides: [{ name: "app", environment: [{ name: "NAME", value: "overridden" }] }],
-        ephemeralStorage: { sizeInGiB: 50 },
-        platformVersion: "1.4.0",
-      }),
-      run: `${whoami}; sleep 1`,
-    },
-    {
-      onLine: (line) => {
-        if (line.startsWith("ip-")) during ??= publicAddresses();
+itInSoak(
+  "the inputs of a new task reach RunTask, and its public address is that of its network interface",
+  async () => {
+    const { local, made } = aws.world;
+    let during: Promise<string[]> | undefined;
+    const result = await aws.step(
+      {
+        ...aws.newTask(made.twoContainers),
+        "security-groups": made.securityGroups.join(","),
+        "assign-public-ip": "true",
+        cpu: "1 vCPU",
+        memory: "3 GB",
+        "task-role": `arn:aws:iam::${local.accountId}:role/migrate`,
+        tags: "team=web,cost-centre=42",
+        overrides: JSON.stringify({
+          containerOverrides: [{ name: "app", environment: [{ name: "NAME", value: "overridden" }] }],
+          ephemeralStorage: { sizeInGiB: 50 },
+          platformVersion: "1.4.0",
+        }),
+        run: `${whoami}; sleep 1`,
       },
-    },
-  );
-  // The container is the first essential one unless another is named.
-  expectRanIn(result, "app");
-  expect(jobLog(result)[2]).toBe("overridden");
-  expect(result.outputs["public-ip"]).toMatch(/^\d+(\.\d+){3}$/);
-  expect(await during).toContain(`${result.outputs["public-ip"]},${aws.taskOf(result).interface?.id}`);
-  await aws.taskOf(result).ended;
-  expect((await publicAddresses()).join()).not.toContain(result.outputs["public-ip"]);
-  expect(aws.calls("RunTask", "cost-centre").map(({ body }) => body)).toEqual([
-    expect.objectContaining({
-      launchType: "FARGATE",
-      enableExecuteCommand: true,
-      platformVersion: "1.4.0",
-      networkConfiguration: {
-        awsvpcConfiguration: {
-          subnets: made.subnets,
-          securityGroups: made.securityGroups,
-          assignPublicIp: "ENABLED",
+      {
+        onLine: (line) => {
+          if (line.startsWith("ip-")) during ??= publicAddresses();
         },
       },
-      overrides: expect.objectContaining({
-        cpu: "1024",
-        memory: "3072",
-        ephemeralStorage: { sizeInGiB: 50 },
-        taskRoleArn: `arn:aws:iam::${local.accountId}:role/migrate`,
-      }) as unknown,
-    }),
-  ]);
-});
+    );
+    // The container is the first essential one unless another is named.
+    expectRanIn(result, "app");
+    expect(jobLog(result)[2]).toBe("overridden");
+    expect(result.outputs["public-ip"]).toMatch(/^\d+(\.\d+){3}$/);
+    expect(await during).toContain(`${result.outputs["public-ip"]},${aws.taskOf(result).interface?.id}`);
+    await aws.taskOf(result).ended;
+    expect((await publicAddresses()).join()).not.toContain(result.outputs["public-ip"]);
+    expect(aws.calls("RunTask", "cost-centre").map(({ body }) => body)).toEqual([
+      expect.objectContaining({
+        launchType: "FARGATE",
+        enableExecuteCommand: true,
+        platformVersion: "1.4.0",
+        networkConfiguration: {
+          awsvpcConfiguration: {
+            subnets: made.subnets,
+            securityGroups: made.securityGroups,
+            assignPublicIp: "ENABLED",
+          },
+        },
+        overrides: expect.objectContaining({
+          cpu: "1024",
+          memory: "3072",
+          ephemeralStorage: { sizeInGiB: 50 },
+          taskRoleArn: `arn:aws:iam::${local.accountId}:role/migrate`,
+        }) as unknown,
+      }),
+    ]);
+  },
+);
 
 itInSoak("'keep-task' decides whether the started task lives on", async () => {
   // The test of a family, a revision, an ARN or a file has one whose script succeeds with 'on-failure'.

@@ -3,7 +3,7 @@ import { CreateServiceCommand, StopTaskCommand, UpdateServiceCommand } from "@aw
 import type { StepResult } from "../../local/runner/step.ts";
 import type { TaskOrder } from "../../local/orders.ts";
 import type { Task } from "../../local/task/task.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { Aws } from "../helpers/local.ts";
 import { until } from "../helpers/until.ts";
 
@@ -83,7 +83,7 @@ const all: readonly (readonly [string, (task: Task) => Promise<unknown>, readonl
 ];
 
 // The last one is the only one whose session is not told. The last test here has Spot, too.
-const cases = everyNth(all, 2, 1);
+const cases = everyNth(all, 4, 1);
 
 let results: ReadonlyMap<string, Promise<StopCase>>;
 
@@ -181,7 +181,7 @@ it.concurrent.each(everyNth(Object.keys(changes) as (keyof typeof changes)[], 2,
 const byAttempt = (first: string, second: string): string =>
   `case $FARGATE_EXEC_RUN in *-a2) ${second} ;; *) ${first} ;; esac`;
 
-it.concurrent("a job whose task Spot takes is run again on demand, when 'retry' says so", async () => {
+itInSoak.concurrent("a job whose task Spot takes is run again on demand, when 'retry' says so", async () => {
   const spotted: Task[] = [];
   const result = await aws.step(
     {

@@ -61,7 +61,7 @@ const sizes = [
   ["4 vCPU", "4096", "8192", 4],
   ["half a vCPU", "512", "1024", 1],
 ] as const;
-it.each(everyNth(sizes, 2, 1))(
+itInSoak.each(sizes)(
   "'workers: auto' gives each vCPU a worker, and a task at least one: %s",
   async (_, cpu, memory, count) => {
     const result = await aws.step({

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { IN_SOAK } from "./in-soak.ts";
 import { LONGEST, slowestFirst } from "./slowest-first.ts";
 
 const tests = resolve(import.meta.dirname, "..");
 
-it("every file in the list of the longest exists", () => {
-  expect(LONGEST.filter((file) => !existsSync(join(tests, `${file}.test.ts`)))).toEqual([]);
+it("every file in the list of the longest and of those in a soak exists", () => {
+  expect([...LONGEST, ...IN_SOAK].filter((file) => !existsSync(join(tests, `${file}.test.ts`)))).toEqual([]);
 });
 
 it("the longest files come first, then all others, with those of a local Fargate spread among them", () => {

@@ -44,7 +44,7 @@ const deaths = [
   ["SIGTERM", runtimes.at(-1) ?? "own"],
   ...runtimes.map((runtime) => ["SIGKILL", runtime] as const),
 ] as const;
-it.each(everyNth(deaths, 3))(
+it.each(everyNth(deaths, 4, 2))(
   "when the process that started the local Fargate ends by %s, its tasks (%s) and moto end",
   async (signal, runtime) => {
     const script = `

@@ -144,7 +144,7 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
     return await watch({ containerEnv, ...options, within: container, sh: "/bin/sh", shell, script });
   }
 
-  it.each(everyNth(shareOf(sh, shells, REFUSED), 3))(
+  it.each(everyNth(shareOf(sh, shells, REFUSED), 6))(
     "%s is refused, and no script has run",
     async (_, shebang, options, code, words) => {
       const ran = "/tmp/ran";

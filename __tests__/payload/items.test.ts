@@ -27,6 +27,7 @@ import { findProgram, withoutPython } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 import { curlOnly, ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 import { processesOf, WatchedJob, type WatchedTerminal, type WatchOptions } from "../helpers/watch.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 afterAll(removeAll);
 
@@ -495,7 +496,7 @@ it("are found fast among 500 that are reported in another order", async () => {
   expect(quietTime() - began).toBeLessThan(10_000);
 });
 
-it.each(["mawk", "gawk", "busybox"])(
+it.each(everyNth(["mawk", "gawk", "busybox"], 3))(
   "have their directories without python3, with the awk of %s",
   async (awk) => {
     const path = withoutPython(awk, tmpdir());
@@ -658,7 +659,7 @@ it("come to a worker that can't say that it waits, as on a full disk", async () 
   expect(job.status).toMatchObject({ reason: "exited" });
 });
 
-asOthers.each(SHELLS)(
+asOthers.each(everyNth(SHELLS, 5))(
   "are left to other tasks where no inode is left, though bytes are, in %s",
   async (sh) => {
     const container = await SharedContainer.start(sh);
@@ -688,7 +689,12 @@ asOthers.each(SHELLS)(
   },
 );
 
-asOthers.each(SHELLS.flatMap((sh) => shareOf(sh, SHELLS, WAYS).map((way) => ({ sh, ...way }))))(
+asOthers.each(
+  everyNth(
+    SHELLS.flatMap((sh) => shareOf(sh, SHELLS, WAYS).map((way) => ({ sh, ...way }))),
+    3,
+  ),
+)(
   "begin no more on a disk that was full, also when it has room again, and the job ends, in $sh with $way",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh);
@@ -732,21 +738,24 @@ asOthers.each(SHELLS.flatMap((sh) => shareOf(sh, SHELLS, WAYS).map((way) => ({ s
   },
 );
 
-it.each(SHELLS)("come from a line of the stock that a worker saw before it was whole, in %s", async (sh) => {
-  const script = `[ "$FARGATE_EXEC_ITEM" = b ] || until [ -e "$FARGATE_EXEC_ITEM_DIR/go" ]; do sleep 0.02; done; echo "$FARGATE_EXEC_ITEM"`;
-  const job = await follow({ sh, script, items: ["a", "b"] }, ["1 give 0"], async (job, terminal) => {
-    await until(() => facts(job).includes("begin 1 0 0"));
-    const directory = job.directory ?? "";
-    appendFileSync(join(directory, "stock"), "7 1");
-    await until(() => existsSync(join(directory, "item.0.1.d")));
-    writeFileSync(join(directory, "item.0.1.d/go"), "");
-    await untilWaits(job);
-    appendFileSync(join(directory, "stock"), "@2 77\n");
-    order(terminal, "2 end");
-  });
-  expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 0 0 0", "end 7 1 0 0"]);
-  expect(job.output("stdout").toString()).toBe("a\nb\n");
-});
+it.each(everyNth(SHELLS, 5, 1))(
+  "come from a line of the stock that a worker saw before it was whole, in %s",
+  async (sh) => {
+    const script = `[ "$FARGATE_EXEC_ITEM" = b ] || until [ -e "$FARGATE_EXEC_ITEM_DIR/go" ]; do sleep 0.02; done; echo "$FARGATE_EXEC_ITEM"`;
+    const job = await follow({ sh, script, items: ["a", "b"] }, ["1 give 0"], async (job, terminal) => {
+      await until(() => facts(job).includes("begin 1 0 0"));
+      const directory = job.directory ?? "";
+      appendFileSync(join(directory, "stock"), "7 1");
+      await until(() => existsSync(join(directory, "item.0.1.d")));
+      writeFileSync(join(directory, "item.0.1.d/go"), "");
+      await untilWaits(job);
+      appendFileSync(join(directory, "stock"), "@2 77\n");
+      order(terminal, "2 end");
+    });
+    expect(timeless(job).filter((fact) => fact.startsWith("end"))).toEqual(["end 1 0 0 0", "end 7 1 0 0"]);
+    expect(job.output("stdout").toString()).toBe("a\nb\n");
+  },
+);
 
 it("of a worker whose shell was killed leave no process, also in a later run", async () => {
   const script = '[ "$FARGATE_EXEC_ITEM" = a ] || { kill -KILL $PPID; exec sleep 333.5; }';
@@ -848,7 +857,7 @@ it("begin no more once the job's own process was killed, and what was in hand ha
   rmSync(directory, { recursive: true });
 });
 
-it.each(SHELLS)(
+it.each(everyNth(SHELLS, 5, 2))(
   "come by a further order when two processes have obeyed the ones before at once, in %s",
   (sh) => {
     const directory = mkdtempSync(join(tmpdir(), "items-"));
@@ -875,19 +884,22 @@ fx_take_order "3 give 2"`;
   },
 );
 
-it.each(SHELLS)("whose directory was replaced by a link change nothing behind it, in %s", (sh) => {
-  const directory = mkdtempSync(join(tmpdir(), "items-"));
-  const behind = join(directory, "app");
-  mkdirSync(behind);
-  chmodSync(behind, 0o755);
-  symlinkSync(behind, join(directory, "item.1.0"));
-  const source = readFileSync("src/payload/container/item-dir.sh", "utf8");
-  const removal = `fx_user=root fx_uid=$(id -u) fx_item_dir=${directory}/item.1.0\nfx_remove_item_dir`;
-  runShell(sh, [source, removal].join("\n"));
-  expect(readdirSync(directory)).toEqual(["app"]);
-  expect(statSync(behind).mode & 0o777).toBe(0o755);
-  rmSync(directory, { recursive: true });
-});
+it.each(everyNth(SHELLS, 5, 3))(
+  "whose directory was replaced by a link change nothing behind it, in %s",
+  (sh) => {
+    const directory = mkdtempSync(join(tmpdir(), "items-"));
+    const behind = join(directory, "app");
+    mkdirSync(behind);
+    chmodSync(behind, 0o755);
+    symlinkSync(behind, join(directory, "item.1.0"));
+    const source = readFileSync("src/payload/container/item-dir.sh", "utf8");
+    const removal = `fx_user=root fx_uid=$(id -u) fx_item_dir=${directory}/item.1.0\nfx_remove_item_dir`;
+    runShell(sh, [source, removal].join("\n"));
+    expect(readdirSync(directory)).toEqual(["app"]);
+    expect(statSync(behind).mode & 0o777).toBe(0o755);
+    rmSync(directory, { recursive: true });
+  },
+);
 
 /** A PATH without python3, with what packs in its place. */
 function tarPath(): string {

@@ -140,7 +140,7 @@ describeRoot.each(CONTAINER_SHELLS)("files in a container of %s", (sh) => {
 });
 
 describeRoot("files", () => {
-  it.concurrent.each([PYTHON, TARS[0]])(
+  it.concurrent.each(everyNth([PYTHON, TARS[0]], 2))(
     "replace files and links, and leave the directories that are there as they are: %s",
     async (_, setUp) => {
       await inContainer("dash", async (container) => {
@@ -168,7 +168,7 @@ describeRoot("files", () => {
     "app/": { mode: 0o500, modified: 1_000_000_000 },
     one: { bytes: "1" },
   };
-  it.concurrent.each(everyNth(withUsers([PYTHON, ...TARS], ["nobody", "root"]), 3))(
+  it.concurrent.each(everyNth(withUsers([PYTHON, ...TARS], ["nobody", "root"]), 6))(
     "give a new destination the mode and the time of its directory, and leave one that is there as it is: %s, as %s",
     async (_, user, setUp) => {
       await inContainer("dash", async (container) => {
@@ -355,7 +355,7 @@ describeRoot("files", () => {
     PATIENCE,
   );
 
-  it.concurrent.each(everyNth(withUsers([PYTHON, TARS[0]], ["root", "nobody"]), 3))(
+  it.concurrent.each(everyNth(withUsers([PYTHON, TARS[0]], ["root", "nobody"]), 6))(
     "make a working directory that they fill, for the script's user, and no other one: %s, as %s",
     async (_, user, setUp) => {
       await inContainer("dash", async (container) => {

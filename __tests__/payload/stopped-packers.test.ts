@@ -69,7 +69,7 @@ const CASES = [
 ] as const;
 
 describe("a program that packs, stopped by what a script has left running, which holds its pipe,", () => {
-  asOthers.each(everyNth(CASES, 3))(
+  asOthers.each(everyNth(CASES, 4))(
     "keeps no job of items from its end: by %s, with the user %s",
     async (kind, user) => {
       const script = `
@@ -104,7 +104,7 @@ head -c 12000000 /dev/urandom >"$FARGATE_EXEC_ITEM_DIR/large"`;
     60_000,
   );
 
-  asOthers.each(everyNth(CASES, 3, 1))(
+  asOthers.each(everyNth(CASES, 4, 2))(
     "keeps no job with artifacts from its end: by %s, with the user %s",
     async (kind, user) => {
       const there = join(scratch, "there");

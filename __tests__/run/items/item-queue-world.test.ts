@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { listSchedule, longestFirst, runWorld, type WorldOptions } from "./world.ts";
 
+/** A run has half of the worlds; `npm run soak tables` has all. */
+const SHARE = process.env["EVERY_ROW"] === "1" ? 1 : 2;
+
 const seconds = (most: number) =>
   fc.integer({ min: 0, max: most * 100 }).map((hundredths) => hundredths / 100);
 /** The exit codes of an item's runs, and whether the script reports them. */
@@ -71,7 +74,7 @@ it("each item begins at most as often as it may, none is forgotten, and none run
       if (!isClosed) expect(left).toBe(0);
       expect(queue.misfits).toBe(0);
     }),
-    { numRuns: 400, seed: 29 },
+    { numRuns: 400 / SHARE, seed: 29 },
   );
 });
 
@@ -105,7 +108,7 @@ it("with known times and short ways all ends within 1.1 of the time of longest-f
       // Nobody waits for an end that could have been told.
       expect(over - makespan).toBeLessThanOrEqual(2);
     }),
-    { numRuns: 100, seed: 29 },
+    { numRuns: 100 / SHARE, seed: 29 },
   );
 });
 
@@ -135,6 +138,6 @@ it.each([
       // The last ones are no longer than a worker would wait.
       expect(Math.max(...auto.batches.slice(-2).map((batch) => batch.seconds))).toBeLessThanOrEqual(9);
     }),
-    { numRuns: 40, seed: 29 },
+    { numRuns: 40 / SHARE, seed: 29 },
   );
 });

@@ -10,6 +10,7 @@ import { Unsettled } from "../../../src/run/job/unsettled.ts";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import { type ArtifactsBudget, artifactsBudget } from "../../../src/carriers/pieces/budget.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
+import { everyNth } from "../../helpers/every-nth.ts";
 
 // What root of a container can say and upload: records and parts are authentic here.
 
@@ -83,19 +84,23 @@ class Victim {
   }
 }
 
-it.each([
+const floods = [
   ["names parts", () => "part"],
   ["names parts that are not there", () => "no-part"],
   ["lists files", (at: number) => `list 1 "${at}"`],
   ["lists one file", () => 'list 1 "a"'],
   ["lists files with long names", (at: number) => `list 1 "${at}${"n".repeat(4_000)}"`],
   ["can't read files", (at: number) => `unread "${at}" because`],
-] as const)("a container that %s, 150,000 times, takes little memory and is told", async (_, text) => {
-  const before = heldBytes();
-  const victim = await new Victim({ maxCount: 10_000 }).say(150_000, text);
-  expect(heldBytes() - before).toBeLessThan(30e6);
-  expect(await victim.end()).toContain("the container sends more than");
-});
+] as const;
+it.each(everyNth(floods, 4))(
+  "a container that %s, 150,000 times, takes little memory and is told",
+  async (_, text) => {
+    const before = heldBytes();
+    const victim = await new Victim({ maxCount: 10_000 }).say(150_000, text);
+    expect(heldBytes() - before).toBeLessThan(30e6);
+    expect(await victim.end()).toContain("the container sends more than");
+  },
+);
 
 it("a fact that names a part by itself is none, so nothing is read for it", async () => {
   const named = `part ${"0".repeat(32)} 999999999 1 ${"0".repeat(64)}`;

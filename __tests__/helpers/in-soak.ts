@@ -1,0 +1,15 @@
+/**
+ * Files of which `npm test` runs no test: their steps take long, and the simulation, a soak of their own or the file's neighbours hold the same
+ * rules. `npm run soak tables` runs them, and `EVERY_ROW=1 npm test -- FILE`.
+ */
+export const IN_SOAK = [
+  "e2e/aws-cli.local",
+  "e2e/beside.local",
+  "e2e/bulk.local",
+  "e2e/census.local",
+  "e2e/matrix.local",
+  "e2e/parallel-steps.local",
+  "e2e/random-scripts.local",
+  "e2e/rerun.local",
+  "e2e/uploads.local",
+];
