@@ -107,28 +107,31 @@ onNode20("nothing warns on Node.js 20 when a run has many tasks", async () => {
   expect(exitCode).toBe(0);
 });
 
-it("copies from a kept task, and opens a shell in it with the directory and variables of its script, although the task's definition was deleted", async () => {
-  const image = {
-    image: "example/app:1",
-    subnets: aws.world.made.subnets.join(","),
-    "task-role": "demo-task",
-  };
-  const start = {
-    inputs: { ...image, "keep-task": "always", "working-directory": "/srv" },
-    words: ["--env", "MODE=a job's", "--secrets", "TOKEN=secret-word", "--run", "echo kept >left"],
-  };
-  const kept = await runCli(aws, installed, start);
-  expect([kept.exitCode, kept.stderr]).toEqual([0, expect.stringContaining("Deregistering")]);
-  const id = /Task (\w+) is kept/.exec(kept.stderr)?.[1] ?? "";
-  const to = join(installed.folder, "left");
-  const copied = await cli([":/srv/left", to], { inputs: { task: id }, command: "cp" });
-  expect([copied.exitCode, copied.stderr]).toEqual([0, expect.not.stringContaining("error")]);
-  expect(readFileSync(to, "utf8")).toBe("kept\n");
-  const words = ["--", "sh", "-c", 'echo "$PWD-$MODE-$FARGATE_EXEC-$TOKEN-"'];
-  const user = openShell({ task: id }, words);
-  await user.sees("/srv-a job's-true--\r\n");
-  expect(await user.ended).toMatchObject({ exitCode: 0 });
-});
+itInSoak(
+  "copies from a kept task, and opens a shell in it with the directory and variables of its script, although the task's definition was deleted",
+  async () => {
+    const image = {
+      image: "example/app:1",
+      subnets: aws.world.made.subnets.join(","),
+      "task-role": "demo-task",
+    };
+    const start = {
+      inputs: { ...image, "keep-task": "always", "working-directory": "/srv" },
+      words: ["--env", "MODE=a job's", "--secrets", "TOKEN=secret-word", "--run", "echo kept >left"],
+    };
+    const kept = await runCli(aws, installed, start);
+    expect([kept.exitCode, kept.stderr]).toEqual([0, expect.stringContaining("Deregistering")]);
+    const id = /Task (\w+) is kept/.exec(kept.stderr)?.[1] ?? "";
+    const to = join(installed.folder, "left");
+    const copied = await cli([":/srv/left", to], { inputs: { task: id }, command: "cp" });
+    expect([copied.exitCode, copied.stderr]).toEqual([0, expect.not.stringContaining("error")]);
+    expect(readFileSync(to, "utf8")).toBe("kept\n");
+    const words = ["--", "sh", "-c", 'echo "$PWD-$MODE-$FARGATE_EXEC-$TOKEN-"'];
+    const user = openShell({ task: id }, words);
+    await user.sees("/srv-a job's-true--\r\n");
+    expect(await user.ended).toMatchObject({ exitCode: 0 });
+  },
+);
 
 it("has colours on a terminal, and none with NO_COLOR", async () => {
   const terminal = resolve(import.meta.dirname, "../helpers/terminal.py");

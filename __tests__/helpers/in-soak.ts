@@ -12,4 +12,5 @@ export const IN_SOAK = [
   "e2e/random-scripts.local",
   "e2e/rerun.local",
   "e2e/uploads.local",
+  "local/images/images.local",
 ];

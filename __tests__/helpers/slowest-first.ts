@@ -17,7 +17,6 @@ export const LONGEST = [
   "session/forward/hostile",
   "payload/recorder",
   "main",
-  "local/images/images.local",
   "payload/attacks",
   "e2e/targets.local",
   "e2e/calls-in-a-row.local",

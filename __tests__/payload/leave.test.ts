@@ -48,7 +48,7 @@ async function leaveJob(
   return { uploaded, terminal };
 }
 
-asOthers.concurrent.each(everyNth(BOTH, 4))(
+asOthers.concurrent.each(everyNth(BOTH, 8))(
   "the session ends once its reader leaves, and with an init nothing is left of the job, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
@@ -69,7 +69,7 @@ asOthers.concurrent.each(everyNth(BOTH, 4))(
   PATIENCE,
 );
 
-asOthers.concurrent.each(everyNth(BOTH, 4, 1))(
+asOthers.concurrent.each(everyNth(BOTH, 8, 1))(
   "when PID 1 reaps nothing the session stays, says why, sends no output, and ends early if it has to, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh);

@@ -70,7 +70,7 @@ const ways: readonly (readonly [string, (path: string, name: string) => string])
 const shells = everyNth(CONTAINER_SHELLS, 3, 2);
 
 describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
-  asOthers.concurrent.each(everyNth(shareOf(sh, shells, ways), 2))(
+  asOthers.concurrent.each(everyNth(shareOf(sh, shells, ways), 4))(
     "is passed over for the next one in PATH when it is %s",
     async (_, replace) => {
       // The container does not share /opt/local/bin with this machine.
@@ -87,7 +87,7 @@ describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
     PATIENCE,
   );
 
-  asOthers.concurrent.each(everyNth(shareOf(sh, shells, ways, 1), 2, 1))(
+  asOthers.concurrent.each(everyNth(shareOf(sh, shells, ways, 1), 4, 1))(
     "counts as absent when it is %s, and a note names it",
     async (_, replace) => {
       const setUp = [LINK, ...DISPENSABLE.map((name) => replace(`/usr/bin/${name}`, name))];
@@ -106,7 +106,7 @@ describe.each(shells)("a program in a directory of root, under %s,", (sh) => {
     PATIENCE,
   );
 
-  asOthers.concurrent.each(everyNth(shareOf(sh, shells, ways, 2), 2))(
+  asOthers.concurrent.each(everyNth(shareOf(sh, shells, ways, 2), 4, 2))(
     "is named, and no program is run, when every image needs it and it is %s",
     async (_, replace) => {
       const seen = await runIn(sh, `${LINK}\n${replace("/bin/tail", "tail")}`, THEIRS, {

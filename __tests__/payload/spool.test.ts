@@ -64,7 +64,7 @@ const WAYS = (
     program === "python3" ? { sh } : { sh, containerEnv: { PATH: withoutPython(program, directory) } },
   ]);
 
-describe.each(everyNth(WAYS, 3))("recorded by %s", (_, way) => {
+describe.each(everyNth(WAYS, 6))("recorded by %s", (_, way) => {
   it.concurrent(
     "confirmed output is removed, so that little more than the limit is ever kept; cuts lose and double nothing",
     async () => {
@@ -149,7 +149,7 @@ it(
   PATIENCE,
 );
 
-describe.each(everyNth(SHELLS, 3, 2))("under %s", (shell) => {
+describe.each(everyNth(SHELLS, 5, 3))("under %s", (shell) => {
   const file = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
   const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");

