@@ -74,9 +74,11 @@ function toldOf({ outputs }: Runner): readonly ToldItem[] | undefined {
   return entries[0]?.item === undefined ? undefined : (entries as readonly ToldItem[]);
 }
 
-/** Whether nothing has met the step or its tasks, and it was not stopped. */
+/** Whether nothing has met the step or its tasks, whose disks have room for what items write. */
 export function isUndisturbed(runner: Runner, ended: Simulated): boolean {
-  const actors = new Set(["service", ...tasksOf(runner, ended).map(({ name }) => name)]);
+  const tasks = tasksOf(runner, ended);
+  if (tasks.some(({ container }) => container?.options.disk !== undefined)) return false;
+  const actors = new Set(["service", ...tasks.map(({ name }) => name)]);
   for (let each: Runner | undefined = runner; each !== undefined; each = each.before) actors.add(each.name);
   return !ended.world.base.faults.taken.some(
     ({ actor }) => actors.has(actor) || actor.endsWith(` of ${runner.name}`),
