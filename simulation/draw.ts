@@ -7,6 +7,7 @@ import { drawForwards } from "./draw-forwards.ts";
 import { drawItemKinds } from "./draw-item-kinds.ts";
 import { drawItems } from "./draw-items.ts";
 import { drawJobs } from "./draw-jobs.ts";
+import { drawMeetings } from "./draw-meetings.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type {
@@ -61,7 +62,7 @@ export function drawScenario(seed: number): Scenario {
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
-  return drawClocks(drawCredentials(drawItemKinds(drawItems(rest))));
+  return drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))));
 }
 
 function drawWorld(random: Random): WorldOptions {

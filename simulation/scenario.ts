@@ -143,7 +143,8 @@ export type Fault =
   | { readonly kind: "signal"; readonly actor: string; readonly at: number; readonly signal: Signal }
   | { readonly kind: "pause"; readonly actor: string; readonly at: number; readonly ms: number }
   | { readonly kind: "stop-task"; readonly actor: string; readonly at: number; readonly code: string }
-  | { readonly kind: "agent-dies"; readonly actor: string; readonly at: number }
+  /** `isTold`: ECS says that the exec agent has stopped. */
+  | { readonly kind: "agent-dies"; readonly actor: string; readonly at: number; readonly isTold?: boolean }
   | CredentialsFault
   | { readonly kind: "s3-away"; readonly actor: string; readonly at: number; readonly ms: number }
   | {

@@ -2,6 +2,7 @@ import { killProcess } from "./container/kill-process.ts";
 import { Runner } from "./runner/runner.ts";
 import { prepareProcess } from "./runner/modules.ts";
 import type { Scenario, TimedFault } from "./scenario.ts";
+import { AGENT_STOPPED } from "./world/ecs/life.ts";
 import { World } from "./world/world.ts";
 
 /** How long the steps may take before one counts as one that never ends. */
@@ -105,6 +106,7 @@ function act(
       return true;
     case "agent-dies":
       task?.container?.agent.die();
+      if (fault.isTold === true && task?.state.agentStatus === "RUNNING") task.change(AGENT_STOPPED);
       return task?.container !== undefined;
     case "deploy":
       world.ecs.service?.deploy();

@@ -13,6 +13,7 @@ type Codes = readonly [] | readonly [string] | readonly [string, string] | reado
 /** The codes with which a step may end red when this fault alone took effect. */
 const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "agent-dies": ["exec-not-ready", "container-busy", "container-blocked"],
+  "agent-dies told": ["exec-agent-stopped"],
   "call denied": ["access-denied"],
   "call failed": ["aws-error", "aws-unreachable"],
   "call lost": ["aws-unreachable"],
@@ -147,6 +148,7 @@ function faultsOf(runner: Runner, ended: Simulated): readonly Fault[] {
 /** The row of a fault in the table. */
 function kindOf(fault: Fault): string {
   if (fault.kind === "kill-process") return `${fault.kind} ${fault.process}`;
+  if (fault.kind === "agent-dies" && fault.isTold === true) return `${fault.kind} told`;
   return "what" in fault ? `${fault.kind} ${fault.what}` : fault.kind;
 }
 

@@ -10,6 +10,8 @@ const LEASE_MS = 185_000;
 const MINUTE_MS = 60_000;
 /** A step that has begun its job has protected its task by then. */
 const PROTECTED_WITHIN_MS = 5_000;
+/** So long after a call that has failed the next renewal has been made. Two may fail one after the other, as a lease lasts for three. */
+const RENEWED_MS = 2 * MINUTE_MS;
 const CALLS = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"];
 
 /**
@@ -44,8 +46,10 @@ const jobIsProtected: Rule = {
         const task = ended.world.ecs.tasks.find(({ container }) => container?.scripts.includes(run));
         const until = Math.min(run.ended ?? Infinity, runner.mainEnd?.at ?? Infinity);
         const { stoppedAt = Infinity } = task ?? {};
+        const failedAt = lastFailure(runner, stoppedAt, ended);
+        const isLate = stoppedAt > run.began + PROTECTED_WITHIN_MS && stoppedAt > failedAt + RENEWED_MS;
         check(
-          task?.stoppedBy !== "service" || stoppedAt <= run.began + PROTECTED_WITHIN_MS || stoppedAt >= until,
+          task?.stoppedBy !== "service" || !isLate || stoppedAt >= until,
           runner.name,
           () => `${task?.name ?? ""} was stopped under its script`,
         );
@@ -54,7 +58,17 @@ const jobIsProtected: Rule = {
   },
 };
 
-/** Whether the step can protect its task all the time: it has the right and its credentials, it always runs, and AWS takes its calls. */
+/** When AWS has failed to take a call for the protection last, before this time. */
+function lastFailure({ name }: Runner, before: number, { world }: Simulated): number {
+  const times = [...world.base.faults.takenAt].flatMap(([fault, at]) =>
+    fault.kind === "call" && fault.actor === name && CALLS.includes(fault.operation) && at <= before
+      ? [at + (fault.ms ?? 0)]
+      : [],
+  );
+  return Math.max(-Infinity, ...times);
+}
+
+/** Whether the step can protect its task: it has the right and its credentials, it always runs, and AWS denies no call for it. */
 function protects(runner: Runner, ended: Simulated): boolean {
   const { scenario, world } = ended;
   const { name, options } = runner;
@@ -63,7 +77,8 @@ function protects(runner: Runner, ended: Simulated): boolean {
   const isHindered = world.base.faults.taken.some(
     (fault) =>
       fault.actor === name &&
-      (fault.kind === "pause" || (fault.kind === "call" && CALLS.includes(fault.operation))),
+      (fault.kind === "pause" ||
+        (fault.kind === "call" && fault.what === "denied" && CALLS.includes(fault.operation))),
   );
   const mayProtect = scenario.ecs?.service?.mayProtect === true && !hasLostCredentials(runner, ended);
   return isAsked && mayProtect && !isHindered && !isCancelled(runner);

@@ -30,7 +30,7 @@ export class Base {
     this.timeline = new Timeline(this.time);
     this.#seed = seed;
     this.options = options;
-    this.faults = new FaultBook(faults);
+    this.faults = new FaultBook(faults, () => this.time.now);
   }
 
   /** A stream of random numbers of its own for this purpose, so that one purpose does not disturb another. */

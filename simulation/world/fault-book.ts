@@ -3,8 +3,8 @@ import type { CallFault, CredentialsFault, Fault, FrameFault } from "../scenario
 
 /** Finds the faults of calls and frames by their addresses, and counts those that took effect. */
 export class FaultBook {
-  /** The faults that took effect, in their order. */
-  readonly taken: Fault[] = [];
+  /** The faults that took effect, in their order, and when each did first, in milliseconds since the epoch. */
+  readonly takenAt = new Map<Fault, number>();
   readonly #calls = new Map<string, CallFault>();
   readonly #frames = new Map<string, FrameFault>();
   readonly #refusals = new Map<string, RefusalFault>();
@@ -14,7 +14,10 @@ export class FaultBook {
   /** The addresses that have faults. Those of all others need no count. */
   readonly #addresses = new Set<string>();
 
-  constructor(faults: readonly Fault[]) {
+  readonly #now: () => number;
+
+  constructor(faults: readonly Fault[], now: () => number) {
+    this.#now = now;
     for (const fault of faults) {
       for (const address of addressesOf(fault)) this.#addresses.add(address);
       if (fault.kind === "call") this.#calls.set(`${fault.actor} ${fault.operation} ${fault.count}`, fault);
@@ -25,6 +28,11 @@ export class FaultBook {
         for (let count = fault.count; count < fault.count + fault.times; count += 1)
           this.#refusals.set(`${fault.actor} RunTask ${count}`, fault);
     }
+  }
+
+  /** The faults that took effect, in their order. */
+  get taken(): readonly Fault[] {
+    return [...this.takenAt.keys()];
   }
 
   /** The fault of this call, which is the next one of this operation by this actor. */
@@ -54,7 +62,7 @@ export class FaultBook {
 
   /** A fault that took effect, once or again. */
   note(fault: Fault): void {
-    if (!this.taken.includes(fault)) this.taken.push(fault);
+    if (!this.takenAt.has(fault)) this.takenAt.set(fault, this.#now());
   }
 
   #take<F extends Fault>(faults: ReadonlyMap<string, F>, address: string): F | undefined {
@@ -62,7 +70,7 @@ export class FaultBook {
     const count = (this.#counts.get(address) ?? 0) + 1;
     this.#counts.set(address, count);
     const fault = faults.get(`${address} ${count}`);
-    if (fault !== undefined) this.taken.push(fault);
+    if (fault !== undefined) this.note(fault);
     return fault;
   }
 }

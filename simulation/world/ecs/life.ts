@@ -9,6 +9,9 @@ import type { Bucket } from "../s3.ts";
 import type { FirstProcess } from "./first-process.ts";
 import type { Task, TaskState } from "./task.ts";
 
+/** The exec agent has stopped, and ECS knows that. */
+export const AGENT_STOPPED = { agentStatus: "STOPPED", reason: "Execute command agent stopped" } as const;
+
 /** A task that RunTask has just answered with. */
 export const NEW: TaskState = {
   ...{ lastStatus: "PROVISIONING", desiredStatus: "RUNNING", hasAddress: false },
@@ -73,7 +76,7 @@ export async function lead(base: Base, task: Task, life: LifeOptions): Promise<v
   if (!(await wait("agent")) || fails("no-agent")) return;
   if (fails("agent-stops")) {
     task.container?.agent.die();
-    task.change({ agentStatus: "STOPPED", reason: "Execute command agent stopped" });
+    task.change(AGENT_STOPPED);
     return;
   }
   task.change({ agentStatus: "RUNNING" });
