@@ -1,4 +1,5 @@
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
+import { itemText } from "./items.ts";
 import type { EcsOptions } from "./ecs-options.ts";
 import type { ContainerOptions, Fault, RunnerOptions, Scenario, Script } from "./scenario.ts";
 
@@ -85,18 +86,26 @@ function inService(
   return { seed, world, containers, ecs: { ...ecsOf(random), service } };
 }
 
-/** The exec agent under a script dies, and the step runs it again in another task, though it still runs in the first one. */
+/** The exec agent under a script dies, and the step runs it or its items again in another task, though it still runs in the first one. */
 function drawLostAttempt(random: Random, scenario: Scenario, container: ContainerOptions): Scenario {
   const { seed, world } = scenario;
+  const hasItems = chance(random, 0.5);
+  const items = Array.from({ length: between(random, 4, 12) }, (_, index) =>
+    itemText({ name: `r0 i${index}`, wait: between(random, 5_000, 40_000), exitCodes: [0] }),
+  );
   const runner: RunnerOptions = {
     ...{ at: 0, container: 0, post: true },
-    script: { ...scriptOf(0, between(random, 30_000, 200_000)), onTerm: "ignores" },
+    script: hasItems
+      ? { lines: [], exitCode: 0, onTerm: "ignores" }
+      : { ...scriptOf(0, between(random, 30_000, 200_000)), onTerm: "ignores" },
     inputs: {
       ...{ "task-definition": "app", subnets: "subnet-0a1b2c3d", timeout: "60m" },
       ...{
         logs: "session",
         retry: pick(random, ["infrastructure", "infrastructure,75", "spot,infrastructure"]),
       },
+      ...(hasItems && { items: items.join("\n") }),
+      ...(hasItems && chance(random, 0.7) && { tasks: pick(random, ["2", "3"]) }),
     },
   };
   const at = between(random, 5_000, 25_000);

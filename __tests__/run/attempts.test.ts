@@ -27,6 +27,15 @@ const spot = (target: Target): TaskResult =>
     true,
   );
 
+const agentStopped = (target: Target): TaskResult =>
+  failedResult(
+    new Failure("exec-agent-stopped", { failed: "", seen: "", advice: "" }),
+    someFacts({ target }),
+    true,
+  );
+
+type ReplaceForRetry = Parameters<Launcher["replaceForRetry"]>[1];
+
 /** Runs a job whose attempts end as `ends` says. Each has a new task. If `own` is false, all are in one running task. */
 function runJobWithRetry(
   ends: readonly ((target: Target) => TaskResult)[],
@@ -39,7 +48,7 @@ function runJobWithRetry(
     retry: Retry | undefined;
     own?: boolean;
     onPause?: (cancel: AbortController) => void;
-    isNeeded?: () => boolean;
+    isNeeded?: (isOver: boolean) => boolean;
   } = {
     retry: RETRY,
   },
@@ -50,8 +59,9 @@ function runJobWithRetry(
   const asked: unknown[] = [];
   let tasks = 0;
   const launcher = {
-    replaceForRetry: ({ taskId }: Target, how: object) => {
+    replaceForRetry: ({ taskId }: Target, { isNeeded: isStillNeeded, ...how }: ReplaceForRetry) => {
       asked.push([taskId.slice(-1), how]);
+      if (!isStillNeeded()) return Promise.resolve(undefined);
       return Promise.resolve(aTarget({ taskId: String((tasks += 1)).repeat(32), started: true }));
     },
   } as unknown as Launcher;
@@ -140,4 +150,19 @@ it("starts no task for another attempt that has nothing to do any more after the
   });
   expect(await result).toMatchObject({ outcome: "unknown" });
   expect([tried, asked]).toEqual([["1: 0"], []]);
+});
+
+it("says that what a script had is free for others only once the task in which it may still run has stopped", async () => {
+  const asked: boolean[] = [];
+  const isNeeded = (isOver: boolean): boolean => asked.push(isOver) < 4;
+  const { result, tried, log } = runJobWithRetry([agentStopped, agentStopped], {
+    retry: { ...RETRY, attempts: 3, reasons: ["infrastructure"] },
+    isNeeded,
+  });
+  expect(await result).toMatchObject({ outcome: "unknown" });
+  expect([asked, tried]).toEqual([
+    [false, false, true, false],
+    ["1: 0", "2: 1"],
+  ]);
+  expect(log.lines.join()).not.toContain("there is no task");
 });

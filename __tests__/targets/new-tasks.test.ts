@@ -537,12 +537,13 @@ describe("for the next attempt of a script that may still run", () => {
   const takeNext = async (
     stopTask: ResolveContext["ecs"]["stopTask"],
     lastStatus: string,
+    isNeeded = (): boolean => true,
   ): Promise<{ readonly next: unknown; readonly started: number; readonly lines: readonly string[] }> => {
     const describeTasks = (): Promise<readonly Task[]> => Promise.resolve([aTask({ lastStatus })]);
     const { context, requests, resolved } = startTasks(web, { stopTask, describeTasks });
     const { candidates, targets } = await resolved;
     const how = { isGone: false, isSpot: false, mustStopFirst: true };
-    const next = await findNextTarget(targets[0], how, candidates, context);
+    const next = await findNextTarget(targets[0], how, candidates, { ...context, isNeeded });
     return { next: next?.taskId, started: requests.length, lines: context.log.lines };
   };
   const stopped = (): Promise<void> => Promise.resolve();
@@ -550,6 +551,12 @@ describe("for the next attempt of a script that may still run", () => {
 
   it("another task is started once that one has stopped", async () => {
     expect(await takeNext(stopped, "STOPPED")).toMatchObject({ next: arn(2).slice(-32), started: 2 });
+  });
+
+  it("no other task is started when nothing is left to do once that one has stopped", async () => {
+    const { next, started, lines } = await takeNext(stopped, "STOPPED", () => false);
+    expect([next, started]).toEqual([undefined, 1]);
+    expect(lines.join()).not.toContain("may still run");
   });
 
   it.each([

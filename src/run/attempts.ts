@@ -13,8 +13,11 @@ import { tellWhile } from "../waiting.ts";
 export interface AttemptsContext {
   /** Undefined: the job is run once. */
   readonly retry: Retry | undefined;
-  /** Whether another attempt has something to do. Asked when one has ended, and again after the pause. Always, unless given. */
-  readonly isNeeded?: (() => boolean) | undefined;
+  /**
+   * Whether another attempt has something to do; always, unless given. Asked when one has ended, again after the pause, and once its task has stopped
+   * when that is waited for. `isOver`: the script runs no longer, or may run twice at once. What it had is then given to other jobs, too.
+   */
+  readonly isNeeded?: ((isOver: boolean) => boolean) | undefined;
   readonly candidates: Candidates;
   readonly targets: ResolveContext;
   readonly clock: Clock;
@@ -39,12 +42,14 @@ export async function runAttempts(
     const last = result.task?.target ?? target;
     const reason = retry && attempt < retry.attempts ? retryReason(result, retry, last.started) : undefined;
     if (retry === undefined || reason === undefined || cancel.aborted) return ended;
-    if (isNeeded?.() === false) return ended;
+    const isOver = !reason.mustStopFirst;
+    if (isNeeded?.(isOver) === false) return ended;
     try {
       await pauseAfter(attempt, reason, context);
-      if (isNeeded?.() === false) return ended;
+      if (isNeeded?.(isOver) === false) return ended;
       const next = await findNext(last, reason, context);
       if (next === undefined) {
+        if (isNeeded?.(isOver) === false) return ended;
         log.info(`The script is not run again for '${reason.words}': there is no task to run it in.`);
         return ended;
       }
@@ -79,8 +84,11 @@ async function pauseAfter(
 async function findNext(
   last: Target,
   reason: RetryReason,
-  { candidates, targets, clock, log }: AttemptsContext,
+  { isNeeded, candidates, targets, clock, log }: AttemptsContext,
 ): Promise<Target | undefined> {
-  const finding = findNextTarget(last, reason, candidates, targets);
+  const finding = findNextTarget(last, reason, candidates, {
+    ...targets,
+    isNeeded: () => isNeeded?.(true) ?? true,
+  });
   return await tellWhile("the task of the next attempt", { clock, log }, finding);
 }

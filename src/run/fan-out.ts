@@ -131,8 +131,10 @@ async function runWithRetries(
   const { candidates } = resolved;
   const { clock, log, cancel, inputs, origin } = job;
   let leave: (runsAgain: boolean) => void = () => undefined;
+  let hasLeft = false;
   const gone: string[] = [];
   const attempt = async (target: Target, number: number): Promise<TaskResult> => {
+    hasLeft = false;
     const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
@@ -145,9 +147,11 @@ async function runWithRetries(
   };
   const isNeeded =
     items &&
-    ((): boolean => {
-      leave(true);
-      return items.hasWork;
+    ((isOver: boolean): boolean => {
+      // What may still run begins nowhere else.
+      hasLeft ||= isOver;
+      if (hasLeft) leave(true);
+      return !hasLeft || items.hasWork;
     });
   const targets = targetContext(step);
   const context = { retry: inputs.retry, isNeeded, candidates, targets, clock, log, cancel };

@@ -15,20 +15,25 @@ export interface AttemptEnd {
   readonly mustStopFirst: boolean;
 }
 
+export interface NextAttemptContext extends ResolveContext {
+  /** Asked once a task that has to stop first has stopped: whether the next attempt still has something to do. */
+  readonly isNeeded: () => boolean;
+}
+
 /**
  * The target of the next attempt. A task that the step started is stopped and replaced. A service's task that is gone is replaced by its
  * successor. Any other task that still runs is used again. Undefined when there is no such target, or when the script may still run in a task
- * that has not stopped.
+ * that has not stopped, or when the next attempt has nothing to do.
  */
 export async function findNextTarget(
   last: Target,
   { isGone, isSpot, mustStopFirst }: AttemptEnd,
   candidates: Candidates,
-  context: ResolveContext,
+  { isNeeded, ...context }: NextAttemptContext,
 ): Promise<Target | undefined> {
   switch (candidates.kind) {
     case "new":
-      return await candidates.launcher.replaceForRetry(last, { onDemand: isSpot, mustStopFirst });
+      return await candidates.launcher.replaceForRetry(last, { onDemand: isSpot, mustStopFirst, isNeeded });
     case "none":
       return isGone ? undefined : last;
     case "service": {

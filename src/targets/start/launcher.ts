@@ -143,11 +143,15 @@ export class Launcher {
 
   /**
    * Stops the task of an attempt, and starts one for the next attempt. `mustStopFirst`: the script may still run in the old task, so the new one
-   * is started only after the old one has stopped; undefined when it does not stop.
+   * is started only after the old one has stopped; undefined when it does not stop, or when `isNeeded` then says that nothing is left to do.
    */
   async replaceForRetry(
     lost: Target,
-    { onDemand: isOnDemand, mustStopFirst }: { readonly onDemand: boolean; readonly mustStopFirst: boolean },
+    {
+      onDemand: isOnDemand,
+      mustStopFirst,
+      isNeeded,
+    }: { readonly onDemand: boolean; readonly mustStopFirst: boolean; readonly isNeeded: () => boolean },
   ): Promise<Target | undefined> {
     const { request } = this.#plan;
     const isStopping = await this.#stop(lost, "fargate-exec: the script is run again in another task");
@@ -158,6 +162,7 @@ export class Launcher {
         context.log.info(`The script may still run in task ${lost.taskId}, which has not stopped.`);
         return undefined;
       }
+      if (!isNeeded()) return undefined;
     }
     return await this.#startReplacement(isOnDemand ? onDemand(request) : request);
   }
