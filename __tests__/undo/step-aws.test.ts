@@ -119,10 +119,3 @@ it("a call that a cancel does not cut short ends before the runner ends the proc
   const claim = { bucket: "staging", key: "claims/c", owner: undefined };
   await expect(step.run.s3.deleteIf(claim, { etag: '"1"', versionId: undefined })).rejects.toBe(cancelled);
 });
-
-it("a call that a cancel does not cut short ends with the step, too, and is not repeated", async () => {
-  onRequest = () => step.close();
-  const claim = { bucket: "staging", key: "claims/c", owner: undefined };
-  await expect(step.undoing.s3.getVersion(claim, 100)).rejects.toThrow();
-  expect(aws.received).toHaveLength(1);
-});
