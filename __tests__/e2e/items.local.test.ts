@@ -256,6 +256,19 @@ itInSoak.concurrent(
   },
 );
 
+it.concurrent(
+  "items of a job that the container refuses have not begun, and none is said to be lost",
+  async () => {
+    const refused = await aws.step(newTasks(1, { items: list(3), run: "echo ran", user: "nobody-knows" }));
+    expect(refused.outputs).toMatchObject({ "exit-code": "", outcome: "not-started" });
+    expect(entriesOf(refused).map(({ outcome, attempts }) => [outcome, attempts])).toEqual(
+      Array<unknown>(3).fill(["not-started", 0]),
+    );
+    expect(refused.annotations.at(-1)?.message).not.toContain("may have begun");
+    expect(refused.annotations.at(-1)?.message).toContain("'nobody-knows'");
+  },
+);
+
 // The last one: it begins when those above have ended.
 it("a step with items leaves neither a task nor an object other than the times", async () => {
   expect(aws.startedAndAlive()).toEqual([]);

@@ -198,7 +198,7 @@ describe("when the task of a job with items is lost", () => {
       retry: { reasons, exitCodes: [], attempts: 2 },
     } as unknown as Partial<Inputs>;
     await runInTargets([lost], { started: true, inputs }).run();
-    expect(leave.mock.calls[0]?.[2]).toEqual({ heardAll: false, runsAgain });
+    expect(leave.mock.calls[0]?.[2]).toMatchObject({ runsAgain });
     leave.mockRestore();
   });
 });

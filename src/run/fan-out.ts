@@ -139,8 +139,8 @@ async function runWithRetries(
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
     const result = await runInOneOf(target, resolved, own, step);
     own.items?.jobDirectories.close({ isLeft: result.kind === "detached" });
-    // The status is known, too, of a job that has succeeded and lacks artifacts.
-    const heardAll = result.kind === "status" || result.exitCode === 0;
+    // The status is known, too, of a job that has succeeded and lacks artifacts, and of one that the container has refused.
+    const heardAll = result.kind === "status" || result.exitCode === 0 || result.outcome === "not-started";
     leave = (runsAgain): void => own.items?.leave({ heardAll, runsAgain });
     gone.push(...whatIsGone(own.items, own, result));
     return result;
