@@ -146,30 +146,33 @@ itInSoak("a step whose output is not read any more stops its job, as by a cancel
   expect(await aws.objects()).toEqual([]);
 });
 
-it("a step that is killed while the job runs under a lock is undone by its post step, from the saved state", async () => {
-  const mark = `MARK=${Math.random()}`;
-  let killed = 0;
-  const result = await aws.step(
-    { ...staged(), lock: "killed", run: "echo begun; sleep 300", env: mark },
-    {
-      onLine: (text) => {
-        if (killed !== 0 || text !== "begun") return;
-        killed = pidOf(mark) ?? 0;
-        process.kill(killed, "SIGKILL");
+itInSoak(
+  "a step that is killed while the job runs under a lock is undone by its post step, from the saved state",
+  async () => {
+    const mark = `MARK=${Math.random()}`;
+    let killed = 0;
+    const result = await aws.step(
+      { ...staged(), lock: "killed", run: "echo begun; sleep 300", env: mark },
+      {
+        onLine: (text) => {
+          if (killed !== 0 || text !== "begun") return;
+          killed = pidOf(mark) ?? 0;
+          process.kill(killed, "SIGKILL");
+        },
+        beforePost: async () => {
+          expect(aws.startedAndAlive()).toHaveLength(1);
+          expect(await aws.objects("fargate-exec/locks/")).toEqual(["fargate-exec/locks/killed.json"]);
+        },
       },
-      beforePost: async () => {
-        expect(aws.startedAndAlive()).toHaveLength(1);
-        expect(await aws.objects("fargate-exec/locks/")).toEqual(["fargate-exec/locks/killed.json"]);
-      },
-    },
-  );
-  expect(killed).not.toBe(0);
-  expect(result).toMatchObject({ conclusion: "failure", exitCode: 137, outputs: {} });
-  expect(Object.keys(result.state)).not.toEqual([]);
-  expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
-  expect(result.post?.log.join("\n")).toMatch(/Stopping task arn:/);
-  expect(result.post?.log.join("\n")).toContain("Giving back the lock s3://");
-  expect([aws.startedAndAlive(), pidOf(mark)]).toEqual([[], undefined]);
-  expect(await aws.objects()).toEqual([]);
-  await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
-});
+    );
+    expect(killed).not.toBe(0);
+    expect(result).toMatchObject({ conclusion: "failure", exitCode: 137, outputs: {} });
+    expect(Object.keys(result.state)).not.toEqual([]);
+    expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
+    expect(result.post?.log.join("\n")).toMatch(/Stopping task arn:/);
+    expect(result.post?.log.join("\n")).toContain("Giving back the lock s3://");
+    expect([aws.startedAndAlive(), pidOf(mark)]).toEqual([[], undefined]);
+    expect(await aws.objects()).toEqual([]);
+    await Promise.all(aws.world.local.tasks.filter(({ stopCode }) => stopCode).map(({ ended }) => ended));
+  },
+);

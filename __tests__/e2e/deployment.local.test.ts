@@ -23,7 +23,7 @@ const startService = (options: DeployedOptions): Promise<DeployedService> =>
   DeployedService.start(aws, { definitions, minutes: 100, stages: ["POST_SCALE_UP"], ...options });
 const SAY = 'echo "the $REVISION revision"';
 
-it.concurrent(
+itInSoak.concurrent(
   "a deployment goes on after a script that succeeds in a task of the new revision; with 'retry' the verdict is that of the last attempt",
   async () => {
     const service = await startService({

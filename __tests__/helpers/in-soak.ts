@@ -7,6 +7,7 @@ export const IN_SOAK = [
   "e2e/beside.local",
   "e2e/bulk.local",
   "e2e/census.local",
+  "e2e/kinds-of-service.local",
   "e2e/matrix.local",
   "e2e/parallel-steps.local",
   "e2e/random-scripts.local",

@@ -70,7 +70,7 @@ const COUNT =
   "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo $i; [ $((i % 100)) -gt 0 ] || sleep 0.02; done; exit 7";
 
 describe.each(SOME)("under %s", (sh) => {
-  it.concurrent.each(everyNth(shareOf(sh, SOME, [0, 16, 70, 75, 400, 1_500, 4_000]), 2))(
+  it.concurrent.each(everyNth(shareOf(sh, SOME, [0, 16, 70, 75, 400, 1_500, 4_000]), 3, 1))(
     "a terminal that is cut at byte %d loses and doubles nothing",
     async (bytes) => {
       const job = aJob(COUNT, { sh });
@@ -126,7 +126,7 @@ it(
   PATIENCE,
 );
 
-it.each(everyNth(SOME, 1))(
+it.each(everyNth(SOME, 2))(
   "a cancel that comes when the job has ended takes neither its output nor its status away, under %s",
   async (sh) => {
     const job = aJob("seq 300000; exit 3", { sh });

@@ -69,7 +69,7 @@ asOthers.concurrent.each(everyNth(BOTH, 8))(
   PATIENCE,
 );
 
-asOthers.concurrent.each(everyNth(BOTH, 8, 1))(
+asOthers.concurrent.each(everyNth(BOTH, 8, 5))(
   "when PID 1 reaps nothing the session stays, says why, sends no output, and ends early if it has to, by $way with $sh",
   async ({ sh, options }) => {
     const container = await SharedContainer.start(sh);

@@ -97,10 +97,13 @@ describe("a script that the network brings", () => {
     expect(said[0]).toMatch(/^Script typed into the session: .*nothing in the image computes SHA-256/);
   });
 
-  it.concurrent.each(["busybox", "openssl", "sha256sum"])("is checked by %s alone", async (hasher) => {
-    expect((await fetchByCurl([hasher], "exit 66\n")).join()).toContain("curl: checksum mismatch");
-    expect((await fetchByCurl([hasher])).at(-1)).toMatch(/^Script fetched by curl/);
-  });
+  it.concurrent.each(everyNth(["busybox", "openssl", "sha256sum"], 3, 1))(
+    "is checked by %s alone",
+    async (hasher) => {
+      expect((await fetchByCurl([hasher], "exit 66\n")).join()).toContain("curl: checksum mismatch");
+      expect((await fetchByCurl([hasher])).at(-1)).toMatch(/^Script fetched by curl/);
+    },
+  );
 });
 
 const some = SHELLS.filter((shell) => /dash|busybox/.test(shell));

@@ -22,7 +22,7 @@ const stdoutOf = (spool: Buffer): string =>
     .join("");
 const numbers = (count: number): string => Array.from({ length: count }, (_, n) => `${n + 1}\n`).join("");
 
-it.concurrent.each(everyNth(EACH, 5))(
+it.concurrent.each(everyNth(EACH, 8, 4))(
   "the pieces of a job are its spool, byte for byte, none larger than was ordered, and then its status, by $way under $sh",
   async ({ sh, options }) => {
     const uploaded = await UploadedJob.make({
@@ -76,7 +76,7 @@ const FAULTS: readonly (readonly [string, Fault | { readonly after: Fault }])[] 
 ];
 
 describe.each(WAYS)("by $way, while S3", ({ way, options }) => {
-  it.concurrent.each(everyNth(FAULTS, 2, way === "curl" ? 1 : 0))(
+  it.concurrent.each(everyNth(FAULTS, 4, way === "curl" ? 3 : 0))(
     "%s, nothing is lost, and no piece is stored with other bytes",
     async (_, fault) => {
       const uploaded = await UploadedJob.make({
