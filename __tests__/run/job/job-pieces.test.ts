@@ -37,6 +37,7 @@ function pieces(
   hasArtifacts = false,
   answer?: () => Promise<never>,
   target = aTarget(),
+  cancel = new AbortController(),
 ) {
   let saved = 0;
   const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => (saved += 1));
@@ -50,14 +51,14 @@ function pieces(
     ledger,
     origin,
     target,
-    cancel: new AbortController().signal,
+    cancel: cancel.signal,
     budget: new StepBudget(),
     env: {},
   };
   const place = { isWanted: false, share: () => undefined };
   const prepared = { owner: OWNER, setup: Promise.resolve({ pieceUse } as SessionSetup) };
   const job = new JobPieces(prepared, place, context as unknown as JobContext);
-  return { job, place, ledger, clock, saved: () => saved };
+  return { job, place, ledger, clock, cancel, saved: () => saved };
 }
 
 const followed = (more: Partial<FollowedJob>): FollowedJob => ({
@@ -144,6 +145,41 @@ it("parts that S3 brings ever more slowly are not waited for longer than ten min
   expect(clock.now() - began).toBeLessThanOrEqual(600_000);
   expect(String(why)).toContain("part 0 of the archive can't be read");
 });
+
+it("parts that S3 does not bring are given up some seconds after a cancel", async () => {
+  const { job, clock, cancel } = pieces(
+    "at once",
+    "example-ci",
+    undefined,
+    true,
+    () => new Promise(() => undefined),
+  );
+  job.open();
+  let why: unknown;
+  void job.readPart(0).catch((error: unknown) => (why = error));
+  cancel.abort();
+  const began = clock.now();
+  await clock.runUntil(() => why !== undefined);
+  expect(clock.now() - began).toBe(5_200);
+});
+
+it.each([
+  ["has no artifacts", false],
+  ["has all its artifacts", true],
+])(
+  "a cancelled job that %s leaves no wait behind, which would keep the process from its end",
+  async (_, has) => {
+    const { job, clock, cancel } = pieces("at once", "example-ci", undefined, has);
+    opened = job.open().folder;
+    const began = clock.now();
+    cancel.abort();
+    if (has) await job.readPart(0);
+    job.settle(followed({}));
+    job.settleParts();
+    await expect(clock.runUntil(() => false)).rejects.toThrow("nothing sleeps any more");
+    expect(clock.now()).toBe(began);
+  },
+);
 
 it("saves the ledger for few of the pieces that are read, and always has half of them on record, and all but 500", () => {
   const { job, ledger, saved } = pieces();

@@ -16,6 +16,7 @@ import {
 } from "../../carriers/pieces/orders.ts";
 import { PieceStore } from "../../carriers/pieces/store.ts";
 import { pieceLimits } from "../step-budget.ts";
+import { afterCancel } from "../../undo/grace.ts";
 import type { LedgerEntry } from "../../undo/ledger.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
@@ -64,19 +65,20 @@ export class JobPieces implements PieceFolders {
     this.#job = job;
     this.#seat = seat;
     this.#context = context;
-    const { clock, cancel } = context;
-    const giveUp = (): void => {
-      void clock.sleep(PARTS_AFTER_CANCEL_MS).then(() => this.#partsOver.abort());
-    };
-    if (!isDetachedOnCancel(context.inputs)) cancel.addEventListener("abort", giveUp, { once: true });
     this.#reader = this.#partReader();
     if (this.#reader !== undefined) this.#parts = 0;
   }
 
   #partReader(): PartReader | undefined {
-    const { undoing, clock, inputs } = this.#context;
+    const { undoing, clock, inputs, cancel } = this.#context;
     const { bucket, artifacts } = inputs;
     if (bucket === undefined || artifacts === undefined) return undefined;
+    if (!isDetachedOnCancel(inputs))
+      afterCancel(PARTS_AFTER_CANCEL_MS, cancel, clock, this.#allPartsRead.signal).addEventListener(
+        "abort",
+        () => this.#partsOver.abort(),
+        { once: true },
+      );
     const { retries } = artifactsBudget(artifacts);
     return new PartReader({
       ...{ s3: undoing.s3, clock, bucket: { bucket, owner: this.#job.owner }, retries },
