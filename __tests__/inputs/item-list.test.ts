@@ -48,12 +48,12 @@ it("takes as many and as long items as it may", () => {
 });
 
 it.each<[string, string | Uint8Array, Partial<ListRules>, string]>([
-  ["no item", "", {}, "'items' must be one item at least, each on a line of its own. Got none."],
+  ["no item", "", {}, "'items' must be one item at least, each on a line of its own. Got an empty list."],
   [
     "empty lines alone",
     "\n \r\n\n",
     {},
-    "'items' must be one item at least, each on a line of its own. Got none.",
+    "'items' must be one item at least, each on a line of its own. Got an empty list.",
   ],
   ["too many", numbered(MOST_ITEMS + 1), {}, "'items' must be at most 10,000 items. Got 10,001."],
   [

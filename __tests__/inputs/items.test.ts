@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Failure } from "../../src/errors.ts";
 import { programInputs } from "../../src/doors/program/inputs-source.ts";
 import { readInputs } from "../../src/inputs/read-all.ts";
-import type { InputValue } from "../../src/doors/program/run-options.ts";
+import type { RunInputs } from "../../src/doors/program/run-options.ts";
 import { HANDLE_TEXT } from "./a-handle.ts";
 import { type GivenInputs, least, newTask, read, refusal, source } from "./given.ts";
 
@@ -43,8 +44,8 @@ it.each(["1", "20", "500"])("a batch may have %s items", (batch) => {
 });
 
 it.each<[string, GivenInputs, string, string]>([
-  ["no line but empty ones", { items: "\n \n" }, "'items' must be one item at least", "none"],
-  ["a file without an item", { items: "file:empty" }, "'items' must be one item at least", "none"],
+  ["no line but empty ones", { items: "\n \n" }, "'items' must be one item at least", "an empty list"],
+  ["a file without an item", { items: "file:empty" }, "'items' must be one item at least", "an empty list"],
   [
     "a file that is not there",
     { items: "file:gone" },
@@ -189,7 +190,7 @@ describe("in a program", () => {
     for (const name of ["b.py", "a.py", "run:id"]) writeFileSync(join(root, name), "");
   });
 
-  const readItems = (items: InputValue) =>
+  const readItems = (items: RunInputs["items"]) =>
     readInputs(programInputs({ ...least, items }, { env: {}, directory: root })).items?.source;
 
   it("a text is that of the input", () => {
@@ -201,13 +202,38 @@ describe("in a program", () => {
 
   it("a list has items alone, whatever they begin with, up to 1 MiB", () => {
     expect(readItems(["run:id", "file:a.py", "glob:*"])).toEqual(list("run:id", "file:a.py", "glob:*"));
+    expect(readItems([" a", "b\rc"])).toEqual(list(" a", "b\rc"));
     const long = Array.from({ length: 9_000 }, (_, i) => `${"x".repeat(100)}${i}`);
     expect(readItems(long)).toEqual(list(...long));
   });
 
-  it("an empty list is no list that was left out", () => {
-    expect(() => readItems([])).toThrow("Input 'items' must be one item at least");
+  it.each<[string, RunInputs["items"]]>([
+    ["list", []],
+    ["text", ""],
+    ["record", {}],
+  ])("an empty %s is no list that was left out", (_, items) => {
+    expect(() => readItems(items)).toThrow(
+      /'items' must be one item at least.*\nGot an empty list\..*leave 'items' out to run the script once/s,
+    );
     expect(readItems(undefined)).toBeUndefined();
+  });
+
+  it.each<[string, readonly string[], string]>([
+    ["a line end in it", ["a", "b\nc"], "must be items of one line each. Got a line end in items[1]."],
+    ["a line end behind it", ["a\r\n"], "must be items of one line each. Got a line end in items[0]."],
+    ["a CR at its end", ["a", "b", "c\r"], "must be items of one line each. Got a line end in items[2]."],
+    ["nothing in it", ["a", "", ""], "Got an empty one in items[1], items[2]."],
+    ["blanks alone", [" \t", "a"], "Got an empty one in items[0]."],
+    ["half a character", ["a", "b\ud83d"], "Got half of a surrogate pair in items[1]."],
+    ["a text that stands there before", ["a", "b", "a"], "Got the same one in items[0] and items[2]."],
+  ])("a list is refused before any call of AWS that has a text with %s", (_, items, words) => {
+    expect(() => readItems(items)).toThrow(Failure);
+    expect(() => readItems(items)).toThrow(words.replace(". Got", ".\nGot"));
+  });
+
+  it("bytes are a list of one item a line, whatever it begins with", () => {
+    expect(readItems(Buffer.from("run:id\na\r\n\n"))).toEqual(list("run:id", "a"));
+    expect(() => readItems(Buffer.from("a\n\na\n"))).toThrow("Got the same one in lines 1 and 3.");
   });
 });
 

@@ -24,33 +24,39 @@ export interface ListRules {
   readonly secrets: Readonly<Record<string, string>>;
   /** The most bytes of the list. */
   readonly most: number;
-  /** What messages call an item's place. By default it is the line in the text. */
+  /** What messages call an item's place in a text. By default it is the line. */
   readonly place?: "line" | "match";
 }
+
+type Place = Required<ListRules>["place"] | "index";
 
 export type ItemList =
   { readonly items: readonly string[] } | { readonly problems: readonly [ItemProblem, ...ItemProblem[]] };
 
 /**
- * The items of a list: one a line. A CR at the end of a line does not belong to it, and a line of white space alone is left out. Returns all
- * that is wrong instead, if anything is.
+ * The items of a list: one a line, or each of these texts. A CR at the end of a line does not belong to it, and a line of white space alone is left
+ * out, but a text like that is wrong. Returns all that is wrong instead, if anything is.
  */
-export function readItemList(bytes: Uint8Array, rules: ListRules): ItemList {
+export function readItemList(list: Uint8Array | readonly string[], rules: ListRules): ItemList {
   const { most, place = "line" } = rules;
-  if (bytes.length > most)
+  const isText = list instanceof Uint8Array;
+  const size = isText ? list.length : Buffer.byteLength(list.join("\n"));
+  if (size > most)
     return refused({
       must: `a list of at most ${most === LARGEST_LIST ? "1 MiB" : "128 KiB"}`,
-      got: `${inNumbers(bytes.length)} bytes`,
+      got: `${inNumbers(size)} bytes`,
       advice: SPLIT,
     });
-  if (!isUtf8(bytes))
+  if (isText && !isUtf8(list))
     return refused({
       must: "a list in UTF-8",
-      got: `other bytes in ${place} ${lineThatIsNoText(bytes)}`,
+      got: `other bytes in ${place} ${lineThatIsNoText(list)}`,
       advice: "Write the list anew, in UTF-8.",
     });
-  const items = itemLines(new TextDecoder().decode(bytes), place);
-  const [first, ...more] = checkItems(items, rules);
+  const items = isText
+    ? itemLines(new TextDecoder().decode(list), place)
+    : list.map((text, index) => ({ text, line: index }));
+  const [first, ...more] = checkItems(items, rules, isText ? place : "index");
   return first === undefined ? { items: items.map(({ text }) => text) } : { problems: [first, ...more] };
 }
 
@@ -63,55 +69,85 @@ function lineThatIsNoText(bytes: Uint8Array): number {
   return lines.findIndex((line) => !isUtf8(Buffer.from(line, "latin1"))) + 1;
 }
 
+/** A rule, with the lines of the items that break it. */
+type Check = readonly [lines: readonly number[], must: string, what: string, advice: string];
+
 interface Item {
   readonly text: string;
-  /** Its line, from 1. */
+  /** Its line, from 1; of texts its index. */
   readonly line: number;
 }
 
+const BLANK = /^[ \t]*$/;
+
 /** A name of a file may be a blank, or end with a CR. */
-function itemLines(text: string, place: "line" | "match"): readonly Item[] {
+function itemLines(text: string, place: Place): readonly Item[] {
   const all = text.split("\n").map((line, index) => ({ text: line, line: index + 1 }));
   if (place === "match") return all.filter(({ text: item }) => item !== "");
   return all
     .map(({ text: item, line }) => ({ text: item.replace(/\r$/, ""), line }))
-    .filter(({ text: item }) => !/^[ \t]*$/.test(item));
+    .filter(({ text: item }) => !BLANK.test(item));
 }
 
 function checkItems(
   items: readonly Item[],
-  { batch, secrets, place = "line" }: ListRules,
+  { batch, secrets }: ListRules,
+  place: Place,
 ): readonly ItemProblem[] {
-  const checks: readonly (readonly [lines: readonly number[], must: string, what: string, advice: string])[] =
+  const checks: readonly Check[] = [
+    ...(place === "index" ? checkTexts(items) : []),
     [
-      [
-        linesOf(items, (text) => text.includes("\0")),
-        "items without NUL bytes, which no variable can hold",
-        "one",
-        "Write the list as text.",
-      ],
-      [
-        linesOf(items, (text) => Buffer.byteLength(text) > LARGEST_ITEM),
-        "items of at most 96 KiB, so that Linux starts a program with one",
-        "a longer one",
-        "Put a long text into a file, and its path into the list.",
-      ],
-      [
-        linesWithSecrets(items, secrets),
-        "items without the value of a secret, because the log and the results show them",
-        "one",
-        "The script gets the value by 'secrets': let the item name it.",
-      ],
-    ];
+      linesOf(items, (text) => text.includes("\0")),
+      "items without NUL bytes, which no variable can hold",
+      "one",
+      "Write the list as text.",
+    ],
+    [
+      linesOf(items, (text) => Buffer.byteLength(text) > LARGEST_ITEM),
+      "items of at most 96 KiB, so that Linux starts a program with one",
+      "a longer one",
+      "Put a long text into a file, and its path into the list.",
+    ],
+    [
+      linesWithSecrets(items, secrets),
+      "items without the value of a secret, because the log and the results show them",
+      "one",
+      "The script gets the value by 'secrets': let the item name it.",
+    ],
+  ];
   return [
     ...checkCount(items.length),
     ...checks.flatMap(([lines, must, what, advice]) =>
       lines.length === 0
         ? []
-        : [{ input: "items" as const, must, got: `${what} in ${place} ${inWords(lines)}`, advice }],
+        : [{ input: "items" as const, must, got: `${what} in ${inPlaces(lines, place)}`, advice }],
     ),
     ...checkDifferent(items, place),
     ...(batch === "auto" ? [] : checkBatch(items, batch)),
+  ];
+}
+
+/** What can't be wrong with a line. */
+function checkTexts(items: readonly Item[]): readonly Check[] {
+  return [
+    [
+      linesOf(items, (text) => /\n|\r$/.test(text)),
+      "items of one line each",
+      "a line end",
+      "Put a text of several lines into a file, and its path into the list.",
+    ],
+    [
+      linesOf(items, (text) => BLANK.test(text)),
+      "items with something in them",
+      "an empty one",
+      "Leave empty texts out of the list.",
+    ],
+    [
+      linesOf(items, (text) => /\p{Surrogate}/u.test(text)),
+      "items that UTF-8 can hold",
+      "half of a surrogate pair",
+      "Cut no text in the middle of a character.",
+    ],
   ];
 }
 
@@ -125,26 +161,27 @@ function checkCount(count: number): readonly ItemProblem[] {
     {
       input: "items",
       must: "one item at least, each on a line of its own",
-      got: "none",
-      advice: "Start no run when there is nothing to do, or check where the list comes from.",
+      got: "an empty list",
+      advice:
+        "Start no run when there is nothing to do, check where the list comes from, or leave 'items' out to run the script once.",
     },
   ];
 }
 
-function checkDifferent(items: readonly Item[], place: string): readonly ItemProblem[] {
+function checkDifferent(items: readonly Item[], place: Place): readonly ItemProblem[] {
   const firsts = new Map<string, number>();
   const pairs: string[] = [];
   for (const { text, line } of items) {
     const first = firsts.get(text);
     if (first === undefined) firsts.set(text, line);
-    else pairs.push(`${first} and ${line}`);
+    else pairs.push(place === "index" ? `${inPlace(first)} and ${inPlace(line)}` : `${first} and ${line}`);
   }
   if (pairs.length === 0) return [];
   return [
     {
       input: "items",
       must: "different items, because the results name each",
-      got: `the same one in ${place}s ${inWords(pairs, "; ")}`,
+      got: `the same one in ${place === "index" ? "" : `${place}s `}${inWords(pairs, "; ")}`,
       advice: "Leave the repetitions out, for example by 'sort -u'.",
     },
   ];
@@ -185,6 +222,14 @@ function linesWithSecrets(
   const all = items.map(({ text }) => text).join("\n");
   const found = [...new Set(values)].filter((value) => all.includes(value));
   return linesOf(items, (text) => found.some((value) => text.includes(value)));
+}
+
+function inPlaces(lines: readonly number[], place: Place): string {
+  return place === "index" ? inWords(lines.map(inPlace)) : `${place} ${inWords(lines)}`;
+}
+
+function inPlace(index: number): string {
+  return `items[${index}]`;
 }
 
 /** The most places that a message names. */

@@ -66,8 +66,12 @@ function readSource(reader: InputReader, rules: Rules): ItemSource | undefined {
   return listOf(reader, Buffer.from(reader.raw("items")), { ...rules, most: LARGEST_TEXT });
 }
 
-function listOf(reader: InputReader, bytes: Uint8Array, rules: ListRules): ItemSource | undefined {
-  const list = readItemList(bytes, rules);
+function listOf(
+  reader: InputReader,
+  given: Uint8Array | readonly string[],
+  rules: ListRules,
+): ItemSource | undefined {
+  const list = readItemList(given, rules);
   if ("items" in list) return { kind: "list", items: list.items };
   for (const { input, must, got, advice } of list.problems) reader.refuse(input, must, got, advice);
   return undefined;

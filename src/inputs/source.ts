@@ -7,8 +7,11 @@ export interface InputSource {
   get(name: string): string;
   /** The script's standard input, when it is given as bytes instead of by the input `stdin`. */
   readonly stdin?: Uint8Array | undefined;
-  /** The list of items, one a line, when it is given as such: then no beginning of it means a file, a glob or a command, as in the input `items`. */
-  readonly items?: Uint8Array | undefined;
+  /**
+   * The list of items when it is given as such, as texts or one a line: then no beginning of it means a file, a glob or a command, as in the
+   * input `items`. An empty list is no list that was left out.
+   */
+  readonly items?: Uint8Array | readonly string[] | undefined;
   /** The path of the file that keeps the ends of items, and from which a later run goes on. A workflow has none. */
   readonly itemLog?: string | undefined;
   /** Whether a line of `artifacts` without wildcards brings names that begin with a dot, too, other than `.git` and `.env*`. */

@@ -118,6 +118,7 @@ it("takes items as the input does, and no text as a list", () => {
       .items;
   expect(itemsOf("a\nb")?.source).toEqual({ kind: "list", items: ["a", "b"] });
   expect(itemsOf("run:ls")?.source).toEqual({ kind: "command", command: "ls" });
+  expect(() => itemsOf("")).toThrow("Got an empty list.");
 });
 
 it("leaves what comes after -- to the command", () => {

@@ -69,8 +69,8 @@ describe("'--items -'", () => {
     itemsOnStdin({ inputs: { items: "-" }, isScript: false, ...use }, Readable.from([Buffer.from(text)]));
 
   it("takes the lines of standard input, whatever they begin with", async () => {
-    expect(await itemsOf("run:id\na\r\n\n")).toEqual(["run:id", "a\r", "", ""]);
-    expect(await itemsOf("")).toEqual([]);
+    expect(await itemsOf("run:id\na\r\n\n")).toEqual(Buffer.from("run:id\na\r\n\n"));
+    expect(await itemsOf("")).toEqual(Buffer.alloc(0));
   });
 
   it("leaves standard input alone when the option says something else", async () => {

@@ -80,7 +80,7 @@ it("each line that the command has printed is an item", () => {
 });
 
 it.each<[string, TaskResult, string]>([
-  ["prints nothing", listing("\n \n"), "Got none."],
+  ["prints nothing", listing("\n \n"), "Got an empty list."],
   ["prints a line twice", listing("a\nb\na"), "1 and 3"],
   ["prints a secret, which is redacted", listing("a\n***"), "line 2"],
   ["prints no UTF-8", listing("a\nb\nc\ufffdd"), "line 3"],

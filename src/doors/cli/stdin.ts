@@ -35,7 +35,7 @@ export async function scriptStdin(
 export async function itemsOnStdin(
   { inputs, isScript }: StdinUse,
   stdin: AsyncIterable<Uint8Array>,
-): Promise<readonly string[] | undefined> {
+): Promise<Uint8Array | undefined> {
   if (!isDash(inputs.items)) return undefined;
   if (isScript)
     throw new UsageError(
@@ -47,7 +47,7 @@ export async function itemsOnStdin(
     );
   const bytes = await readUpTo(LARGEST_LIST, stdin, "1 MiB: split the list between several runs.");
   if (!isUtf8(bytes)) throw new UsageError("The items on standard input are not UTF-8 text.");
-  return bytes.length === 0 ? [] : bytes.toString().split("\n");
+  return bytes;
 }
 
 /** The inputs, with the items of standard input where `--items -` asks for them. Rejects with a `UsageError`. */
@@ -67,7 +67,7 @@ async function readUpTo(most: number, stdin: AsyncIterable<Uint8Array>, tooLarge
   return Buffer.concat(chunks);
 }
 
-function isDash(value: RunInputs["stdin"]): boolean {
+function isDash(value: RunInputs["items"]): boolean {
   return value === "-" || (Array.isArray(value) && value.length === 1 && value[0] === "-");
 }
 

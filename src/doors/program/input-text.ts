@@ -5,9 +5,10 @@ import type { InputValue } from "./run-options.ts";
 const JSON_RECORDS: ReadonlySet<InputName> = new Set(["env", "secrets", "overrides", "files", "matrix"]);
 
 /** An input's value as the text that a workflow would give; empty for one that is not given. */
-export function inputText(name: InputName, value: InputValue): string {
+export function inputText(name: InputName, value: InputValue | Uint8Array): string {
   if (value === undefined) return "";
   if (typeof value !== "object") return String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
   if (isList(value)) return value.join("\n");
   const members = Object.entries(value);
   if (members.length === 0) return "";

@@ -31,7 +31,7 @@ export function programInputs(
     door: inputs.handle !== undefined ? "attach" : inputs.forwards !== undefined ? "forward" : "root",
     get: (name) => inputText(name as InputName, all[name as InputName]),
     stdin,
-    items: Array.isArray(items) ? Buffer.from(items.join("\n")) : undefined,
+    items: itemsOf(items),
     itemLog: resume,
     pathsNameHidden,
     env,
@@ -39,4 +39,11 @@ export function programInputs(
     directories: [...checkoutsOf(workspace), parse(workspace).root],
     readFile: (path) => readUsersFile(path, workspace),
   };
+}
+
+/** The list of items; undefined when it is left out, or has to be read as the input of a workflow. What has nothing in it is an empty list. */
+function itemsOf(items: RunInputs["items"]): Uint8Array | readonly string[] | undefined {
+  if (items instanceof Uint8Array) return items;
+  if (Array.isArray(items)) return items.map((item) => String(item ?? ""));
+  return items !== undefined && inputText("items", items) === "" ? [] : undefined;
 }

@@ -13,8 +13,15 @@ export type InputValue =
  * false, and without `matrix` the run is alone in its matrix.
  */
 export type RunInputs = Readonly<
-  Partial<Record<Exclude<InputName, keyof Choices | "forwards">, InputValue> & Choices>
+  Partial<
+    Record<Exclude<InputName, keyof (Choices & ItemsInput) | "forwards">, InputValue> & Choices & ItemsInput
+  >
 >;
+
+interface ItemsInput {
+  /** Of a list each text is an item, and of bytes each line. In a text alone a beginning has the meaning that it has in a workflow. */
+  readonly items: InputValue | Uint8Array;
+}
 
 /** What a forward is given besides. */
 export interface ForwardInputs {
