@@ -38,16 +38,16 @@ export class StepAws {
     const paced = paceChanges(clock);
     const overdue = ending && afterCancel(CALLS_END_MS, ending, clock, this.#closed.signal);
     const signal = AbortSignal.any([this.#closed.signal, ...(overdue === undefined ? [] : [overdue])]);
-    const undoing = awsCalls({ region, credentials, world, connections, signal, ending: signal });
+    const undoing = awsCalls({ region, credentials, world, connections, signal, ending: overdue });
     this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs, overdue) } };
     this.#making = awsCalls({
       ...options,
-      ...{ connections, ending: signal },
+      ...{ connections, ending: overdue },
       signal: afterCancel(GRACE_MS, cancel, clock, this.#over.signal),
     });
     const calls = awsCalls({
       ...options,
-      ...{ connections, ending: signal },
+      ...{ connections, ending: overdue },
       signal: AbortSignal.any([cancel, this.#closed.signal]),
     });
     const begun = refuseAfterCancel(this.#making, cancel);
