@@ -105,6 +105,46 @@ it.each<[string, readonly Part[], string]>([
   expect(rest).toMatchObject({ stopped: undefined, placed: ["good"], tree: ["good"] });
 });
 
+it.each(["gnu", "posix", "ustar"])(
+  "a name or a target that is not UTF-8 is not unpacked from an archive of the format %s, and none takes the place of another",
+  async (format) => {
+    const from = mkdtempSync(join(tmpdir(), "fx-names-"));
+    const at = (name: string | Buffer): Buffer =>
+      Buffer.concat([Buffer.from(`${from}/`), Buffer.from(name as string)]);
+    const bad = (byte: number, ...more: readonly string[]): Buffer =>
+      Buffer.concat([Buffer.from("f"), Buffer.of(byte), ...more.map((text) => Buffer.from(text))]);
+    try {
+      const [long, character] = ["n".repeat(90), "é".repeat(45)];
+      mkdirSync(at(bad(0xe7)));
+      mkdirSync(join(from, character));
+      for (const name of [
+        bad(0xe8),
+        bad(0xe9),
+        bad(0xe7, "/", long),
+        "good",
+        "f\ufffd",
+        `${character}/${character}`,
+      ])
+        writeFileSync(at(name), "text");
+      symlinkSync(bad(0xe9), at("to"));
+      symlinkSync("good", at("too"));
+      const tar = execFileSync("tar", ["-c", `--format=${format}`, "-C", from, "-f", "-", "."]);
+      const { refused, tree, stopped } = await unpack(gzipSync(tar), { chunk: 4096 });
+      expect(refused.toSorted()).toEqual([
+        ["f\ufffd", "its name is not UTF-8"],
+        ["f\ufffd", "its name is not UTF-8"],
+        ["f\ufffd/", "its name is not UTF-8"],
+        [`f\ufffd/${long}`, "its name is not UTF-8"],
+        ["to", "its target is not UTF-8"],
+      ]);
+      expect(tree).toEqual(["f\ufffd", "good", "too", character, `${character}/${character}`]);
+      expect(stopped).toBeUndefined();
+    } finally {
+      rmSync(from, { recursive: true });
+    }
+  },
+);
+
 describe("git runs nothing that the container has sent", () => {
   const CONFIGURATION =
     '[core]\nrepositoryformatversion = 0\nworktree = ..\nfsmonitor = "touch $RAN; false"\n';

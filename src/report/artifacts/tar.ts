@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { Header, type HeaderData } from "tar/header";
 import { copyText } from "../../values.ts";
 
@@ -16,6 +17,14 @@ export interface Member {
   readonly modified: number;
   /** In bytes. */
   readonly size: number;
+  /** Which of these texts has other bytes in the archive, so that another member may have the same one. */
+  readonly notUtf8?: "name" | "target" | undefined;
+}
+
+/** What extension headers set for the next member. */
+interface Extended extends HeaderData {
+  readonly isPathUtf8?: boolean;
+  readonly isLinkUtf8?: boolean;
 }
 
 /** The bytes are not a tar archive, or end inside one. The message completes a sentence that begins with "the archive". */
@@ -29,9 +38,10 @@ export async function* readTar(
   bytes: AsyncIterable<Buffer>,
 ): AsyncGenerator<readonly [Member, AsyncIterable<Buffer>]> {
   const source = new ByteSource(bytes);
-  let extended: HeaderData = {};
+  let extended: Extended = {};
   for (;;) {
-    const header = new Header(await source.take(BLOCK));
+    const block = await source.take(BLOCK);
+    const header = new Header(block);
     // What follows the end of an archive has no meaning.
     if (header.nullBlock) return;
     if (!header.cksumValid) throw new ArchiveError("has a header with a wrong checksum");
@@ -40,7 +50,7 @@ export async function* readTar(
       extended = { ...extended, ...more };
       continue;
     }
-    const member = memberOf(header, extended);
+    const member = memberOf(header, block, extended);
     extended = {};
     const next = source.offset + Math.ceil(member.size / BLOCK) * BLOCK;
     yield [member, source.content(member.size)];
@@ -55,7 +65,7 @@ export async function discard(bytes: AsyncIterable<Buffer>): Promise<void> {
 }
 
 /** The fields that an extension header sets for the next member; undefined for a member's own header. */
-async function extensionOf(header: Header, source: ByteSource): Promise<HeaderData | undefined> {
+async function extensionOf(header: Header, source: ByteSource): Promise<Extended | undefined> {
   const size = sizeOf(header.size);
   switch (header.type) {
     case "ExtendedHeader":
@@ -66,9 +76,9 @@ async function extensionOf(header: Header, source: ByteSource): Promise<HeaderDa
       return {};
     case "NextFileHasLongPath":
     case "OldGnuLongPath":
-      return { path: textOf(await readBody(source, size)) };
+      return pathOf(beforeNul(await readBody(source, size)));
     case "NextFileHasLongLinkpath":
-      return { linkpath: textOf(await readBody(source, size)) };
+      return linkOf(beforeNul(await readBody(source, size)));
     default:
       return undefined;
   }
@@ -78,26 +88,23 @@ async function extensionOf(header: Header, source: ByteSource): Promise<HeaderDa
  * The records of a pax header: `LENGTH KEY=VALUE LF` each (POSIX, pax). The length counts the whole record in bytes, so a value may contain
  * line ends. The library's parser splits at line ends, so it is not used.
  */
-function paxFields(bytes: Buffer): HeaderData {
-  const fields = new Map<string, string>();
+function paxFields(bytes: Buffer): Extended {
+  const fields = new Map<string, Buffer>();
   for (let at = 0; at < bytes.length;) {
     const [prefix = "", length] = /^(\d{1,9}) /.exec(bytes.toString("latin1", at, at + 10)) ?? [];
     const end = at + Number(length ?? 0);
     const equals = bytes.indexOf("=", at + prefix.length);
     if (length === undefined || end > bytes.length || equals < 0 || equals >= end - 1)
       throw new ArchiveError("has a malformed header");
-    fields.set(
-      bytes.toString("utf8", at + prefix.length, equals),
-      bytes.toString("utf8", equals + 1, end - 1),
-    );
+    fields.set(bytes.toString("utf8", at + prefix.length, equals), bytes.subarray(equals + 1, end - 1));
     at = end;
   }
   const [path, linkpath, size, mtime] = ["path", "linkpath", "size", "mtime"].map((key) => fields.get(key));
   return {
-    ...(path !== undefined && { path }),
-    ...(linkpath !== undefined && { linkpath }),
-    ...(size !== undefined && { size: Number(size) }),
-    ...(mtime !== undefined && { mtime: new Date(Number(mtime) * 1000) }),
+    ...(path !== undefined && pathOf(path)),
+    ...(linkpath !== undefined && linkOf(linkpath)),
+    ...(size !== undefined && { size: Number(size.toString()) }),
+    ...(mtime !== undefined && { mtime: new Date(Number(mtime.toString()) * 1000) }),
   };
 }
 
@@ -112,13 +119,29 @@ async function readBody(source: ByteSource, size: number): Promise<Buffer> {
   return (await source.take(Math.ceil(size / BLOCK) * BLOCK)).subarray(0, size);
 }
 
-function textOf(bytes: Buffer): string {
+function pathOf(bytes: Buffer): Extended {
+  return { path: bytes.toString(), isPathUtf8: isUtf8(bytes) };
+}
+
+function linkOf(bytes: Buffer): Extended {
+  return { linkpath: bytes.toString(), isLinkUtf8: isUtf8(bytes) };
+}
+
+function beforeNul(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);
-  return bytes.toString("utf8", 0, end < 0 ? bytes.length : end);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+/** The text of a member that is not UTF-8. The fields of a header (POSIX, ustar) hold only a part of what an extension header has. */
+function notUtf8(block: Buffer, extended: Extended): Member["notUtf8"] {
+  const field = (from: number, to: number): boolean => isUtf8(beforeNul(block.subarray(from, to)));
+  const hasPrefix = block.toString("latin1", 257, 263) === "ustar\0";
+  if (!(extended.isPathUtf8 ?? (field(0, 100) && (!hasPrefix || field(345, 500))))) return "name";
+  return (extended.isLinkUtf8 ?? field(157, 257)) ? undefined : "target";
 }
 
 /** A field of an extension header wins over the same field of the member's own header. */
-function memberOf(header: Header, extended: HeaderData): Member {
+function memberOf(header: Header, block: Buffer, extended: Extended): Member {
   const modified = (extended.mtime ?? header.mtime)?.getTime() ?? 0;
   return {
     kind: kindOf(header),
@@ -127,6 +150,7 @@ function memberOf(header: Header, extended: HeaderData): Member {
     mode: (header.mode ?? 0o644) & 0o777,
     modified: Number.isFinite(modified) ? modified / 1000 : 0,
     size: hasContent(header) ? sizeOf(extended.size ?? header.size) : 0,
+    notUtf8: notUtf8(block, extended),
   };
 }
 

@@ -137,6 +137,7 @@ export class Unpacker {
 
   async #place(member: Member, content: AsyncIterable<Buffer>): Promise<void> {
     const { platform, onPlaced } = this.#options;
+    if (member.notUtf8 !== undefined) throw new Refusal(`its ${member.notUtf8} is not UTF-8`);
     const long = whyTooLong(member.name) ?? whyTooLong(member.target);
     if (long !== undefined) throw new Refusal(long);
     const names = namesOf(member.name, platform);
