@@ -248,11 +248,21 @@ describe("a move", () => {
     expect(talk.say(2, "begin 1 4 0")).toEqual([]);
     expect(talk.say(2, "end 1 4 0 9 0")).toEqual([]);
     expect(talk.orders(1)).toEqual(["2 back"]);
-    expect(talk.say(1, "back 2 1.3")).toEqual([]);
+    expect(talk.say(1, "back 2 1.3", "got 2")).toEqual([]);
     expect(talk.orders(2)).toEqual(["2 give 3"]);
-    expect(talk.say(1, "got 2")).toEqual([]);
     expect(talk.say(2, "begin 2 3 0")).toEqual(["3 end"]);
     expect(talk.orders(1)).toEqual(["3 end"]);
+  });
+
+  it("shares what comes back with the busy holder, when that has become idle meanwhile", () => {
+    const talk = new Talk(6).learn(10);
+    expect(talk.join(1, 1, { latencySeconds: 2 })).toEqual(["1 give 1 2 3 4"]);
+    expect(talk.join(2, 1, { latencySeconds: 2 })).toEqual(["1 give 5"]);
+    talk.say(1, "got 1", "begin 1 1 0");
+    talk.say(2, "got 1", "begin 1 5 0", "end 1 5 0 10 0");
+    expect(talk.orders(1)).toEqual(["2 back"]);
+    expect(talk.say(1, "end 1 1 0 20 0", "back 2 1.2 1.3 1.4", "got 2")).toEqual(["3 give 3"]);
+    expect(talk.orders(2)).toEqual(["2 give 2", "3 give 4"]);
   });
 
   it("is not ordered when the stock begins before the answer comes, unless that was wrong", () => {

@@ -106,7 +106,8 @@ export class ItemQueue {
     else if (fact.kind === "gone") this.#loseHand(holder, fact.worker);
     else if (holder.confirm(fact.order)) this.#handOut.confirm(holder, fact.order);
     else this.#misfits += 1;
-    if (holder !== undefined) this.#settle(holder, now);
+    // What came back is given when the order's end is confirmed, which follows: until then the holder's own free workers don't count.
+    if (holder !== undefined && fact.kind !== "back") this.#settle(holder, now);
     return end;
   }
 
