@@ -69,9 +69,11 @@ it("a cancel while the job runs in a task of its own: main stops the task, after
   const inputs = { ...staged(), logs: "bucket", ...artifacts, run };
   const cancelled = await cancelAt(/^begun$/, inputs, { env: { RUNNER_TEMP: temp } });
   const task = aws.taskOf(cancelled.result);
-  expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
-  // On a busy machine the deletes may be left to post, and there may be no time for a-larger. a-huge never comes.
+  expect(aws.calls("StopTask", task.arn)).not.toEqual([]);
+  // On a busy machine post may stop the task again, since main has not heard the answer, and the deletes may be left to it. There may be no time for a-larger.
+  // a-huge never comes.
   if (cancelled.waited < LONG_WITHOUT_MS) {
+    expect(aws.calls("StopTask", task.arn)).toHaveLength(1);
     expect(cancelled.result.post?.log.join("\n")).not.toContain("Stopping task");
     expect(readdirSync(join(temp, "back/tmp"))).toContain("a-small");
   }

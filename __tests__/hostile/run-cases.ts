@@ -3,7 +3,7 @@
  * how many cases had which outcome, and how much more memory than before the first case the process had in use and from the system. The exit code
  * is 1 when a case failed. SIGTERM ends it after the present case.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,9 +51,10 @@ const idleHeld = heldBytes();
 const idleMemory = process.memoryUsage.rss();
 let mostHeld = 0;
 
-/** The peak of the process, beyond what it had before the first case. */
+/** The peak of the process, beyond what it had before the first case. That of getrusage would begin with what the process had that has forked this one. */
 function peak(): number {
-  return process.resourceUsage().maxRSS * 1024 - idleMemory;
+  const [, kib = "Infinity"] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "latin1")) ?? [];
+  return Number(kib) * 1024 - idleMemory;
 }
 
 function inMib(bytes: number): string {
