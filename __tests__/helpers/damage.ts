@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { Random } from "./seeds.ts";
 import { between, pick, randomOf } from "./seeds.ts";
 
@@ -50,18 +48,4 @@ for (let at = 0; at < POOL.length; at++) POOL[at] = fill() * 256;
 export function randomBytesOf(random: Random, length: number): Buffer {
   const from = between(random, 0, POOL.length - 1_024);
   return Buffer.from(POOL.subarray(from, from + length));
-}
-
-let collect: (() => void) | undefined;
-
-/** Bytes in use after a garbage collection: JavaScript's heap and buffers. */
-export function heldBytes(): number {
-  if (!collect) {
-    setFlagsFromString("--expose-gc");
-    collect = runInNewContext("gc") as () => void;
-  }
-  collect();
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
 }

@@ -3,7 +3,8 @@ import { mountDisk, pidIn } from "./disk.ts";
 import type { Task } from "../../local/task/task.ts";
 import { Aws, type Inputs, withoutInit } from "./local.ts";
 import { runMain } from "./main-process.ts";
-import { type Memory, ourMemory } from "./memory.ts";
+import { ourMemory } from "./container-memory.ts";
+import type { Memory } from "./memory.ts";
 import { NumberedLines, NumberedReader, type Writer } from "./numbered.ts";
 
 const MIB = 1024 * 1024;

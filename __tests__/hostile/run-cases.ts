@@ -3,12 +3,12 @@
  * how many cases had which outcome, and how much more memory than before the first case the process had in use and from the system. The exit code
  * is 1 when a case failed. SIGTERM ends it after the present case.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { heldBytes } from "../helpers/damage.ts";
+import { heldBytes, memoryOf } from "../helpers/memory.ts";
 
 type Load = (url: string, context: object, next: (url: string, context: object) => object) => object;
 
@@ -53,8 +53,7 @@ let mostHeld = 0;
 
 /** The peak of the process, beyond what it had before the first case. That of getrusage would begin with what the process had that has forked this one. */
 function peak(): number {
-  const [, kib = "Infinity"] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "latin1")) ?? [];
-  return Number(kib) * 1024 - idleMemory;
+  return (memoryOf(process.pid)?.most ?? Infinity) * MIB - idleMemory;
 }
 
 function inMib(bytes: number): string {

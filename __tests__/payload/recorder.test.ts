@@ -287,7 +287,7 @@ describe("at the job's end", () => {
 });
 
 it("a recorder waits at its limit for the reader, and has room for last words only once the workers were told to stop", async () => {
-  const recording = await Recording.start([], 1, 1, { limit: 8, piece: 4 });
+  const recording = await Recording.start([], 1, 1, { limit: 8, segment: 4 });
   const make = (name: string): void => writeFileSync(join(recording.directory, name), "");
   for (const line of ["aaa\n", "bbb\n"]) {
     recording.write(line);
@@ -309,7 +309,7 @@ it("a recorder waits at its limit for the reader, and has room for last words on
 });
 
 it("a recorder at its limit goes on when it can't write that the job is held, as on a full disk", async () => {
-  const recording = await Recording.start([], 1, 1, { limit: 8, piece: 4 });
+  const recording = await Recording.start([], 1, 1, { limit: 8, segment: 4 });
   mkdirSync(join(recording.directory, "held.new"));
   for (const line of ["aaa\n", "bbb\n"]) {
     recording.write(line);
@@ -325,7 +325,7 @@ it("a recorder at its limit goes on when it can't write that the job is held, as
 });
 
 describe("the copy for the container's own log", () => {
-  const unlimited = { limit: 1024 ** 4, piece: 1024 ** 3 };
+  const unlimited = { limit: 1024 ** 4, segment: 1024 ** 3 };
   const startEchoing = (path: string, secrets: readonly string[] = [], workers = 1): Promise<Recording> =>
     Recording.start(secrets, workers, workers, { ...unlimited, echo: [path] });
 

@@ -21,7 +21,7 @@ import { extractAll } from "../helpers/extracted.ts";
 import { inTime, PATIENCE_MS, until } from "../helpers/until.ts";
 import { processesOf, PYTHON } from "../helpers/watch.ts";
 
-const NO_LIMIT = { limit: 1024 ** 4, piece: 1024 ** 3 };
+const NO_LIMIT = { limit: 1024 ** 4, segment: 1024 ** 3 };
 const started: Recording[] = [];
 
 export async function stopAll(): Promise<void> {
@@ -50,11 +50,11 @@ export class Recording {
     begun = workers,
     {
       limit,
-      piece,
+      segment,
       echo = [],
     }: {
       readonly limit: number;
-      readonly piece: number;
+      readonly segment: number;
       /** The path of the pipe that gets a copy. */
       readonly echo?: readonly [string] | readonly [];
     } = NO_LIMIT,
@@ -62,7 +62,7 @@ export class Recording {
     const directory = mkdtempSync(join(tmpdir(), "recording-"));
     const program = join(directory, "recorder.py");
     writeFileSync(program, recorderPy());
-    const args = [directory, workers, limit, piece, ...echo].map(String);
+    const args = [directory, workers, limit, segment, ...echo].map(String);
     const child = spawn(PYTHON, ["-I", "-S", program, ...args], {
       stdio: ["pipe", "ignore", "inherit"],
     });
@@ -103,8 +103,8 @@ export class Recording {
     this.#pipes.delete(pipe);
   }
 
-  /** Where the pieces of the spool begin. */
-  get pieces(): readonly number[] {
+  /** Where the segments of the spool begin. */
+  get segments(): readonly number[] {
     return readdirSync(this.directory)
       .filter((name) => name.startsWith("out."))
       .map((name) => Number(name.slice(4)))
@@ -112,7 +112,7 @@ export class Recording {
   }
 
   get spool(): Buffer {
-    return Buffer.concat(this.pieces.map((start) => readFileSync(join(this.directory, `out.${start}`))));
+    return Buffer.concat(this.segments.map((start) => readFileSync(join(this.directory, `out.${start}`))));
   }
 
   /** Resolves when the spool shows this text. */

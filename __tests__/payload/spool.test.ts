@@ -215,7 +215,7 @@ describe.each(everyNth(SHELLS, 5, 3))("under %s", (shell) => {
     expect(printed).toBe("held3 4 8 ");
   });
 
-  // The limit is 8 bytes, and a piece has 4. `stopping` says that the job is to end, `told` that its workers know it.
+  // The limit is 8 bytes, and a segment has 4. `stopping` says that the job is to end, `told` that its workers know it.
   it.each([
     ["below the limit", 7, "", "goes on"],
     ["at the limit", 8, "", "is held"],

@@ -3,26 +3,16 @@
  * the file that SOAK_MEMORY names. A process's own memory tells that badly: V8 lets garbage lie as long as its heap may grow.
  */
 import { appendFileSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { heldBytes } from "../../__tests__/helpers/memory.ts";
 import type { MemorySample } from "./cost.ts";
 
 const EVERY_MS = 3_000;
 const MEBIBYTE = 1024 * 1024;
 const file = process.env["SOAK_MEMORY"];
 
-if (file !== undefined) {
-  // NODE_OPTIONS may not have this flag.
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
+if (file !== undefined)
   setInterval(() => {
-    collect();
-    const { heapUsed, external, rss } = process.memoryUsage();
-    const sample: MemorySample = {
-      pid: process.pid,
-      kept: (heapUsed + external) / MEBIBYTE,
-      whole: rss / MEBIBYTE,
-    };
+    const kept = heldBytes() / MEBIBYTE;
+    const sample: MemorySample = { pid: process.pid, kept, whole: process.memoryUsage.rss() / MEBIBYTE };
     appendFileSync(file, `${JSON.stringify(sample)}\n`);
   }, EVERY_MS).unref();
-}

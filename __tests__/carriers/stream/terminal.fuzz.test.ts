@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { BEL, MARK, sessionMark } from "../../../src/carriers/stream/marks.ts";
-import { damage, heldBytes, randomBytesOf } from "../../helpers/damage.ts";
+import { damage, randomBytesOf } from "../../helpers/damage.ts";
+import { heldBytes } from "../../helpers/memory.ts";
 import { everyNth } from "../../helpers/every-nth.ts";
 import type { Random } from "../../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../../helpers/seeds.ts";

@@ -45,14 +45,14 @@ it("a copy from a subdirectory of a checkout goes through no link of the checkou
     "repo/.git/config": { bytes: "token" },
     "repo/conf": { target: ".git" },
     "repo/lib/a": { bytes: "a" },
-    "repo/work/b": { bytes: "b" },
+    "repo/deep/b": { bytes: "b" },
     "other/c": { bytes: "c" },
     machine: { target: "other" },
   };
   await withTree(tree, async (base) => {
     const root = realpathSync(base);
     const pack = async (...words: string[]) => {
-      const read = parseCopy([...words, ":/srv/"], join(root, "repo/work"));
+      const read = parseCopy([...words, ":/srv/"], join(root, "repo/deep"));
       if (read.kind !== "in") throw new Error("it is no copy into the container");
       const { directory } = read;
       await packLines(directory, [JSON.stringify(read.files)]);
@@ -65,10 +65,10 @@ it("a copy from a subdirectory of a checkout goes through no link of the checkou
       ["../conf/config", "../../other/c"],
     ])
       await expect(pack(...words)).rejects.toThrow("paths that lead through no symbolic link");
-    expect(await pack("b")).toEqual(["repo/work", "b"]);
-    expect(await pack("../lib/a", "b")).toEqual(["repo", "lib/a", "work/b"]);
+    expect(await pack("b")).toEqual(["repo/deep", "b"]);
+    expect(await pack("../lib/a", "b")).toEqual(["repo", "lib/a", "deep/b"]);
     expect(await pack("../.git/config")).toEqual(["repo", ".git/config"]);
-    expect(await pack(".")).toEqual(["repo", "work"]);
+    expect(await pack(".")).toEqual(["repo", "deep"]);
     expect(await pack("..")).toEqual(["", "repo"]);
     expect(await pack("../../machine/c")).toEqual(["other", "c"]);
     expect(await pack("../lib/a", "../../machine/c")).toEqual(["", "repo/lib/a", "other/c"]);

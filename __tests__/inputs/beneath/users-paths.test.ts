@@ -19,9 +19,9 @@ let base: string;
 const started = process.cwd();
 beforeEach(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), "fx-users-")));
-  for (const path of ["repo/.git/config", "repo/.npmrc", "repo/lib/f", "repo/work/f", "outside/f"])
+  for (const path of ["repo/.git/config", "repo/.npmrc", "repo/lib/f", "repo/deep/f", "outside/f"])
     write(path);
-  for (const path of ["repo/sub/.git", "repo/sub/work/f"]) write(path);
+  for (const path of ["repo/sub/.git", "repo/sub/deep/f"]) write(path);
   link("repo/conf", ".git");
   link("repo/away", "../outside");
   link("repo/shared", "lib");
@@ -44,11 +44,11 @@ const read = (path: string, from: string): string => readUsersFile(path, join(ba
 it("a path outside the checkout is the user's own, and its links are followed", () => {
   link("machine", "outside");
   expect(read("../machine/f", "repo")).toBe("outside/f");
-  expect(read("../../machine/f", "repo/work")).toBe("outside/f");
-  expect(read("/dev/null", "repo/work")).toBe("");
+  expect(read("../../machine/f", "repo/deep")).toBe("outside/f");
+  expect(read("/dev/null", "repo/deep")).toBe("");
 });
 
-it.each(["repo", "repo/work", "repo/lib", "repo/sub", "repo/sub/work"])(
+it.each(["repo", "repo/deep", "repo/lib", "repo/sub", "repo/sub/deep"])(
   "a link of the checkout leads neither out of it nor to a private name, also for %s",
   (from) => {
     const up = from.replace(/[^/]+/g, "..").slice(3) || ".";
@@ -69,7 +69,7 @@ it.each(["repo", "repo/work", "repo/lib", "repo/sub", "repo/sub/work"])(
 
 it("a checkout that is reached by a link of the machine is no other one", () => {
   link("way", "repo");
-  for (const from of ["repo/work", "way/work", "way"]) {
+  for (const from of ["repo/deep", "way/deep", "way"]) {
     expect(() => read(join(base, "way/conf/config"), from)).toThrow("'.git'");
     expect(read(join(base, "way/lib/f"), from)).toBe("repo/lib/f");
   }
@@ -82,22 +82,22 @@ it("a link of a submodule does not lead into the repository around it", () => {
 });
 
 it("without a git work tree the directory itself counts", () => {
-  write("plain/work/f");
+  write("plain/deep/f");
   link("plain/away", "../outside");
   expect(() => read("away/f", "plain")).toThrow("outside");
-  expect(read("../away/f", "plain/work")).toBe("outside/f");
+  expect(read("../away/f", "plain/deep")).toBe("outside/f");
 });
 
 it("the checkout itself is no file in it", () => {
   const nothing = (): string => "beneath";
   for (const path of [".", "..", "../.."])
-    expect(atUsersPath(path, join(base, "repo/work"), nothing, () => "elsewhere")).toBe(
+    expect(atUsersPath(path, join(base, "repo/deep"), nothing, () => "elsewhere")).toBe(
       path === "." ? "beneath" : "elsewhere",
     );
 });
 
 it("scripts, the files of inputs and those of outputs are opened in this way from a subdirectory", async () => {
-  process.chdir(join(base, "repo/work"));
+  process.chdir(join(base, "repo/deep"));
   const refused = /symbolic link to '\.git'/;
   const inputs = programInputs({}, {});
   expect(() => inputs.readFile(join(base, "repo/conf/config"))).toThrow(refused);
@@ -115,7 +115,7 @@ it("scripts, the files of inputs and those of outputs are opened in this way fro
 });
 
 it("artifacts of a program come through no link of the checkout either", () => {
-  const { directories } = programInputs({}, { directory: join(base, "repo/work") });
+  const { directories } = programInputs({}, { directory: join(base, "repo/deep") });
   const open = (path: string) => openArtifacts(join(base, path), directories, { make: true });
   expect(() => open("repo/conf/hooks")).toThrow("'.git'");
   expect(() => open("repo/away/x")).toThrow("outside");

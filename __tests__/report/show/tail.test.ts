@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Tail } from "../../../src/report/show/tail.ts";
-import { heldBytes } from "../../helpers/damage.ts";
+import { heldBytes } from "../../helpers/memory.ts";
 import { until } from "../../helpers/until.ts";
 
 function tailOf(limit: number, parts: readonly string[]): string {

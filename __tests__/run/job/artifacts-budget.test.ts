@@ -1,4 +1,4 @@
-import { heldBytes } from "../../helpers/damage.ts";
+import { heldBytes } from "../../helpers/memory.ts";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

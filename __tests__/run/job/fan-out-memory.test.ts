@@ -11,7 +11,7 @@ import { JobOutput } from "../../../src/run/job/output.ts";
 import type { PrintedOutput } from "../../../src/report/result.ts";
 import { partAtOnce, StepBudget } from "../../../src/run/step-budget.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
-import { heldBytes } from "../../helpers/damage.ts";
+import { heldBytes } from "../../helpers/memory.ts";
 import { everyNth, itInSoak } from "../../helpers/every-nth.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";

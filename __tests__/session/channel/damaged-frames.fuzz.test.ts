@@ -4,7 +4,8 @@ import type { SessionIdentity } from "../../../src/session/channel/handshake.ts"
 import { systemClock } from "../../../src/clock.ts";
 import type { AgentMessage } from "../../../src/session/wire/message.ts";
 import { decode, describeFrame, encode, MalformedFrame } from "../../../src/session/wire/message.ts";
-import { damage, heldBytes, randomBytesOf } from "../../helpers/damage.ts";
+import { damage, randomBytesOf } from "../../helpers/damage.ts";
+import { heldBytes } from "../../helpers/memory.ts";
 import type { Random } from "../../helpers/seeds.ts";
 import { between, forEachSeed, pick, randomOf, sampleOf } from "../../helpers/seeds.ts";
 import { CAPTURES, readCapture } from "./captures.ts";

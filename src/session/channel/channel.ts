@@ -84,8 +84,8 @@ export class Channel {
 
   /**
    * Queues input for the command. It is sent after the first output or the end of the handshake, because the agent
-   * acknowledges and drops earlier input (`processStreamDataMessage`). Returns the position after these bytes; an `acked` event with that position shows that the
-   * agent has them. Unless the command has changed its terminal, the terminal is in canonical mode and drops what is
+   * acknowledges and drops earlier input (`processStreamDataMessage`). Returns the position after these bytes; an `acked`
+   * event with that position shows that the agent has them. Unless the command has changed its terminal, the terminal is in canonical mode and drops what is
    * beyond 4,095 bytes of a line.
    */
   send(bytes: Uint8Array, now: number): number {
