@@ -29,6 +29,11 @@ export async function environment(
   return {
     ...runnerEnvironment(place),
     ...Object.fromEntries(files),
-    ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+    ...Object.fromEntries([...given].map(([name, value]) => [`INPUT_${name.toUpperCase()}`, known(value)])),
   };
+}
+
+/** An older checkout's default may name a context that no job has here; then it is empty, as on GitHub. */
+function known(value: string): string {
+  return /^\$\{\{.*\}\}$/.test(value) ? "" : value;
 }

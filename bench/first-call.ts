@@ -30,7 +30,10 @@ export async function firstCalls(root: string, times: number, checkout = actionD
     const began = performance.now();
     const child = spawn(process.execPath, [join(checkout, "dist/index.js")], { stdio: "ignore", env });
     const closed = once(child, "close");
-    await first;
+    await Promise.race([
+      first,
+      closed.then(() => Promise.reject(new Error(`${checkout} ended without a call`))),
+    ]);
     taken.push(performance.now() - began);
     child.kill("SIGKILL");
     await closed;
