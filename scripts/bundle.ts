@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { transform, transformSync } from "@swc/core";
+import { parse, transform, transformSync } from "@swc/core";
 import ncc from "@vercel/ncc";
 import { licensesOf } from "./licenses.ts";
 
@@ -76,9 +76,45 @@ async function bundle(
   return await Promise.all(
     files.map(
       async ([name, source]) =>
-        [name, name.endsWith(".js") ? await minifySource(String(source)) : source] as const,
+        [
+          name,
+          name.endsWith(".js") ? await withEagerModules(await minifySource(String(source))) : source,
+        ] as const,
     ),
   );
+}
+
+/**
+ * Puts the functions that hold the modules of a bundle into parentheses. V8 compiles such a function with the file that it stands in;
+ * any other function it reads twice, once to find its end and once more at its first call. Nearly all of a bundle's modules are
+ * called at its start, and the minifier takes away the parentheses that the bundler has put there. Returns anything but a bundle, a chunk
+ * too, as it is.
+ *
+ * Exported for a test.
+ */
+export async function withEagerModules(minified: string): Promise<string> {
+  const { body, span } = await parse(minified, { syntax: "ecmascript", target: "es2023" });
+  const modules = body
+    .flatMap((item) => (item.type === "VariableDeclaration" ? item.declarations : []))
+    .find(({ id }) => id.type === "Identifier" && id.value === "__webpack_modules__")?.init;
+  if (modules?.type !== "ObjectExpression") return minified;
+  const functions = modules.properties
+    .flatMap((property) => (property.type === "KeyValueProperty" ? [property.value] : []))
+    .flatMap((value) =>
+      /^(Arrow)?FunctionExpression$/.test(value.type) && "span" in value ? [value.span] : [],
+    );
+  // The parser counts bytes.
+  const bytes = Buffer.from(minified);
+  const between = [
+    span.start,
+    ...functions.flatMap(({ start, end }) => [start, end]),
+    span.start + bytes.length,
+  ];
+  return between
+    .slice(1)
+    .map((end, i) => bytes.subarray((between[i] ?? 0) - span.start, end - span.start).toString())
+    .map((part, i) => (i % 2 === 1 ? `(${part})` : part))
+    .join("");
 }
 
 /** Exported for a test. */
