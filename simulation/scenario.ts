@@ -59,6 +59,8 @@ export interface ContainerOptions {
   readonly disk?: number;
   /** The milliseconds by which its clock is ahead of AWS's; behind when negative. */
   readonly ahead?: number;
+  /** Paths of directories of the image at which steps want to place files. */
+  readonly directories?: readonly string[];
 }
 
 /** A step. */
@@ -78,12 +80,22 @@ export interface RunnerOptions {
   /** Its inputs besides `cluster`, `region`, `run`, `handle` and, unless another target is named, `task`. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly script: Script;
+  /** The files of its workspace, which its input `files` brings into the container. */
+  readonly files?: readonly BroughtFile[];
   /** A step that forwards ports has no script, but programs that use them. */
   readonly clients?: readonly ClientOptions[];
   /** Whether the runner runs the post step when main has ended in any way. */
   readonly post: boolean;
   /** The milliseconds by which its machine's clock is ahead of AWS's; behind when negative. */
   readonly ahead?: number;
+}
+
+/** A file of a workspace. */
+export interface BroughtFile {
+  /** Its path and its size. */
+  readonly file: string;
+  /** Where in the container it is to be; undefined for one that is left out. */
+  readonly to?: string;
 }
 
 /** A program of the runner's machine that connects to a forward of its step. Times are in milliseconds. */

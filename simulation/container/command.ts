@@ -7,6 +7,7 @@ import { parseArtifacts } from "./artifact-settings.ts";
 import { attach } from "./attacher.ts";
 import { type Opening, takeOpening } from "./opening.ts";
 import type { Container } from "./container.ts";
+import { parseDestinations } from "./files.ts";
 import { runForward } from "./forward/command.ts";
 import { Directory, type Settings } from "./directory.ts";
 import { Shell } from "./shell.ts";
@@ -231,6 +232,7 @@ function unpack(directory: Directory, payload: Buffer, head: number): void {
   let at = head;
   for (const [name, bytes] of settings.cuts) {
     if (name === "script") directory.script = payload.subarray(at, at + bytes);
+    if (name === "files") directory.files = payload.subarray(at, at + bytes);
     if (name === "items") directory.items = payload.subarray(at, at + bytes);
     at += bytes;
   }
@@ -263,6 +265,7 @@ function parseSettings(text: string): Settings {
     keepsTask: isOn("fx_keeps"),
     slackMs: seconds("fx_slack") ?? 0,
     artifacts: parseArtifacts(text),
+    destinations: parseDestinations(text),
     cuts: (assigned(text, "fx_cuts") ?? "").split(" ").map((cut) => {
       const [name = "", bytes = "0"] = cut.split(":");
       return [name, Number(bytes)] as const;

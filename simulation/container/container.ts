@@ -38,6 +38,8 @@ export interface ScriptRun {
   readonly kept: string[];
   /** What it has reported of single items: their indices, and what it says. */
   readonly reports: { readonly index: number; readonly says: string }[];
+  /** The files in the container when it began; undefined when its job has brought none. */
+  readonly found: ReadonlyMap<string, Buffer> | undefined;
   /** What it has printed to standard output and to standard error. */
   readonly out: string[];
 }
@@ -58,7 +60,7 @@ export class Container implements Caller {
   readonly network: Network;
   /** The job directories, by run. */
   readonly directories = new Map<string, Directory>();
-  /** The files that scripts have written, by path. */
+  /** The files that scripts have written and that jobs have brought, by path. */
   readonly files = new Map<string, Buffer>();
   /** Every start of a script. */
   readonly scripts: ScriptRun[] = [];

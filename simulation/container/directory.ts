@@ -31,6 +31,8 @@ export interface Settings {
   readonly slackMs: number;
   /** How many bytes of output may wait for the reader. */
   readonly artifacts: ArtifactSettings | undefined;
+  /** Where the files go that the job brings, by the numbers in their archive. */
+  readonly destinations: readonly string[];
   /** The workflow run of the job. */
   readonly url: string;
   /** What follows the head: names and sizes. */
@@ -49,6 +51,8 @@ export class Directory {
   script: Buffer | undefined;
   /** The text of all items. */
   items: Buffer | undefined;
+  /** The archive of the files that the job brings, until they are placed. */
+  files: Buffer | undefined;
   /** Of a job with items that has started. */
   stock: Stock | undefined;
   hasStarted = false;

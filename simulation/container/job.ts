@@ -4,6 +4,7 @@ import { packArtifacts } from "./artifacts.ts";
 import type { Container } from "./container.ts";
 import type { Directory, Settings } from "./directory.ts";
 import { Facts } from "./facts.ts";
+import { placeFiles } from "./files.ts";
 import { ItemWorker } from "./item-worker.ts";
 import { removeJob } from "./remove-job.ts";
 import { PATIENCE_MS, Recorder } from "./recorder.ts";
@@ -105,6 +106,11 @@ class Job {
     spool.add(Buffer.from(`${mark("h")}fargate-exec run=${runId} task=${this.#container.runtimeId}\n`));
     this.#container.jobs.push({ url: this.#settings.url, began: time.now });
     this.#putOff();
+    const flaw = await this.#bringFiles();
+    if (flaw !== undefined) {
+      this.#conclude(`refused ${flaw}`);
+      return;
+    }
     if (this.#settings.pieces) void runUploader(this.#container, this.#directory);
     if (this.#settings.hasFence) this.#keepFence(this.#settings.silenceMs);
     await time.sleep(this.#host, this.#container.options.pace);
@@ -115,6 +121,15 @@ class Job {
     if (artifacts !== undefined && this.#isKept)
       await packArtifacts(this.#container, this.#directory, this.#host, artifacts);
     this.#end(codes);
+  }
+
+  /** Places the files that the payload has. Why no script can run; undefined when all are placed. */
+  async #bringFiles(): Promise<string | undefined> {
+    const { files } = this.#directory;
+    if (files === undefined) return undefined;
+    const flaw = await placeFiles(this.#container, this.#directory, this.#host, files);
+    this.#directory.files = undefined;
+    return flaw;
   }
 
   /** A container that lives on for later steps ends some time after the last of their jobs. */
@@ -173,9 +188,10 @@ class Job {
     const { url, task, runAttempt } = this.#settings;
     const text = script?.toString("utf8") ?? "";
     const items = (batch?.indices ?? []).map((index) => itemIn(stock?.items[index] ?? "", runAttempt));
+    const found = this.#settings.destinations.length > 0 ? new Map(this.#container.files) : undefined;
     const process = new ScriptProcess(
       this.#container,
-      { runId, url, task, worker, text, batch, items },
+      { runId, url, task, worker, text, batch, items, found },
       this.#secrets,
       sinks,
     );
@@ -267,7 +283,6 @@ class Job {
   }
 
   #end(codes: readonly string[]): void {
-    const { time } = this.#container.base;
     const directory = this.#directory;
     if (this.#lostWorker !== undefined) this.#endOrphans();
     const lost =
@@ -276,10 +291,18 @@ class Job {
         : this.#isKept
           ? undefined
           : "not all of its output could be kept, as on a full disk";
-    directory.status =
+    this.#conclude(
       lost === undefined
         ? `${this.#reason} ${codes.join(",")}`
-        : `lost ${directory.stock?.unbegun ?? ""}${lost}`;
+        : `lost ${directory.stock?.unbegun ?? ""}${lost}`,
+    );
+  }
+
+  /** Says how the job has ended, and keeps that for its reader. */
+  #conclude(status: string): void {
+    const { time } = this.#container.base;
+    const directory = this.#directory;
+    directory.status = status;
     this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;

@@ -33,7 +33,7 @@ export class ScriptProcess {
     {
       items,
       ...about
-    }: Pick<ScriptRun, "runId" | "url" | "task" | "worker" | "text" | "batch"> & {
+    }: Pick<ScriptRun, "runId" | "url" | "task" | "worker" | "text" | "batch" | "found"> & {
       /** The items that the run is for. */
       readonly items: readonly (ItemProgram | undefined)[];
     },

@@ -43,6 +43,11 @@ export class Spool {
     this.#fileBytes = Math.min(LARGEST_FILE, Math.floor(this.#limit / 16));
   }
 
+  /** Something else takes so much of the disk from now on. */
+  lose(bytes: number): void {
+    this.#disk -= bytes;
+  }
+
   /** Whether the disk has room for a copy of so many bytes. */
   hasRoom(bytes: number): boolean {
     return this.#disk - (this.#length - this.begin) >= bytes;

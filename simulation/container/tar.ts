@@ -16,6 +16,23 @@ export function tarOf(members: readonly Member[]): Buffer {
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
 }
 
+/** The regular files of an archive. */
+export function membersOf(archive: Buffer): readonly Member[] {
+  const members: Member[] = [];
+  for (let at = 0; at + BLOCK <= archive.length && archive[at] !== 0;) {
+    const text = (from: number, length: number): string =>
+      archive.toString("utf8", at + from, at + from + length).replace(/\0.*$/s, "");
+    const size = Number.parseInt(text(124, 12), 8);
+    const begin = at + BLOCK;
+    const above = text(345, 155);
+    const name = `${above === "" ? "" : `${above}/`}${text(0, 100)}`;
+    if (text(156, 1) === "0")
+      members.push({ name, bytes: Buffer.from(archive.subarray(begin, begin + size)) });
+    at = begin + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return members;
+}
+
 function headerOf(name: string, size: number): Buffer {
   const header = Buffer.alloc(BLOCK);
   const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, "0")}\0`;

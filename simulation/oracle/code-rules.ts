@@ -57,6 +57,9 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "stop-task": ["task-stopped", "task-not-started", "task-not-found"],
 };
 
+/** A payload of more than a mebibyte, with the rest of which files are a part, is not typed where a bucket could have it. */
+const LARGEST_TYPED = 900_000;
+
 /** What needs no fault to end a step red: its script, its inputs, its image, its rights, and who runs beside it. */
 const CODES_OF_STEPS: readonly {
   readonly holds: (runner: Runner, ended: Simulated) => boolean;
@@ -69,6 +72,17 @@ const CODES_OF_STEPS: readonly {
   },
   { codes: ["failed"], holds: ({ options }) => (listingOf(options)?.exitCode ?? 0) !== 0 },
   { codes: ["bad-input"], holds: ({ options }) => isNoList(options) },
+  {
+    codes: ["files-not-placed"],
+    holds: (runner, ended) => firstOf(runner).options.files !== undefined && hasNoPlace(runner, ended),
+  },
+  // What is too large to be typed has no other way where S3 is away, or where the image lacks what fetches it.
+  { codes: ["download-failed"], holds: (runner) => bytesOfFiles(runner) > LARGEST_TYPED },
+  // An unknown number of tasks counts as a thousand, for all of which there may be 1 GiB.
+  {
+    codes: ["bad-input"],
+    holds: (runner) => runner.options.inputs["tasks"] === "all" && bytesOfFiles(runner) > LARGEST_TYPED,
+  },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   { codes: ["timed-out"], holds: (runner) => longestItemsOf(runner) >= timeoutOf(runner) },
   { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
@@ -185,6 +199,19 @@ function isSeen({ scenario: { world } }: Simulated): boolean {
 
 function hasSmallDisk(runner: Runner, ended: Simulated): boolean {
   return tasksOf(runner, ended).some(({ container }) => container?.options.disk !== undefined);
+}
+
+/** Whether a container of the step has a directory, or no room, where a file is to be. */
+function hasNoPlace(runner: Runner, ended: Simulated): boolean {
+  return (
+    hasSmallDisk(runner, ended) ||
+    tasksOf(runner, ended).some(({ container }) => container?.options.directories !== undefined)
+  );
+}
+
+function bytesOfFiles(runner: Runner): number {
+  const { files = [] } = firstOf(runner).options;
+  return files.reduce((sum, { file }) => sum + Number(file.split(" ")[1]), 0);
 }
 
 /** What must hold of what a step says. */

@@ -3,6 +3,7 @@ import { ARTIFACT_RULES } from "./artifact-rules.ts";
 import { CODE_RULES } from "./code-rules.ts";
 import { CREDENTIALS_RULES } from "./credentials.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
+import { FILE_RULES } from "./file-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
 import { FORWARD_RULES } from "./forward-rules.ts";
 import { ITEM_RULES } from "./item-rules.ts";
@@ -19,6 +20,7 @@ export const RULES: readonly Rule[] = [
   ...ITEM_RULES,
   ...DETACH_RULES,
   ...LOCK_RULES,
+  ...FILE_RULES,
   ...ARTIFACT_RULES,
   ...STEP_RULES,
   ...FLOW_RULES,

@@ -73,7 +73,9 @@ export class Runner {
     const known = this.earlier ?? others[options.twin ?? -1];
     this.runId = known?.runId ?? 4_000 + index;
     this.attempt = this.earlier === undefined ? (known?.attempt ?? 1) : this.earlier.attempt + 1;
-    this.#workspace = bringsBack(options, this.before) ? new Workspace(this.name) : undefined;
+    this.#workspace =
+      bringsBack(options, this.before) || options.files !== undefined ? new Workspace(this.name) : undefined;
+    this.#workspace?.write((options.files ?? []).map(({ file }) => file));
     this.options = options;
     this.script = options.script;
     this.main = new Process(world, this.name, { kind: "main", env: {}, ahead: options.ahead });

@@ -1,6 +1,20 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileBytes } from "../scenario.ts";
+
+/** In seconds since the epoch. */
+const MODIFIED_S = 1_767_225_600;
 
 /** The directory of a runner that has files. It is on the disk, since a step knows no other files. */
 export class Workspace {
@@ -10,6 +24,21 @@ export class Workspace {
     this.path = join(tmpdir(), `fargate-exec-simulation-${process.pid}`, name.replaceAll(" ", "-"));
     this.remove();
     mkdirSync(this.path, { recursive: true });
+  }
+
+  /** Makes these files, each given by its path and size. Modes and times are the same everywhere: an archive has them. */
+  write(files: readonly string[]): void {
+    const paths = files.map((file) => {
+      const path = file.split(" ")[0] ?? "";
+      mkdirSync(join(this.path, dirname(path)), { recursive: true });
+      writeFileSync(join(this.path, path), fileBytes(file));
+      return path;
+    });
+    for (const path of paths)
+      for (let at = path; at !== "."; at = dirname(at)) {
+        chmodSync(join(this.path, at), at === path ? 0o644 : 0o755);
+        utimesSync(join(this.path, at), MODIFIED_S, MODIFIED_S);
+      }
   }
 
   /** The files below a directory, by their paths in it. */
