@@ -3,6 +3,7 @@ import { drawClocks } from "./draw-clocks.ts";
 import { drawCredentials } from "./draw-credentials.ts";
 import { drawContainers } from "./draw-containers.ts";
 import { drawCrowd } from "./draw-crowd.ts";
+import { drawDeployments } from "./draw-deployments.ts";
 import { drawFiles } from "./draw-files.ts";
 import { drawForwards } from "./draw-forwards.ts";
 import { drawItemKinds } from "./draw-item-kinds.ts";
@@ -63,7 +64,9 @@ export function drawScenario(seed: number): Scenario {
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
-  return drawFiles(drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest))))));
+  return drawDeployments(
+    drawFiles(drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))))),
+  );
 }
 
 function drawWorld(random: Random): WorldOptions {

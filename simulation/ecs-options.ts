@@ -28,6 +28,20 @@ export interface ServiceOptions {
   readonly tasks: number;
   /** The callers may protect its tasks. */
   readonly mayProtect: boolean;
+  /** Its deployments go through stages, and pause at a hook. Undefined: new tasks take the place of the old ones at once. */
+  readonly hook?: HookOptions;
+}
+
+/** A pause hook of a service. */
+export interface HookOptions {
+  readonly stage: "PRE_SCALE_UP" | "POST_SCALE_UP" | "POST_PRODUCTION_TRAFFIC_SHIFT";
+  readonly timeoutMinutes: number;
+  /** What ECS does then. */
+  readonly action: "CONTINUE" | "ROLLBACK";
+  /** False: the service has no such hook, and its deployments go on by themselves. */
+  readonly isAtHand: boolean;
+  /** The tasks of a deployment tell the number of its revision. */
+  readonly isNumbered: boolean;
 }
 
 /** The stages of a new task, in their order. */

@@ -99,6 +99,8 @@ const MARKS: readonly (readonly [string, RegExp])[] = [
   ["job: attached to", /^##\[group\]Attaching to the job/m],
   ["lock: waited for", /^The lock '.*' is/m],
   ["lock: taken from a lost run", /^Took the lock of/m],
+  ["verdict: CONTINUE", /^Told deployment \S+: CONTINUE/m],
+  ["verdict: ROLLBACK", /^Told deployment \S+: ROLLBACK/m],
   ["stop: a command of its own", /a command of its own d(id|oes)/],
   ["wait: for a seat", /waiting for its seat|for its seat as number/],
 ];

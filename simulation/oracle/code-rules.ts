@@ -57,14 +57,47 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "stop-task": ["task-stopped", "task-not-started", "task-not-found"],
 };
 
+type StepCodes = readonly {
+  readonly holds: (runner: Runner, ended: Simulated) => boolean;
+  readonly codes: Codes;
+}[];
+
+function decides({ options }: Runner): boolean {
+  return options.inputs["deployment"] !== undefined;
+}
+
+/** What ends a step red that decides on a deployment: the hook and its time-out, and who else decides, or deploys. */
+const CODES_OF_DEPLOYMENTS: StepCodes = [
+  { codes: ["deployment-not-found", "hook-not-reached"], holds: decides },
+  {
+    codes: ["hook-not-configured", "deployment-ended"],
+    holds: (runner, { scenario }) => decides(runner) && scenario.ecs?.service?.hook?.isAtHand === false,
+  },
+  {
+    codes: ["deployment-too-early"],
+    holds: (runner, { scenario }) => decides(runner) && scenario.ecs?.service?.hook?.stage === "PRE_SCALE_UP",
+  },
+  {
+    codes: ["hook-expired", "deployment-ended"],
+    holds: (runner, { world }) =>
+      decides(runner) &&
+      world.ecs.service?.deployments.some(({ hook }) => hook?.status === "TIMED_OUT") === true,
+  },
+  {
+    codes: ["deployment-replaced", "deployment-ended"],
+    holds: (runner, { world }) => decides(runner) && (world.ecs.service?.deployments.length ?? 0) > 1,
+  },
+  {
+    codes: ["deployment-ended"],
+    holds: (runner, { runners }) => runners.filter(decides).length > 1 && decides(runner),
+  },
+];
+
 /** A payload of more than a mebibyte, with the rest of which files are a part, is not typed where a bucket could have it. */
 const LARGEST_TYPED = 900_000;
 
 /** What needs no fault to end a step red: its script, its inputs, its image, its rights, and who runs beside it. */
-const CODES_OF_STEPS: readonly {
-  readonly holds: (runner: Runner, ended: Simulated) => boolean;
-  readonly codes: Codes;
-}[] = [
+const CODES_OF_STEPS: StepCodes = [
   { codes: ["failed"], holds: ({ script }) => script.exitCode !== 0 || typeof script.onTerm !== "string" },
   {
     codes: ["failed"],
@@ -106,6 +139,7 @@ const CODES_OF_STEPS: readonly {
       faultsOf(runner, ended).some(({ kind }) => kind === "agent-dies"),
   },
   { codes: ["task-not-started"], holds: (_, { scenario }) => scenario.ecs?.quota !== undefined },
+  ...CODES_OF_DEPLOYMENTS,
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },

@@ -2,6 +2,7 @@ import type { Simulated } from "../simulate.ts";
 import { ARTIFACT_RULES } from "./artifact-rules.ts";
 import { CODE_RULES } from "./code-rules.ts";
 import { CREDENTIALS_RULES } from "./credentials.ts";
+import { DEPLOYMENT_RULES } from "./deployment-rules.ts";
 import { DETACH_RULES } from "./detach-rules.ts";
 import { FILE_RULES } from "./file-rules.ts";
 import { FLOW_RULES } from "./flow-rules.ts";
@@ -27,6 +28,7 @@ export const RULES: readonly Rule[] = [
   ...LEFTOVER_RULES,
   ...TASK_RULES,
   ...SERVICE_RULES,
+  ...DEPLOYMENT_RULES,
   ...FORWARD_RULES,
   ...CREDENTIALS_RULES,
   ...CODE_RULES,

@@ -9,6 +9,7 @@ import type { Gateway } from "../gateway.ts";
 import { CLUSTER_ARN, CONTAINER, FAMILY, SERVICE, SERVICE_ARN, taskArn } from "../names.ts";
 import type { Bucket } from "../s3.ts";
 import { Definitions } from "./definitions.ts";
+import { answerOnDeployments } from "./deployment-calls.ts";
 import { describeCluster, describeTask } from "./describe.ts";
 import { RUNNING } from "./life.ts";
 import { Service } from "./service.ts";
@@ -96,7 +97,10 @@ export class Ecs {
       case "UpdateTaskProtection":
         return this.service?.protect(owner, operation, input) ?? { failures: [] };
       default:
-        return this.#answerOnDefinitions(owner, operation, input);
+        return (
+          answerOnDeployments(this.service, { owner, operation, lag: this.#lag }, input) ??
+          this.#answerOnDefinitions(owner, operation, input)
+        );
     }
   }
 

@@ -1,6 +1,6 @@
 import { runCommand } from "../../container/command.ts";
 import { Container } from "../../container/container.ts";
-import type { EcsOptions, ServiceOptions } from "../../ecs-options.ts";
+import type { EcsOptions, HookOptions, ServiceOptions } from "../../ecs-options.ts";
 import { type Random, pick } from "../../random.ts";
 import type { ContainerOptions } from "../../scenario.ts";
 import { accessDenied } from "../aws-error.ts";
@@ -9,6 +9,7 @@ import type { Gateway } from "../gateway.ts";
 import { CLUSTER_ARN, FAMILY, SERVICE, SERVICE_ARN } from "../names.ts";
 import type { Bucket } from "../s3.ts";
 import type { Definitions } from "./definitions.ts";
+import { configurationOf, Deployment } from "./deployments.ts";
 import { lead, NEW, RUNNING } from "./life.ts";
 import { newIdentity, nextName } from "./run-task.ts";
 import { Task } from "./task.ts";
@@ -17,6 +18,8 @@ import { Task } from "./task.ts";
 const REPLACED_MS = 2_000;
 /** How often a deployment looks whether it may stop old tasks. */
 const LOOK_MS = 5_000;
+/** How often a deployment looks whether its tasks run. */
+const STARTED_LOOK_MS = 1_000;
 const FOREVER_MS = 30 * 86_400_000;
 const OWNER = "service";
 
@@ -41,6 +44,10 @@ export class Service {
   /** The number of the newest deployment. Each task belongs to one. */
   #deployment = 1;
   readonly #deploymentOf = new Map<Task, number>();
+  /** Those that pause at a hook, the oldest first. */
+  readonly deployments: Deployment[] = [];
+  /** The numbers of those whose tasks end, so that no task takes the place of one of theirs. */
+  readonly #ending = new Set<number>();
 
   constructor(base: Base, context: ServiceContext) {
     this.#base = base;
@@ -60,7 +67,8 @@ export class Service {
       ...{ ...of, serviceArn: SERVICE_ARN, serviceName: SERVICE, clusterArn: CLUSTER_ARN, status: "ACTIVE" },
       ...{ desiredCount: this.#desired, runningCount: runs, pendingCount: alive.length - runs },
       ...{ enableExecuteCommand: true, platformVersion: "LATEST", events: [], loadBalancers: [] },
-      deployments: [{ ...of, id: `ecs-svc/${this.#deployment}`, status: "PRIMARY" }],
+      deployments: [{ ...of, id: this.#idOf(this.#deployment), status: "PRIMARY" }],
+      ...(this.#hook !== undefined && { deploymentConfiguration: configurationOf(this.#hook) }),
     };
   }
 
@@ -68,8 +76,70 @@ export class Service {
   deploy(): void {
     this.#deployment += 1;
     this.#base.timeline.note("world", `the service begins deployment ${this.#deployment}`);
+    if (this.#hook !== undefined) {
+      this.#deployByStages(this.#deployment, this.#hook);
+      return;
+    }
     for (let count = 0; count < this.#desired; count += 1) this.#add();
     this.#stopOld(this.#deployment);
+  }
+
+  /** The number of the deployment that has started this task; undefined for a task of no service. */
+  deploymentOf(task: Task): number | undefined {
+    return this.#deploymentOf.get(task);
+  }
+
+  get #hook(): HookOptions | undefined {
+    return this.#with.service.hook;
+  }
+
+  #idOf(number: number): string {
+    return `ecs-svc/${this.#hook?.isNumbered === false ? 7_000_000 + number : number}`;
+  }
+
+  #deployByStages(number: number, hook: HookOptions): void {
+    for (const each of this.deployments) {
+      if (!each.isOver) this.#ending.add(each.number);
+      each.supersede();
+    }
+    const sources = new Set(this.#alive.flatMap((task) => this.#deploymentOf.get(task) ?? []));
+    const deployment = new Deployment(this.#base, { number, sources: [...sources] }, hook, {
+      scaleUp: (act) => {
+        for (let count = 0; count < this.#desired; count += 1) this.#add(number);
+        this.#whenRunning(deployment, act);
+      },
+      finish: () => {
+        for (const each of this.#deploymentOf.values()) if (each !== number) this.#ending.add(each);
+        this.#stopOld(number);
+      },
+      goBack: (act) => {
+        this.#ending.add(number);
+        this.#stopNew(number, act);
+      },
+    });
+    this.deployments.push(deployment);
+  }
+
+  #aliveOf(number: number): readonly Task[] {
+    return this.#alive.filter((task) => this.#deploymentOf.get(task) === number);
+  }
+
+  /** Calls `act` when as many tasks of the deployment run as the service has. */
+  #whenRunning(deployment: Deployment, act: () => void): void {
+    this.#base.time.after(this.#base.host, STARTED_LOOK_MS, () => {
+      if (deployment.isOver) return;
+      const running = this.#aliveOf(deployment.number).filter(({ state }) => state.lastStatus === "RUNNING");
+      if (running.length >= this.#desired) act();
+      else this.#whenRunning(deployment, act);
+    });
+  }
+
+  /** Stops the tasks of a deployment that goes back, those that are protected later. */
+  #stopNew(number: number, act: () => void): void {
+    const left = this.#aliveOf(number);
+    for (const task of left) if (!this.#isProtected(task)) this.#stop(task);
+    if (left.length === 0) act();
+    else this.#base.time.after(this.#base.host, LOOK_MS, () => this.#stopNew(number, act));
   }
 
   /** One task less. False when there is only one. */
@@ -135,13 +205,13 @@ export class Service {
     });
   }
 
-  #identity(age: number): Task["identity"] {
+  #identity(age: number, number = this.#deployment): Task["identity"] {
     const { definitions, tasks } = this.#with;
     const made = newIdentity(this.#random, this.#base);
     return {
       ...{ ...made, name: nextName(tasks, OWNER), createdAt: made.createdAt - age },
       ...{ definition: definitions.find(FAMILY), group: `service:${SERVICE}` },
-      startedBy: `ecs-svc/${this.#deployment}`,
+      startedBy: this.#idOf(number),
     };
   }
 
@@ -155,13 +225,13 @@ export class Service {
       ...{ name, id, runtimeId, options: like, run: runCommand },
     });
     task.container.onPid1 = (code) => task.ended(code);
-    this.#keep(task);
+    this.#keep(task, this.#deployment);
   }
 
-  #add(): void {
+  #add(number = this.#deployment): void {
     const { gateway, bucket, like, options } = this.#with;
-    const task = new Task(this.#base, this.#identity(0), NEW);
-    this.#keep(task);
+    const task = new Task(this.#base, this.#identity(0, number), NEW);
+    this.#keep(task, number);
     const firstProcess = {
       ...{ endsAfter: FOREVER_MS, exitCode: 0, stopsIn: like.stopsIn, mostPutOff: undefined, isHeld: false },
     };
@@ -169,12 +239,15 @@ export class Service {
   }
 
   /** Takes a task into the service, and another one in its place once it has ended. */
-  #keep(task: Task): void {
+  #keep(task: Task, number: number): void {
     this.#with.tasks.push(task);
-    this.#deploymentOf.set(task, this.#deployment);
+    this.#deploymentOf.set(task, number);
     task.onStop = () =>
       this.#base.time.after(this.#base.host, REPLACED_MS, () => {
-        if (this.#alive.length < this.#desired) this.#add();
+        if (this.#hook === undefined) {
+          if (this.#alive.length < this.#desired) this.#add();
+        } else if (!this.#ending.has(number) && this.#aliveOf(number).length < this.#desired)
+          this.#add(number);
       });
   }
 }
