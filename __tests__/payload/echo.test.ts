@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { asRoot } from "../../local/task/isolate.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { withoutPython } from "../helpers/tools.ts";
-import { watch, type WatchedRun } from "../helpers/watch.ts";
+import { watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
 import { openLogPipe } from "./log-pipe.ts";
 
 const NOBODY = 65_534;
@@ -39,4 +39,21 @@ it("an image without python3 runs the job without the copy for the container's l
   expect(run.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }] });
   expect(notes).toContain("The output is not copied to the container's log: the image has no python3.");
   expect(copy).toBe("");
+});
+
+it("the container's log has what the script prints for each item, and not what the action is told of items", async () => {
+  const pipe = openLogPipe();
+  const script = 'echo "$FARGATE_EXEC_ITEM"';
+  const job = new WatchedJob({ script, items: ["one", "two"], log: pipe.path, logToContainer: true });
+  try {
+    const terminal = job.attach();
+    await terminal.says("header");
+    terminal.type(Buffer.from("items 1 give 0 1\nitems 2 end\n"));
+    await terminal.closed;
+    expect(job.output("stdout").toString()).toBe("one\ntwo\n");
+    expect(pipe.text()).toBe("one\ntwo\n");
+  } finally {
+    job.remove();
+    pipe.close();
+  }
 });

@@ -232,7 +232,7 @@ def record(streams, patterns, stop, spool, echo, news):
             # An item's output ends with a whole line.
             for stream in [each for each in streams.values() if has_ended and each.worker == facts.worker]:
                 keep(stream.end_line(patterns))
-            keep(facts.take(data, patterns))
+            spool.write(facts.take(data, patterns))  # The container's log has what the script prints alone.
             if has_ended:
                 release(spool.directory, facts.worker)
             if facts.ended or not data:

@@ -1,4 +1,4 @@
-import { isContinuation } from "./whole-characters.ts";
+import { isContinuation, lengthOf } from "./whole-characters.ts";
 
 /**
  * The private modes that a program sets and that would spoil the terminal after it (xterm control sequences, "DECSET"), by their
@@ -63,7 +63,7 @@ export class Screen {
     switch (this.#state) {
       case "ground":
         if (byte === 0x1b) this.#state = "escape";
-        else this.#missing = isContinuation(byte) ? Math.max(0, this.#missing - 1) : missingAfter(byte);
+        else this.#missing = isContinuation(byte) ? Math.max(0, this.#missing - 1) : lengthOf(byte) - 1;
         if (byte === 0x1b) this.#missing = 0;
         break;
       case "escape":
@@ -110,10 +110,4 @@ export class Screen {
       else this.#changed.add(mode);
     }
   }
-}
-
-function missingAfter(byte: number): number {
-  if (byte >= 0xf0) return 3;
-  if (byte >= 0xe0) return 2;
-  return byte >= 0xc0 ? 1 : 0;
 }

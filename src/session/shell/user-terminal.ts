@@ -65,6 +65,7 @@ export class UserTerminal {
     const all = this.#typed.take();
     const count = wholeCharacters(all, most);
     this.#typed.push(all.subarray(count));
+    if (count === 0) return undefined;
     this.#read();
     return all.subarray(0, count);
   }

@@ -7,15 +7,21 @@ export function isContinuation(byte: number): boolean {
 }
 
 /**
- * How many of the first `most` bytes make whole characters of UTF-8. Bytes that are no UTF-8 count as whole. `most` is at least 4.
+ * How many of the first `most` bytes make whole characters of UTF-8: all but the begin of a last character whose rest may still come, or lies
+ * behind `most`. Zero when there is nothing else. Bytes that no UTF-8 has count as whole.
  */
 export function wholeCharacters(bytes: Uint8Array, most: number): number {
   const end = Math.min(bytes.length, most);
+  // The last character begins at most three bytes back.
   for (let back = 1; back < LONGEST && back <= end; back++) {
     const byte = bytes[end - back] ?? 0;
-    if (isContinuation(byte)) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? end - back : end;
+    if (!isContinuation(byte)) return lengthOf(byte) > back ? end - back : end;
   }
   return end;
+}
+
+/** How many bytes a character has that begins with this one. 1 too for a byte with which none begins (RFC 3629). */
+export function lengthOf(byte: number): number {
+  if (byte < 0xc2 || byte > 0xf4) return 1;
+  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
