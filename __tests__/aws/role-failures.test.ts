@@ -66,6 +66,24 @@ describe("a role that can't be assumed", () => {
     expect(seen).toContain("sub 'repo:example-org/shop:ref:refs/heads/x?::error::y?'");
   });
 
+  it("is made possible by a command that can be pasted, whatever the claims", () => {
+    const odd = tokenOf({ iss: "https://id.example.com/$(x)'y", aud: "a b;'c" });
+    const cause = refusal("InvalidIdentityToken", "No OpenIDConnect provider found in your account for x");
+    expect(roleNotAssumed({ arn, setting, token: odd }, cause).advice).toContain(
+      "aws iam create-open-id-connect-provider --url 'https://id.example.com/$(x)?y' --client-id-list 'a?b;?c'",
+    );
+  });
+
+  it("is told in STS's words with the number by which AWS finds the call, in lines of their own", () => {
+    const cause = Object.assign(refusal("AccessDenied", "Not authorized"), {
+      $metadata: { httpStatusCode: 403, requestId: "6a5b" },
+    });
+    expect(roleNotAssumed({ arn, setting, token }, cause).seen.split("\n")).toEqual([
+      "AccessDenied: Not authorized (HTTP 403, request id 6a5b)",
+      expect.stringMatching(/^The ID token has the sub /),
+    ]);
+  });
+
   it("has the first of the audiences that Kubernetes lists", () => {
     const listed = tokenOf({ sub: "system:serviceaccount:ci:runner", aud: ["sts.amazonaws.com"] });
     const { seen } = roleNotAssumed({ arn, setting, token: listed }, refusal("AccessDenied", "no"));

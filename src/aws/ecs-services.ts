@@ -86,7 +86,7 @@ type TaskSource = Pick<
 >;
 
 /**
- * The service, and what it does not name as its PRIMARY deployment has it. An Express service names no task definition itself
+ * What a service names itself, and else what its PRIMARY deployment names. An Express service names no task definition itself
  * (github.com/kayac/ecspresso/pull/902).
  */
 function withDeployment(found: sdk.Service): TaskSource {
@@ -147,7 +147,7 @@ export function networkFrom(network: sdk.AwsVpcConfiguration | undefined): Netwo
   };
 }
 
-/** The two have the same shape in a service and in RunTask. */
+/** Constraints and strategy, which have the same shape in a service and in RunTask. */
 function placementFrom({ placementConstraints = [], placementStrategy = [] }: sdk.Service): Placement {
   return {
     ...(placementConstraints.length > 0 && { placementConstraints }),
@@ -155,7 +155,7 @@ function placementFrom({ placementConstraints = [], placementStrategy = [] }: sd
   };
 }
 
-/** A service's volumes as RunTask takes them. The two shapes differ in what a service alone can do: it can pass its own tags on. */
+/** A service's volumes as RunTask takes them. A service can pass its own tags on to a volume, RunTask can't. */
 export function volumesFrom(
   volumes: readonly sdk.ServiceVolumeConfiguration[] = [],
 ): readonly LaunchVolume[] {
@@ -169,9 +169,9 @@ export function volumesFrom(
 function tagsFrom({
   tagSpecifications,
 }: sdk.ServiceManagedEBSVolumeConfiguration): sdk.EBSTagSpecification[] | undefined {
-  const kept = tagSpecifications?.flatMap(({ propagateTags, ...specification }) => {
-    if (propagateTags !== "SERVICE") return [{ ...specification, propagateTags }];
-    return (specification.tags ?? []).length > 0 ? [specification] : [];
-  });
-  return kept !== undefined && kept.length > 0 ? kept : undefined;
+  const kept: sdk.EBSTagSpecification[] = [];
+  for (const { propagateTags, ...specification } of tagSpecifications ?? [])
+    if (propagateTags !== "SERVICE") kept.push({ ...specification, propagateTags });
+    else if ((specification.tags ?? []).length > 0) kept.push(specification);
+  return kept.length > 0 ? kept : undefined;
 }

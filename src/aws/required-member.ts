@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 
 /**
- * Returns a member that AWS documents as part of every such answer. Fails with `aws-error` when it is missing or
+ * Returns a member of an answer that AWS documents as part of every answer to its call. Fails with `aws-error` when it is missing or
  * empty.
  */
 export function requireMember<T extends string | Uint8Array>(value: T | undefined, member: string): T {
@@ -10,6 +10,6 @@ export function requireMember<T extends string | Uint8Array>(value: T | undefine
     failed: `An answer of AWS can't be used: it has no '${member}'.`,
     seen: "AWS documents that it always has one.",
     advice:
-      "Run it again. If it repeats, check AWS_ENDPOINT_URL, and any proxy between this machine and AWS.",
+      "Run it again. If this repeats, check AWS_ENDPOINT_URL, and any proxy between this machine and AWS.",
   });
 }

@@ -24,29 +24,32 @@ export interface WebIdentity {
  */
 export function roleNotAssumed({ arn, setting, token }: WebIdentity, cause: Error): Failure {
   const { iss, sub, aud } = claimsOf(token);
-  const issuer = iss.replace(/^https:\/\//, "");
+  const issuerHost = iss.replace(/^https:\/\//, "");
+  // arn:PARTITION:iam::ACCOUNT:role/NAME
   const [, partition = "aws", , , account = ""] = arn.split(":");
-  const provider = `arn:${partition}:iam::${account}:oidc-provider/${issuer}`;
+  const provider = `arn:${partition}:iam::${account}:oidc-provider/${issuerHost}`;
   return new Failure("role-not-assumed", {
     failed: `The role ${arn} of ${setting} could not be assumed.`,
-    seen: `${cause.name}: ${cause.message.trim()} The ID token has the sub '${sub}' and the aud '${aud}'.`,
-    advice: adviceOn(cause, { setting, account, provider, issuer, iss, sub, aud }),
+    seen: `${inWords(readThrown(cause))}\nThe ID token has the sub '${sub}' and the aud '${aud}'.`,
+    advice: adviceOn(cause, { setting, account, provider, issuerHost, iss, sub, aud }),
     cause,
   });
 }
 
 /** The failure of assuming the role of a profile by other keys, or by an ID token that the profile names. */
-export function profileRoleNotAssumed(profile = "default", cause: Error): Failure {
+export function profileRoleNotAssumed(profile: string | undefined, cause: Error): Failure {
   const { message } = cause;
+  // As in "User: A is not authorized to perform: sts:AssumeRole on resource: B".
   const [action = "sts:AssumeRole"] = /sts:\w+/.exec(message) ?? [];
   const [, arn] = /on resource: (arn:[^\s"]+[^\s".,])/.exec(message) ?? [];
   const role = arn === undefined ? "The role" : `The role ${arn}`;
+  const needsOwnRight = action === "sts:AssumeRole";
   return new Failure("role-not-assumed", {
-    failed: `${role} of profile '${profile}' could not be assumed.`,
+    failed: `${role} of profile '${profile ?? "default"}' could not be assumed.`,
     seen: inWords(readThrown(cause)),
     advice:
       `Check 'role_arn' in the profile. The role's trust policy has to allow '${action}' to the caller` +
-      `${action === "sts:AssumeRole" ? ", and the caller's policy on the role" : ""}.`,
+      `${needsOwnRight ? ", and the caller's policy on the role" : ""}.`,
     cause,
   });
 }
@@ -55,23 +58,23 @@ interface Trust extends Claims, Pick<WebIdentity, "setting"> {
   readonly account: string;
   /** ARN of the identity provider. */
   readonly provider: string;
-  /** The prefix of its condition keys. */
-  readonly issuer: string;
+  /** Its address without "https://", the prefix of its condition keys. */
+  readonly issuerHost: string;
 }
 
 function adviceOn({ name, message }: Error, trust: Trust): string {
-  const { setting, account, provider, issuer, iss, sub, aud } = trust;
+  const { setting, account, provider, issuerHost, iss, sub, aud } = trust;
   if (/No OpenIDConnect provider/i.test(message))
     return (
-      `Make the identity provider in account ${account}, once: 'aws iam create-open-id-connect-provider --url ${iss} ` +
-      `--client-id-list ${aud}'.`
+      `Make the identity provider in account ${account}, once: aws iam create-open-id-connect-provider --url '${iss}' ` +
+      `--client-id-list '${aud}'`
     );
   if (/audience/i.test(message))
     return `Add '${aud}' to the client ids of the identity provider ${provider}.`;
   if (name.startsWith("AccessDenied"))
     return (
       `The trust policy of the role has to allow 'sts:AssumeRoleWithWebIdentity' to the federated principal ${provider}, ` +
-      `where ${issuer}:aud is '${aud}' and ${issuer}:sub matches '${sub}'. STS also answers so where account ${account} has no ` +
+      `where ${issuerHost}:aud is '${aud}' and ${issuerHost}:sub matches '${sub}'. STS also answers so where account ${account} has no ` +
       "role of this name and path."
     );
   if (name.startsWith("ExpiredToken") && setting === "AWS_ROLE_ARN")
@@ -98,11 +101,11 @@ function claimsOf(token: string): Claims {
     const given = claims[name];
     // Kubernetes gives the audiences in a list.
     const claim: unknown = Array.isArray(given) ? given[0] : given;
-    // A claim may hold the name of a branch, which any user with the right to push can choose.
-    return typeof claim === "string" ? claim.replace(/[^\x21-\x7e]/g, "?").slice(0, 300) : otherwise;
+    // A claim may hold the name of a branch, which any user with the right to push can choose. It is shown between quotes.
+    return typeof claim === "string" ? claim.replace(/[^\x21-\x7e]|'/g, "?").slice(0, 300) : otherwise;
   };
   return {
-    iss: text("iss", "https://token.actions.githubusercontent.com"),
+    iss: text("iss", "https://ISSUER"),
     sub: text("sub", "none"),
     aud: text("aud", "none"),
   };

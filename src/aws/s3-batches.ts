@@ -1,10 +1,12 @@
 import type { Clock } from "../clock.ts";
+import { isRefusedByAws } from "./failures.ts";
 import type { BucketName, RetentionReason, S3 } from "./s3.ts";
 import { deleteCalls, isVersion, look, MOST_VERSIONS } from "./s3-deletes.ts";
 import type { S3Requester } from "./s3-requester.ts";
 
 /** The most objects of one call (S3 API reference, DeleteObjects). */
 const MOST_OBJECTS = 1_000;
+/** The most calls of one object that are under way at once. */
 const CALLS_AT_ONCE = 8;
 
 /** An object to be deleted, and which version of it, if known. */
@@ -13,7 +15,7 @@ interface Deletion {
   readonly versionId?: string | undefined;
 }
 
-/** The time for a deletion is over: no call of it begins any more. */
+/** Thrown instead of a call that would begin when the time for a deletion is over. */
 class TimeOver extends Error {}
 
 /** The call that deletes many objects. Those that the call refuses are deleted one by one, which tells why they are kept. */
@@ -29,7 +31,7 @@ export function batchCalls(ask: S3Requester, clock: Pick<Clock, "now">): Pick<S3
       for (let at = 0; at < keys.length; at += MOST_OBJECTS) {
         try {
           const refused = await deleteBatch(inTime, bucket, keys.slice(at, at + MOST_OBJECTS));
-          await eightAtOnce(refused, async (key) => {
+          await fewAtOnce(refused, async (key) => {
             const reason = await deleteObject({ ...bucket, key });
             if (reason !== undefined) kept.set(key, reason);
           });
@@ -59,15 +61,15 @@ async function deleteBatch(
       keys.map((key) => ({ key })),
     );
   const refused = new Set<string>();
-  let left = keys;
-  for (let round = 0; left.length > 0 && round < MOST_VERSIONS; round += 1) {
-    const found = await lookAtEach(ask, bucket, left);
+  let rest = keys;
+  for (let round = 0; rest.length > 0 && round < MOST_VERSIONS; round += 1) {
+    const found = await lookAtEach(ask, bucket, rest);
     for (const key of await send(ask, bucket, found)) refused.add(key);
     // A version below the deleted one may be the current one now.
-    left = found.flatMap(({ key, versionId }) => (isVersion(versionId) && !refused.has(key) ? [key] : []));
+    rest = found.flatMap(({ key, versionId }) => (isVersion(versionId) && !refused.has(key) ? [key] : []));
   }
-  // Objects with more versions than that are left to the calls for each object.
-  for (const key of left) refused.add(key);
+  // Objects with more than MOST_VERSIONS versions are left to the calls for each object.
+  for (const key of rest) refused.add(key);
   return [...refused];
 }
 
@@ -78,7 +80,7 @@ async function lookAtEach(
   keys: readonly string[],
 ): Promise<readonly Deletion[]> {
   const found: Deletion[] = [];
-  await eightAtOnce(keys, async (key) => {
+  await fewAtOnce(keys, async (key) => {
     const current = await look(ask, { ...bucket, key });
     if (current === "absent") return;
     const { versionId } = current ?? {};
@@ -105,13 +107,14 @@ async function send(
       const { Errors = [] } = await client.send(command, options);
       return Errors.flatMap(({ Key }) => Key ?? []);
     });
-  } catch {
+  } catch (error) {
+    if (!isRefusedByAws(error)) throw error;
     // A store may not know this call. The calls for each object then say what is wrong.
     return objects.map(({ key }) => key);
   }
 }
 
-async function eightAtOnce(keys: readonly string[], act: (key: string) => Promise<void>): Promise<void> {
+async function fewAtOnce(keys: readonly string[], act: (key: string) => Promise<void>): Promise<void> {
   const left = keys.values();
   const work = async (): Promise<void> => {
     for (const key of left) await act(key);

@@ -8,8 +8,8 @@ import { requireMember } from "./required-member.ts";
 type ReadCalls = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
 /**
- * The calls that change nothing. `finish` is not cut short by a cancel; `askAcrossRegions` also reaches a bucket in
- * another region.
+ * The calls that change nothing. `ask` ends at a cancel; `finish` is not cut short by one; `askAcrossRegions` ends at a cancel, and also
+ * reaches a bucket in another region.
  */
 export function readCalls(
   { ask, finish, askAcrossRegions }: Record<"ask" | "finish" | "askAcrossRegions", S3Requester>,
@@ -19,9 +19,7 @@ export function readCalls(
     getObject: (object) =>
       askAcrossRegions("GetObject", object, async (client, { GetObjectCommand }, options) => {
         try {
-          const { Body } = await client.send(new GetObjectCommand(objectMembers(object)), options);
-          // On Node the SDK's body is a Readable; its type also allows what browsers have.
-          return Body as AsyncIterable<Uint8Array> | undefined;
+          return bodyOf(await client.send(new GetObjectCommand(objectMembers(object)), options));
         } catch (error) {
           if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
           throw error;
@@ -30,20 +28,20 @@ export function readCalls(
 
     getVersion: (object, limit, signal) =>
       finish("GetObject", object, async (client, { GetObjectCommand }, { abortSignal }) => {
-        const both = signal && abortSignal ? AbortSignal.any([signal, abortSignal]) : (signal ?? abortSignal);
-        const options = both === undefined ? {} : { abortSignal: both };
+        const ends = [signal, abortSignal].filter((each) => each !== undefined);
+        const options = ends.length === 0 ? {} : { abortSignal: AbortSignal.any(ends) };
         try {
           const answer = await client.send(new GetObjectCommand(objectMembers(object)), options);
-          const { Body, ETag, LastModified, VersionId } = answer;
-          const bytes = await upTo(limit, Body as AsyncIterable<Uint8Array> | undefined);
-          const now = dateOf(answer) ?? clock.now();
-          const modified = LastModified?.getTime() ?? now;
+          const { ETag, LastModified, VersionId } = answer;
+          const bytes = await upTo(limit, bodyOf(answer));
+          const itsNow = dateOf(answer) ?? clock.now();
+          const modified = LastModified?.getTime() ?? itsNow;
           return {
             bytes,
             etag: requireMember(ETag, "ETag"),
             versionId: VersionId,
             modified,
-            age: now - modified,
+            age: itsNow - modified,
           };
         } catch (error) {
           if (isNamed(error, "NoSuchKey", "NotFound")) return undefined;
@@ -59,7 +57,12 @@ export function readCalls(
   };
 }
 
-/** The bytes of a body of at most `limit` bytes; an empty array for a longer one. */
+/** On Node the SDK's body is a Readable; its type also allows what browsers have. */
+function bodyOf({ Body }: { readonly Body?: unknown }): AsyncIterable<Uint8Array> | undefined {
+  return Body as AsyncIterable<Uint8Array> | undefined;
+}
+
+/** The bytes of a body; none of one with more than `limit` bytes, which is no object of ours and so not authentic. */
 async function upTo(limit: number, body: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let length = 0;

@@ -7,7 +7,7 @@ import { redactionPatterns } from "./redaction.ts";
  * The longest line that is typed. A terminal in canonical mode drops what is beyond 4,095 bytes of a line
  * (termios(3)).
  */
-const LONGEST_LINE = 3900;
+export const LONGEST_TYPED_LINE = 3900;
 
 /** What the container is told first, when it has said that echo is off. */
 export interface Opening {
@@ -35,8 +35,8 @@ export function typedPayload(payload: Payload): Buffer {
   return typeLines([...escapedLines(payload.bytes), "."]);
 }
 
-/** The line that tells the attacher that the status was read, so that the job's files may be deleted. */
-export const TAKEN = Buffer.from("taken\n");
+// The lines by which a session tells the attacher something (reader.sh, `fx_listen`). Those about S3 are in carriers/pieces/orders.ts.
+
 /**
  * The line that tells the attacher that its reader is there, and has the spool up to this byte. The container may then
  * free that part of the spool.
@@ -44,19 +44,27 @@ export const TAKEN = Buffer.from("taken\n");
 export function here(confirmed: number): Buffer {
   return Buffer.from(`here ${confirmed}\n`);
 }
+
 /** An order for items (run/items/orders.ts), as words, and its number among those of the job, from 1. */
 export interface ItemOrderLine {
   readonly number: number;
   readonly words: string;
 }
+
 /** The line of an order for items, without its end. */
 export function itemOrder({ number, words }: ItemOrderLine): string {
   return `items ${number} ${words}`;
 }
-/** The line that detaches the job from its reader: the attacher ends, and only `timeout` ends the job. */
+
+/** The line that tells the attacher that the status was read, so that the job's files may be deleted. */
+export const TAKEN = Buffer.from("taken\n");
+
+/** The line that detaches the job from its reader. From then on no runner ends it: it ends by itself, or by `timeout`. */
 export const DETACH = Buffer.from("detach\n");
+
 /** The line that stops the job: TERM, and KILL three seconds later. */
 export const CANCEL = Buffer.from("cancel\n");
+
 /**
  * The line that ends the container by TERM to its PID 1, as StopTask does first. For a task of this run that no call
  * can stop.
@@ -81,13 +89,13 @@ export function typeLines(lines: readonly string[]): Buffer {
   return Buffer.from(`${lines.join("\n")}\n`, "ascii");
 }
 
-/** `bytes` in the escapes of `printf %b`. No line is a single dot. */
+/** `bytes` in the escapes of `printf %b`. No line is a single dot, which ends the text: all lines but the last are full. */
 export function escapedLines(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   let line = "";
   for (const byte of bytes) {
-    const escaped = ESCAPES[byte] ?? "";
-    if (line.length + escaped.length > LONGEST_LINE) {
+    const escaped = escapeOf(byte);
+    if (line.length + escaped.length > LONGEST_TYPED_LINE) {
       lines.push(line);
       line = "";
     }
@@ -98,13 +106,13 @@ export function escapedLines(bytes: Uint8Array): string[] {
 }
 
 /** A text without line ends, in lines that a terminal passes whole. */
-export function linesOf(text: string): readonly string[] {
-  return text.match(new RegExp(`.{1,${LONGEST_LINE}}`, "g")) ?? [];
+export function inTypedLines(text: string): readonly string[] {
+  return text.match(new RegExp(`.{1,${LONGEST_TYPED_LINE}}`, "g")) ?? [];
 }
 
-/** The escape of each byte for `printf %b`, without characters that have a meaning for a terminal. */
-const ESCAPES: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
+/** A byte for `printf %b`, without characters that have a meaning for a terminal. */
+function escapeOf(byte: number): string {
   if (byte === 10) return "\\n";
   if (byte === 92) return "\\\\";
   return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, "0")}`;
-});
+}

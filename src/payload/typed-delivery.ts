@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { PACKED } from "./bootstrap.ts";
-import { escapedLines, linesOf, type Opening, openingLine, typeLines, typedSecrets } from "./input.ts";
+import { escapedLines, inTypedLines, type Opening, openingLine, typeLines, typedSecrets } from "./input.ts";
 import { endedText, loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
 import type { Payload } from "./payload.ts";
 
@@ -11,7 +11,7 @@ export function typedEnd(opening: Opening): Buffer {
 
 /** The loader that unpacks the payload, and the payload. They are typed between the opening and the secrets. Making them takes milliseconds. */
 export function packedDelivery(payload: Payload): Buffer {
-  const lines = linesOf(gzipSync(payload.bytes).toString("base64"));
+  const lines = inTypedLines(gzipSync(payload.bytes).toString("base64"));
   return typeLines([...codeLines(unpackerText(payload, lines.length)), ...lines]);
 }
 

@@ -64,6 +64,7 @@ export class WaitLog {
 
 /** As in "in use by job 'test' (3 of 40) of https://… since 12:00:00 UTC". */
 export function holderClause(holder: Claim | undefined, verb: "in use" | "held" = "in use"): string {
+  // First in line, and it has not confirmed yet.
   if (holder?.holds === false) return "about to be given to another run";
   return [verb, "by", runWords(holder), ...sinceWords(holder?.since)].join(" ");
 }
@@ -71,7 +72,7 @@ export function holderClause(holder: Claim | undefined, verb: "in use" | "held" 
 /** The run of a claim in words, as far as the claim names it. */
 export function runWords(claim: Claim | undefined): string {
   const { url, job, matrix } = claim ?? {};
-  // Only a workflow's run has an address.
+  // A run without an address is a forward, a shell or one of the command line.
   if (job === undefined) return url ?? "another run, forward or shell";
   const run = url ?? "an unknown run";
   return `job '${job}'${matrix === undefined ? "" : ` (${matrix.index + 1} of ${matrix.total})`} of ${run}`;
@@ -82,7 +83,7 @@ export function sinceWords(ms: number | undefined): readonly string[] {
   return ms === undefined ? [] : ["since", timeOfDay(ms)];
 }
 
-/** As in "60 s" or "10 min". */
+/** As in "60 s" or "10 min". Rounded up, since it is the most that something takes. */
 export function durationWords(ms: number): string {
-  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
 }

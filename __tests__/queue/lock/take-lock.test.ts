@@ -99,9 +99,9 @@ it("a waiting run says every 30 s who holds the lock, since when, and how many r
   expect(three.log.lines).toEqual([
     `The lock 'shop/migrations' is ${holder}; waiting ${line}, for at most 60 min ('queue-timeout').`,
     expect.stringMatching(
-      `The lock 'shop/migrations' is still ${holder}; waiting ${line} \\(3\\d s\\), for at most 59 min more`,
+      `The lock 'shop/migrations' is still ${holder}; waiting ${line} \\(3\\d s\\), for at most 60 min more`,
     ),
-    expect.stringMatching(`is still ${holder}; waiting ${line} \\(6\\d s\\), for at most 59 min more`),
+    expect.stringMatching(`is still ${holder}; waiting ${line} \\(6\\d s\\), for at most 60 min more`),
   ]);
 });
 

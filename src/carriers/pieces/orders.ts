@@ -1,13 +1,7 @@
 import type { PresignedPost } from "../../aws/s3.ts";
 import type { Random } from "../../clock.ts";
-import { itemOrder, type ItemOrderLine } from "../../payload/input.ts";
+import { itemOrder, type ItemOrderLine, LONGEST_TYPED_LINE } from "../../payload/input.ts";
 import type { PieceFolder, PieceKeys } from "./format.ts";
-
-/**
- * The longest line that is typed, as in payload/input.ts: a terminal in canonical mode drops what is beyond 4,095 bytes
- * of a line (termios(3)). The value of a longer line goes on in lines whose word ends in `+`.
- */
-const LONGEST_LINE = 3900;
 
 /** The folder of an order, and its objects' keys in the bucket without their names. */
 export interface OrderedFolder extends PieceFolder {
@@ -187,9 +181,9 @@ function splitUrl(url: string): { readonly address: string; readonly query: stri
   return at < 0 ? { address: url, query: "" } : { address: url.slice(0, at), query: url.slice(at + 1) };
 }
 
-/** `WORD VALUE` in as many lines as the value needs. */
+/** `WORD VALUE` in as many typed lines as the value needs: it goes on in lines whose word ends in `+`. */
 function valueLines(word: string, value: string, name = ""): string[] {
-  const room = LONGEST_LINE - `s3 ${word}+ ${name}`.length;
+  const room = LONGEST_TYPED_LINE - `s3 ${word}+ ${name}`.length;
   const lines = [`${word} ${name}${value.slice(0, room)}`];
   for (let at = room; at < value.length; at += room)
     lines.push(`${word}+ ${name}${value.slice(at, at + room)}`);
