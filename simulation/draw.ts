@@ -10,6 +10,7 @@ import { drawItemKinds } from "./draw-item-kinds.ts";
 import { drawItems } from "./draw-items.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawMeetings } from "./draw-meetings.ts";
+import { drawParts } from "./draw-parts.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type {
@@ -64,9 +65,8 @@ export function drawScenario(seed: number): Scenario {
   const faults = drawFaults(random, world, runners, containers.length);
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
-  return drawDeployments(
-    drawFiles(drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))))),
-  );
+  const usual = drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))));
+  return drawParts(drawDeployments(drawFiles(usual)));
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -59,6 +59,8 @@ export interface ContainerOptions {
   readonly disk?: number;
   /** The milliseconds by which its clock is ahead of AWS's; behind when negative. */
   readonly ahead?: number;
+  /** Where S3 carries the output an archive of artifacts goes there, too, in parts of so many bytes. Undefined: it comes in records alone. */
+  readonly partBytes?: number;
   /** Paths of directories of the image at which steps want to place files. */
   readonly directories?: readonly string[];
 }

@@ -38,6 +38,9 @@ export class Tally {
     const reached: Record<string, number> = {};
     const reach = (mark: string): void => void (reached[mark] = (reached[mark] ?? 0) + 1);
     for (const mark of marksOfItems(ended)) reach(mark);
+    for (const { partsTold } of world.containers)
+      for (const told of partsTold)
+        reach(told === "part" ? "artifacts: a part in S3" : "artifacts: a part that S3 did not take");
     for (const { main } of begun) for (const mark of marksOf(main.stdout)) reach(mark);
     for (const fault of taken) reach(`fault: ${fault.kind}${"what" in fault ? ` ${fault.what}` : ""}`);
     this.merge({

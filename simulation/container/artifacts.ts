@@ -5,6 +5,7 @@ import { type ArtifactSettings, matches } from "./artifact-settings.ts";
 import type { Container } from "./container.ts";
 import type { Directory } from "./directory.ts";
 import { mark } from "./records.ts";
+import { Parts } from "./parts.ts";
 import { type Member, tarOf } from "./tar.ts";
 
 /** Bytes of a record, before base64. */
@@ -51,11 +52,45 @@ export async function packArtifacts(
     name,
     bytes: container.files.get(name) ?? Buffer.alloc(0),
   }));
+  const parts = partsOf(container, directory, host, { keep, isEnough });
   for (const line of packedLines(members, RECORD_BYTES)) {
-    if (line.startsWith("a")) await time.sleep(host, PACE_MS + container.options.pace);
-    if (!(await keep(line[0] as "a" | "f", line.slice(1))) && line.startsWith("a")) break;
+    const [tag, text] = [line[0] as "a" | "f", line.slice(1)];
+    if (tag === "a") await time.sleep(host, PACE_MS + container.options.pace);
+    if (parts !== undefined && tag === "a") {
+      if (!(await parts.take(Buffer.from(text, "base64"))) || isEnough()) break;
+    } else {
+      if (parts !== undefined && text.startsWith("end ") && !(await parts.end())) break;
+      if (!(await keep(tag, text)) && tag === "a") break;
+    }
   }
+  if (isEnough()) await parts?.end();
   if (isEnough()) spool.add(Buffer.from(`${mark("f")}cut\n`));
+}
+
+/** The archive in parts, where a container has some and S3 may carry the output. */
+function partsOf(
+  container: Container,
+  directory: Directory,
+  host: Host,
+  {
+    keep,
+    isEnough,
+  }: {
+    readonly keep: (tag: "a" | "f", text: string) => Promise<boolean>;
+    readonly isEnough: () => boolean;
+  },
+): Parts | undefined {
+  const { partBytes, python } = container.options;
+  if (partBytes === undefined || python === false || directory.settings?.pieces !== true) return undefined;
+  return new Parts(container, directory, host, partBytes, {
+    isEnough,
+    keepFact: (text) => directory.spool.add(Buffer.from(`${mark("f")}${text}\n`)),
+    keepBytes: async (bytes) => {
+      for (let at = 0; at < bytes.length; at += RECORD_BYTES)
+        if (!(await keep("a", bytes.subarray(at, at + RECORD_BYTES).toString("base64")))) return false;
+      return true;
+    },
+  });
 }
 
 /** What a packer tells of these files, line by line: facts, and up to `bytes` of the archive in each line between. */

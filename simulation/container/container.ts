@@ -68,6 +68,8 @@ export class Container implements Caller {
   readonly jobs: { readonly url: string; readonly began: number }[] = [];
   /** Every order for items that was obeyed. */
   readonly orders: string[] = [];
+  /** What was told of the parts of archives. */
+  readonly partsTold: ("part" | "no-part")[] = [];
   /** How many batches were given back. */
   givenBack = 0;
   /** Every relay of a forward. */

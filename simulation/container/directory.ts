@@ -1,5 +1,7 @@
 import type { ArtifactSettings } from "./artifact-settings.ts";
 import { Beat } from "./beat.ts";
+import type { Carried } from "./carried.ts";
+import type { Order } from "./order.ts";
 import type { Host, Time } from "../time.ts";
 import type { Killable } from "./killable.ts";
 import { Spool } from "./spool.ts";
@@ -75,6 +77,8 @@ export class Directory {
   uploadProgram: Host | undefined;
   status: string | undefined;
   order: readonly string[] | undefined;
+  /** The order that is being carried out, and how far. */
+  carrying: { readonly order: Order; readonly carried: Carried } | undefined;
   readonly notes: string[] = [];
   isCancelled = false;
   /** When the job was told to end soon. */

@@ -36,6 +36,7 @@ async function carry(
   const carried: Carried = {
     ...{ number: 0, begin: Number(order.one("begin")), fixed: undefined, hasEnded: false, control: 0 },
   };
+  directory.carrying = { order, carried };
   for (let isOver = false; !isOver && directory.order === undefined;) {
     const program = new Host("uploader", host);
     directory.uploadProgram = program;
@@ -47,4 +48,5 @@ async function carry(
     isOver = await Promise.race([done, died]);
     if (!isOver) await base.time.sleep(host, AGAIN_MS);
   }
+  directory.carrying = undefined;
 }

@@ -132,5 +132,23 @@ const exact: Rule = {
   },
 };
 
+/** Where nothing meets a step, no part of an archive is missing: to say so is not enough. */
+const parts: Rule = {
+  name: "an archive in parts comes whole where nothing meets it",
+  look(ended, check) {
+    const { world, runners, scenario } = ended;
+    const isMet =
+      world.base.faults.taken.length > 0 || scenario.containers.some(({ disk }) => disk !== undefined);
+    if (isMet || !world.containers.some(({ partsTold }) => partsTold.includes("part"))) return;
+    for (const runner of runners) {
+      if (runner.artifacts === undefined || (runner.outputs["exit-code"] ?? "") === "") continue;
+      const isOutOfTime = runner.outputs["outcome"] === "timed-out";
+      const written = runsOf(runner, ended).flatMap(({ files }) => files);
+      const missing = written.filter((file) => runner.artifacts?.has(file.split(" ")[0] ?? "") !== true);
+      if (!isOutOfTime) check(missing.length === 0, runner.name, () => `lacks ${missing.join(", ")}`);
+    }
+  },
+};
+
 /** What must hold of artifacts. */
-export const ARTIFACT_RULES: readonly Rule[] = [whole, directories, reports, exact];
+export const ARTIFACT_RULES: readonly Rule[] = [whole, directories, reports, exact, parts];
