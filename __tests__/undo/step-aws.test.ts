@@ -119,3 +119,13 @@ it("a call that a cancel does not cut short ends before the runner ends the proc
   const claim = { bucket: "staging", key: "claims/c", owner: undefined };
   await expect(step.run.s3.deleteIf(claim, { etag: '"1"', versionId: undefined })).rejects.toBe(cancelled);
 });
+
+it("a read of a queue goes on through a cancel, and ends with the step: it is not repeated when nothing waits for it", async () => {
+  const claim = { bucket: "staging", key: "claims/c", owner: undefined };
+  onRequest = () => cancel.abort(cancelled);
+  await expect(step.run.s3.getVersion(claim, 100)).rejects.not.toBe(cancelled);
+  const requests = aws.received.length;
+  onRequest = () => step.close();
+  await expect(step.run.s3.getVersion(claim, 100)).rejects.toMatchObject({ name: "AbortError" });
+  expect(aws.received).toHaveLength(requests + 1);
+});

@@ -16,7 +16,7 @@ export function s3Calls(clients: AwsClients): S3 {
   const finish = s3Requester(clients, clients.ending);
   const askAcrossRegions = crossRegionRequester(clients, clients.signal);
   return {
-    ...readCalls({ ask, finish, askAcrossRegions }, clients.clock),
+    ...readCalls({ ask, askAcrossRegions }, clients.clock),
     ...writeCalls(ask, finish),
     ...deleteCalls(ask, finish),
     ...batchCalls(ask, clients.clock),

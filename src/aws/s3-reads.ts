@@ -7,12 +7,9 @@ import { requireMember } from "./required-member.ts";
 
 type ReadCalls = Pick<S3, "getObject" | "getVersion" | "checkBucket">;
 
-/**
- * The calls that change nothing. `ask` ends at a cancel; `finish` is not cut short by one; `askAcrossRegions` ends at a cancel, and also
- * reaches a bucket in another region.
- */
+/** The calls that change nothing. They end at a cancel. `askAcrossRegions` also reaches a bucket in another region. */
 export function readCalls(
-  { ask, finish, askAcrossRegions }: Record<"ask" | "finish" | "askAcrossRegions", S3Requester>,
+  { ask, askAcrossRegions }: Record<"ask" | "askAcrossRegions", S3Requester>,
   clock: Pick<Clock, "now">,
 ): ReadCalls {
   return {
@@ -27,7 +24,7 @@ export function readCalls(
       }),
 
     getVersion: (object, limit, signal) =>
-      finish("GetObject", object, async (client, { GetObjectCommand }, { abortSignal }) => {
+      ask("GetObject", object, async (client, { GetObjectCommand }, { abortSignal }) => {
         const ends = [signal, abortSignal].filter((each) => each !== undefined);
         const options = ends.length === 0 ? {} : { abortSignal: AbortSignal.any(ends) };
         try {

@@ -18,7 +18,7 @@ export interface S3 {
   getObject(object: ObjectName): Promise<AsyncIterable<Uint8Array> | undefined>;
   /**
    * The current version of an object; undefined when there is no such object. For an object with more than `limit`
-   * bytes the answer's `bytes` are empty. A cancel does not cut the call short; `signal` does.
+   * bytes the answer's `bytes` are empty. `signal` cuts the call short, too.
    */
   getVersion(object: ObjectName, limit: number, signal?: AbortSignal): Promise<ObjectVersion | undefined>;
   /**

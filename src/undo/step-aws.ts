@@ -17,7 +17,7 @@ export interface StepAwsOptions extends Pick<AwsOptions, "region" | "credentials
 export class StepAws {
   /**
    * The calls of the run. A cancel cuts them short. A call that makes something has two more seconds to tell what it
-   * has made; after the cancel no such call begins.
+   * has made; after the cancel no such call begins. `getVersion` is that of the cleanup: a cancelled run reads a queue to leave it.
    */
   readonly run: Aws;
   /**
@@ -52,7 +52,8 @@ export class StepAws {
     });
     const begun = refuseAfterCancel(this.#making, cancel);
     const ecs = { ...calls.ecs, ...begun.ecs };
-    this.run = { ...calls, ecs: { ...ecs, ...paced(ecs, cancel) }, s3: { ...calls.s3, ...begun.s3 } };
+    const s3 = { ...calls.s3, ...begun.s3, getVersion: undoing.s3.getVersion };
+    this.run = { ...calls, ecs: { ...ecs, ...paced(ecs, cancel) }, s3 };
   }
 
   /** Ends the calls of the run. */
