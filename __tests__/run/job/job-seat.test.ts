@@ -6,13 +6,19 @@ import type { PreparedJob } from "../../../src/run/job/prepare.ts";
 import { lockOnMachine, MachineLock } from "../../../src/queue/machine-lock.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";
-import { SleeplessClock } from "../../helpers/stepped-clock.ts";
+import { SleeplessClock, SteppedClock } from "../../helpers/stepped-clock.ts";
 
 const RUNNER = "/work:/temp";
 
 /** The place of a lone job without a bucket. Each look at its container finds the next of these lists of sessions. */
 function seatAmong(...looks: readonly (readonly ActiveSession[])[]) {
-  const clock = new SleeplessClock();
+  return seatOnClock(new SleeplessClock(), ...looks);
+}
+
+function seatOnClock<Clock extends SteppedClock>(
+  clock: Clock,
+  ...looks: readonly (readonly ActiveSession[])[]
+) {
   const sessionTarget = `ecs:c_t_${randomUUID()}`;
   const asked: number[] = [];
   const listActiveSessions = (): Promise<readonly ActiveSession[]> => {
@@ -75,5 +81,17 @@ it("a run whose session could not be opened keeps no other process of the runner
   await expect(failing).rejects.toThrow("no agent");
   const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
   expect(await lock.acquire()).toEqual({ kind: "free" });
+  lock.release();
+});
+
+it("other processes of the runner wait for three quarters of a second after a session was opened, for which this one need not live", async () => {
+  const { seat, clock, sessionTarget } = seatOnClock(new SteppedClock(), []);
+  await seat.take();
+  await seat.openAlone(open);
+  expect(clock.slept).toEqual([]);
+  const lock = new MachineLock({ sessionTarget, runner: RUNNER, clock, machineLock: lockOnMachine });
+  const waiting = lock.acquire();
+  for (let tries = 0; tries < 750 / 50; tries += 1) await clock.pass(50);
+  expect(await waiting).toEqual({ kind: "waited" });
   lock.release();
 });

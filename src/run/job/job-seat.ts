@@ -98,8 +98,12 @@ export class JobSeat {
     }
     try {
       const opened = await open();
-      // Until then any process that looked before the session was in the list has to look anew.
-      void clock.sleep(OLD_LOOK_MS).then(() => lock.release());
+      // Until then any process that looked before the session was in the list has to look anew. The lock also ends with this process, which
+      // need not wait for that.
+      const stop = clock.every(OLD_LOOK_MS, () => {
+        stop();
+        lock.release();
+      });
       return opened;
     } catch (error) {
       lock.release();
