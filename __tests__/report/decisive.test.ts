@@ -9,6 +9,7 @@ import {
 import { hasFailed } from "../../src/report/item-results.ts";
 import { replacedTaskWarnings } from "../../src/report/item-words.ts";
 import {
+  failedAfter,
   failedResult,
   fencedResult,
   type SeveralResults,
@@ -20,12 +21,14 @@ import { anItem, someItems } from "./example-items.ts";
 
 const DONE = aResult("exited", "0", "0");
 const LOST = aFailedResult(aFailure("task-stopped"));
+const GONE = failedAfter(LOST, aFailure("artifacts-missing"));
 const NEVER = failedResult(aFailure("task-not-started"));
 const KILLED = aResult("exited", "0", "137");
 const LATE = aResult("timed-out", "0!");
 const report = { path: "/a", taskPath: "/a", directory: "a", count: 0, bytes: 0, problems: ["none"] };
 const LACKING = withMissingArtifacts({ ...DONE, task: someFacts({ artifacts: report }) });
 const FENCED = fencedResult(someFacts());
+const ALL = [DONE, LOST, GONE, NEVER, KILLED, LACKING, FENCED];
 
 const several = (tasks: readonly TaskResult[], ...ends: readonly string[]): SeveralResults => ({
   kind: "several",
@@ -42,14 +45,19 @@ describe("a step with items", () => {
     ["all ended well, and a task waited until its time was over", [LATE, DONE], ["0", "0"], "succeeded", 0],
     ["all ended well, but every task was lost", [LOST, LOST], ["0"], "unknown", undefined],
     ["all ended well, but a task lacks artifacts", [DONE, LACKING], ["0"], "failed", 0],
+    ["all ended well, but a task was lost that had files", [GONE, DONE], ["0"], "failed", 0],
+    ["all ended well, but every task was lost, and its files", [GONE, GONE], ["0"], "unknown", undefined],
     ["all ended well, but a task was fenced off", [DONE, FENCED], ["0"], "cancelled", 130],
     ["some failed: the first of the list decides", [DONE, DONE], ["0", "7", "3"], "failed", 7],
     ["one failed, and one was stopped before it", [DONE], ["0t", "7"], "timed-out", 124],
     ["one was stopped by a cancel", [DONE], ["0", "143c"], "cancelled", 130],
-    ["one was stopped by its own step, which has lost the task", [LOST], ["0", "143c"], "unknown", undefined],
+    ["one was stopped by its own step, which has lost the task", [LOST], ["0", "143c"], "cancelled", 130],
+    ["one was stopped by its own step, which has lost files, too", [GONE], ["0", "143c"], "cancelled", 130],
     ["one was stopped, and another task was lost", [DONE, LOST], ["0", "143c"], "cancelled", 130],
     ["one failed, and a task was lost", [LOST, DONE], ["0", "?", "3"], "failed", 3],
     ["one failed, and a task lacks artifacts", [LACKING], ["0", "3"], "failed", 3],
+    ["one has an unknown end, by a lost task that had files", [DONE, GONE], ["0", "?"], "unknown", undefined],
+    ["one did not begin, by a lost task that had files", [DONE, GONE], ["0", "-"], "unknown", undefined],
     ["one has an unknown end, by a lost task", [NEVER, LOST], ["0", "?"], "unknown", undefined],
     ["one did not begin, by a task that never started", [NEVER], ["-"], "not-started", undefined],
     ["one did not begin, and no task failed", [DONE], ["0", "-"], "not-started", undefined],
@@ -59,11 +67,33 @@ describe("a step with items", () => {
   });
 
   it("is never green with an item that has not ended well, whatever became of its tasks", () => {
-    const all = [DONE, LOST, NEVER, KILLED, LACKING, FENCED];
     for (const bad of ["1", "0t", "0c", "?", "-"])
-      for (const one of all)
-        for (const other of all)
+      for (const one of ALL)
+        for (const other of ALL)
           expect(decisiveResult(several([one, other], "0", bad)).outcome).not.toBe("succeeded");
+  });
+
+  it("ends with the outcome and the exit code of the first item that failed, whatever became of its tasks, and what came after it", () => {
+    const ends = [
+      ["7", "failed", 7],
+      ["143t", "timed-out", 124],
+      ["143c", "cancelled", 130],
+    ] as const;
+    for (const [end, outcome, exitCode] of ends)
+      for (const one of ALL)
+        for (const other of ALL) {
+          const result = several([one, other], "0", end, "3");
+          if ([one, other].every(({ task }) => task === undefined)) continue;
+          expect(decisiveResult(result)).toMatchObject({ outcome, exitCode });
+          expect(explain(result, aStep)).toBeDefined();
+        }
+  });
+
+  it("tells of files that did not come with a lost task, when all items have succeeded", () => {
+    expect(explain(several([DONE, GONE], "0"), aStep)?.message).toBe(
+      "1 of 2 tasks failed (task 1: task-stopped). Task 1: It failed.\nThis was seen.\nDo that.",
+    );
+    expect(explain(several([DONE, GONE], "0"), aStep)?.title).toBe("fargate-exec: artifacts-missing");
   });
 
   it("has the facts of the task in which the item ran", () => {

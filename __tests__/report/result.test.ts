@@ -1,7 +1,14 @@
 import { Failure } from "../../src/errors.ts";
 import { withoutVerdict } from "../../src/report/decisive.ts";
 import type { Outcome } from "../../src/report/outcome.ts";
-import { failedResult, workerResults } from "../../src/report/result.ts";
+import {
+  failedAfter,
+  failedResult,
+  failuresOf,
+  fencedResult,
+  type TaskResult,
+  workerResults,
+} from "../../src/report/result.ts";
 import { TASK } from "../helpers/tasks.ts";
 import { aFailedResult, aResult, aStatus, someFacts } from "./example-results.ts";
 
@@ -69,5 +76,35 @@ it("a run whose script succeeded fails when its deployment takes no verdict, and
     exitCode: 0,
     earlier,
     task: someFacts(),
+  });
+});
+
+describe("what fails after the end of a job", () => {
+  const [missing, next] = [failure("artifacts-missing"), failure("hook-expired")];
+
+  it("is the result of a job that has succeeded, with exit code 0", () => {
+    expect(failedAfter(aResult("exited", "0"), missing)).toMatchObject({
+      ...{ kind: "failed", outcome: "failed", exitCode: 0, failure: missing },
+    });
+  });
+
+  it.each<[string, TaskResult]>([
+    ["failed", aResult("exited", "7")],
+    ["was cancelled", aResult("cancelled", "143!")],
+    ["was lost", aFailedResult(failure("task-stopped"))],
+    ["never began", aFailedResult(failure("exec-not-ready"), { attached: false })],
+    ["was fenced off", fencedResult(someFacts())],
+    ["has succeeded, and lacks artifacts already", failedAfter(aResult("exited", "0"), failure("no-status"))],
+  ])("stands beside the own end of a job that %s, and only the first such failure", (_, result) => {
+    const after = failedAfter(failedAfter(result, missing), next);
+    expect(after).toEqual({ ...result, later: missing });
+    expect(failuresOf(after)).toEqual([...failuresOf(result), missing]);
+  });
+
+  it("is nothing to a job that was left running", () => {
+    const left = { kind: "detached", outcome: "detached", exitCode: undefined, handle: "h" } as const;
+    const result = { ...left, task: someFacts() };
+    expect(failedAfter(result, missing)).toBe(result);
+    expect(failuresOf(failedAfter(result, missing))).toEqual([]);
   });
 });

@@ -127,12 +127,12 @@ const truth: Rule = {
       const failed = told
         .toSorted((one, other) => one.index - other.index)
         .find(({ outcome }) => /^(failed|timed-out|cancelled)$/.test(outcome));
-      const code = runner.outputs["exit-code"] ?? "";
-      if (code !== "" && failed !== undefined)
+      const { outcome, "exit-code": code } = runner.outputs;
+      if (failed !== undefined)
         check(
-          code === String(failed.exitCode),
+          code === String(failed.exitCode) && outcome === failed.outcome,
           runner.name,
-          () => `exit-code is ${code}, and the first failed item has ${String(failed.exitCode)}`,
+          () => `is ${outcome} (${code}), and the first failed item is ${failed.outcome} (${failed.exitCode})`,
         );
     }
   },

@@ -1,6 +1,6 @@
 import { decisiveResult } from "./decisive.ts";
 import type { ItemResult, ItemResults } from "./item-results.ts";
-import type { Result, TaskResult } from "./result.ts";
+import { failuresOf, type Result, type TaskResult } from "./result.ts";
 
 /**
  * The code of what failed a step besides the ends of its items: artifacts that had to come, a lock that was lost, a deployment that was not told, or
@@ -10,10 +10,12 @@ import type { Result, TaskResult } from "./result.ts";
 export function failureBesideItems(result: Result, mustArtifactsCome: boolean): string | undefined {
   if (result.kind !== "several" || result.items === undefined) return undefined;
   const { tasks, items } = result;
-  const failures = tasks.flatMap((task) => (task.kind === "failed" ? [task] : []));
-  // The script had succeeded when the exit code of a failed result is 0.
-  const after = failures.find(({ exitCode, failure }) => exitCode === 0 || failure.code === "lock-lost");
-  if (after !== undefined) return after.failure.code;
+  const failures = tasks.flatMap((task) => {
+    // The script had succeeded when the exit code of a failed result is 0.
+    const isOfItems = task.kind === "failed" && task.exitCode !== 0 && task.failure.code !== "lock-lost";
+    return failuresOf(task).slice(isOfItems ? 1 : 0);
+  });
+  if (failures[0] !== undefined) return failures[0].code;
   if (items.stoppedBy !== undefined && items.stoppedBy.code !== "cancelled") return items.stoppedBy.code;
   // A failed item decides how its task ends, whatever the task lacks.
   if (mustArtifactsCome && tasks.some((task, index) => isLacking(task, index, items)))

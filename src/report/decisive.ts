@@ -5,6 +5,7 @@ import {
   type CheckResult,
   failedAfter,
   type FailedResult,
+  failureAfterSuccess,
   type Result,
   type TaskResult,
   withLostLock,
@@ -12,8 +13,12 @@ import {
 
 /**
  * The result that the step ends with. Of several tasks it is that of the first task that did not succeed; when all succeeded, that of the first
- * task. With items it is that of the first item that failed, in the order of the list. When all items succeeded, a task that was lost, that
- * never started or that was out of time fails nothing: other tasks have done its part. A step in which an item has not ended never succeeds.
+ * task. With items
+ *
+ * 1. it has the outcome and the exit code of the first item that failed, in the order of the list;
+ * 2. else, when an item has not ended, it is the failure of a task, or says so: such a step never succeeds;
+ * 3. else, when all items succeeded, a task that was lost, that never started or that was out of time fails nothing, since other tasks have done its
+ *    part. What failed after the ends of the items does, with exit code 0: files that had to come, or a verdict.
  */
 export function decisiveResult(result: Result): TaskResult | CheckResult {
   if (result.kind !== "several") return result;
@@ -31,7 +36,8 @@ function decisiveOfItems(first: TaskResult, tasks: readonly TaskResult[], result
   const failing = tasks.filter(({ outcome }) => outcome !== "succeeded");
   if (items.every(({ outcome }) => outcome === "succeeded")) {
     const succeeded = tasks.find(({ outcome }) => outcome === "succeeded");
-    return failing.find((task) => !isReplaceable(task)) ?? succeeded ?? first;
+    const decisive = failing.find((task) => !isReplaceable(task));
+    return decisive ?? (succeeded === undefined ? first : (afterItems(failing) ?? succeeded));
   }
   const unknown = items.some(({ outcome }) => outcome === "unknown")
     ? failing.find(({ outcome }) => outcome === "unknown")
@@ -43,6 +49,14 @@ function decisiveOfItems(first: TaskResult, tasks: readonly TaskResult[], result
 function isReplaceable({ kind, outcome }: TaskResult): boolean {
   const outcomes = kind === "status" ? ["failed", "timed-out"] : ["not-started", "unknown"];
   return outcomes.includes(outcome);
+}
+
+/** What failed after the ends of the items in tasks that others have replaced. */
+function afterItems(tasks: readonly TaskResult[]): FailedResult | undefined {
+  const [first] = tasks.flatMap((task) =>
+    task.kind === "detached" || task.later === undefined ? [] : [failureAfterSuccess(task, task.later)],
+  );
+  return first;
 }
 
 /** The tasks that failed although the step has succeeded, because all items ended in other tasks. */
@@ -67,7 +81,7 @@ function resultOfItem(
     // The task's failure says more, such as that the lock was lost, or that the credentials ended before the job.
     const stopped = tasks.find((each) => each.kind === "failed" && each.outcome === "cancelled");
     if (stopped !== undefined) return stopped;
-    if (stoppedBy === undefined && own?.kind === "failed") return own;
+    if (stoppedBy === undefined && own?.kind === "failed") return { ...own, outcome, exitCode };
     if (stoppedBy !== undefined && stoppedBy.code !== "cancelled") return stoppedResult(result, stoppedBy);
   }
   const { task, earlier } = result;

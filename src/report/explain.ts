@@ -11,6 +11,7 @@ import { itemsFailed, itemsWithoutEnd } from "./item-words.ts";
 import type { WorkerOutcome } from "./outcome.ts";
 import {
   type FailedResult,
+  failuresOf,
   type Result,
   type SeveralResults,
   type StatusResult,
@@ -89,10 +90,10 @@ function explainItems(
   const which = failing.length === 0 || tasks.length === 1 ? [] : [whichTasks(tasks)];
   const end = [...itemsFailed(items, timeoutInput(step)), ...itemsWithoutEnd(items)];
   if (decisive.kind === "failed") {
+    const { failure } = decisive;
+    const at = tasks.findIndex((task) => failuresOf(task).includes(failure));
     // The failure itself says which items have not ended.
-    if (!tasks.includes(decisive) && decisive.failure !== items.stoppedBy)
-      return explainFailed(decisive, [], step);
-    const at = tasks.indexOf(decisive);
+    if (at < 0 && failure !== items.stoppedBy) return explainFailed(decisive, [], step);
     const where = [...end, ...which, ...(tasks.length === 1 || at < 0 ? [] : [`Task ${at}:`])];
     return explainFailed(decisive, where, step);
   }

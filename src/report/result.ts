@@ -38,6 +38,11 @@ export interface StatusResult {
   readonly task: TaskFacts;
   /** The attempts before this one, with `retry`. */
   readonly earlier?: readonly EarlierAttempt[];
+  /**
+   * What failed after the job, which had not succeeded itself: files that had to come are missing. It decides only for items that have all
+   * succeeded.
+   */
+  readonly later?: Failure;
   /** The job ran the command of the input `items`, and no script. */
   readonly isListing?: true;
 }
@@ -68,6 +73,8 @@ export interface FailedResult {
   readonly task: TaskFacts | undefined;
   /** The attempts before this one, with `retry`. */
   readonly earlier?: readonly EarlierAttempt[];
+  /** As in a `StatusResult`. */
+  readonly later?: Failure;
 }
 
 /** An attempt to run a job. The job was run again after it. */
@@ -230,8 +237,25 @@ export function withMissingArtifacts(result: TaskResult): TaskResult {
   return failedAfter(result, artifactsMissing(artifacts));
 }
 
-/** The result of a job whose script succeeded, but whose run failed after it. */
-export function failedAfter({ task, earlier }: TaskResult, failure: Failure): FailedResult {
+/**
+ * The result of a job after which the run failed. The job's own end comes first: the failure is the result of a job that has succeeded. Any other
+ * result stays as it is, and has the first such failure beside it.
+ */
+export function failedAfter(result: TaskResult, failure: Failure): TaskResult {
+  if (result.outcome !== "succeeded")
+    return result.kind === "detached" ? result : { later: failure, ...result };
+  return failureAfterSuccess(result, failure);
+}
+
+/** What has failed a task, in this order: its own end, and what came after that. */
+export function failuresOf(result: TaskResult): readonly Failure[] {
+  if (result.kind === "detached") return [];
+  const own = result.kind === "failed" ? [result.failure] : [];
+  return result.later === undefined ? own : [...own, result.later];
+}
+
+/** The result of a job that has succeeded, and whose run failed after it. */
+export function failureAfterSuccess({ task, earlier }: TaskResult, failure: Failure): FailedResult {
   return { kind: "failed", outcome: "failed", exitCode: 0, failure, task, ...(earlier && { earlier }) };
 }
 

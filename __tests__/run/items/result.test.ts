@@ -2,6 +2,7 @@ import { Failure } from "../../../src/errors.ts";
 import { failedAfter, failedResult } from "../../../src/report/result.ts";
 import { whatIsGone } from "../../../src/run/items/result.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { aResult } from "../../report/example-results.ts";
 import { anInputs } from "../../helpers/runs.ts";
 
 const ARTIFACTS = {
@@ -16,7 +17,7 @@ const ARTIFACTS = {
 } as const;
 const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
 const LOST = failedResult(failure, undefined, true);
-const LACKING = failedAfter(LOST, failure);
+const LACKING = failedAfter(aResult("exited", "0"), failure);
 
 it.each([
   [
