@@ -72,6 +72,8 @@ export class Container implements Caller {
   readonly partsTold: ("part" | "no-part")[] = [];
   /** How many batches were given back. */
   givenBack = 0;
+  /** Output of a job has waited for room on the disk, or was lost for want of it. */
+  wasTight = false;
   /** Every relay of a forward. */
   readonly relays: Relay[] = [];
   /** Called with the exit code of PID 1. */

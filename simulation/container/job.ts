@@ -96,7 +96,7 @@ class Job {
       if (!host.isDead) this.#stop(reason);
     };
     directory.endOrphans = () => this.#endOrphans();
-    directory.spool.bound(container.options.disk ?? Infinity);
+    directory.spool.bound(container.options.disk ?? Infinity, () => (container.wasTight = true));
   }
 
   async run(): Promise<void> {

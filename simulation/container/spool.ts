@@ -18,6 +18,7 @@ export class Spool {
   /** The workers were told to stop, and may print a file more. */
   isTold = false;
   onGrowth: () => void = () => undefined;
+  #onTight: () => void = () => undefined;
 
   /** The number of the byte behind the last one. */
   get end(): number {
@@ -32,13 +33,17 @@ export class Spool {
   /** Whether the recorder reads nothing more for now. */
   get isFull(): boolean {
     const kept = this.#length - this.begin;
-    if (kept >= this.#limit) this.isHeld = true;
+    if (kept >= this.#limit) {
+      this.isHeld = true;
+      this.#onTight();
+    }
     return this.isWhole && kept >= this.#limit + (this.isTold ? this.#fileBytes : 0);
   }
 
-  /** Half of what is free on the disk may wait for the reader. */
-  bound(disk: number): void {
+  /** Half of what is free on the disk may wait for the reader. `onTight` is called when something has to wait for room, or is lost for want of it. */
+  bound(disk: number, onTight: () => void): void {
     this.#disk = disk;
+    this.#onTight = onTight;
     this.#limit = Math.max(LEAST_LIMIT, Math.floor(disk / 2));
     this.#fileBytes = Math.min(LARGEST_FILE, Math.floor(this.#limit / 16));
   }
@@ -50,13 +55,16 @@ export class Spool {
 
   /** Whether the disk has room for a copy of so many bytes. */
   hasRoom(bytes: number): boolean {
-    return this.#disk - (this.#length - this.begin) >= bytes;
+    const isThere = this.#disk - (this.#length - this.begin) >= bytes;
+    if (!isThere) this.#onTight();
+    return isThere;
   }
 
   add(data: Buffer): void {
     const free = this.#disk - (this.#length - this.begin);
     if (!this.isWhole || data.length === 0) return;
     this.isWhole = data.length <= free;
+    if (!this.isWhole) this.#onTight();
     this.#append(data.subarray(0, Math.max(0, free)));
     if (this.#length - (this.#starts.at(-1) ?? 0) >= this.#fileBytes) this.#starts.push(this.#length);
     this.onGrowth();

@@ -156,7 +156,7 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
   { codes: ["container-blocked"], holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended) },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
-  { codes: ["no-status"], holds: (runner, ended) => hasSmallDisk(runner, ended) },
+  { codes: ["no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
 ];
 
 /** A message is of use only when its code is one of the cause. */
@@ -231,8 +231,8 @@ function isSeen({ scenario: { world } }: Simulated): boolean {
   return world.bucket && world.maySeeSessions;
 }
 
-function hasSmallDisk(runner: Runner, ended: Simulated): boolean {
-  return tasksOf(runner, ended).some(({ container }) => container?.options.disk !== undefined);
+function hadTightDisk(runner: Runner, ended: Simulated): boolean {
+  return tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
 }
 
 /** Whether a container of the step has a directory, or no room, where a file is to be. */

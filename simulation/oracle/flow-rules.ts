@@ -99,8 +99,8 @@ const reports: Rule = {
     if (faults.some(({ kind }) => kind === "agent-dies")) return;
     for (const runner of ended.runners) {
       // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
-      const isSmall = tasksOf(runner, ended).some(({ container }) => container?.options.disk !== undefined);
-      const most = faults.length === 0 && !isSmall ? REPORTED_MS : DISTURBED_MS + paused;
+      const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
+      const most = faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused;
       const last = lastEnd(runsOf(runner, ended));
       // Another task may still start, or a further attempt.
       const { tasks, retry } = runner.options.inputs;

@@ -74,10 +74,10 @@ function toldOf({ outputs }: Runner): readonly ToldItem[] | undefined {
   return entries[0]?.item === undefined ? undefined : (entries as readonly ToldItem[]);
 }
 
-/** Whether nothing has met the step or its tasks, whose disks have room for what items write. */
+/** Whether nothing has met the step or its tasks, whose disks had room for what items wrote. */
 export function isUndisturbed(runner: Runner, ended: Simulated): boolean {
   const tasks = tasksOf(runner, ended);
-  if (tasks.some(({ container }) => container?.options.disk !== undefined)) return false;
+  if (tasks.some(({ container }) => container?.wasTight === true)) return false;
   const actors = new Set(["service", ...tasks.map(({ name }) => name)]);
   for (let each: Runner | undefined = runner; each !== undefined; each = each.before) actors.add(each.name);
   return !ended.world.base.faults.taken.some(
