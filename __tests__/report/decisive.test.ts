@@ -28,7 +28,8 @@ const LATE = aResult("timed-out", "0!");
 const report = { path: "/a", taskPath: "/a", directory: "a", count: 0, bytes: 0, problems: ["none"] };
 const LACKING = withMissingArtifacts({ ...DONE, task: someFacts({ artifacts: report }) });
 const FENCED = fencedResult(someFacts());
-const ALL = [DONE, LOST, GONE, NEVER, KILLED, LACKING, FENCED];
+const CANCELLED_EARLY = aFailedResult(aFailure("cancelled"), { attached: false });
+const ALL = [DONE, LOST, GONE, NEVER, KILLED, LACKING, FENCED, CANCELLED_EARLY];
 
 const several = (tasks: readonly TaskResult[], ...ends: readonly string[]): SeveralResults => ({
   kind: "several",

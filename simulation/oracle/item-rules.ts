@@ -132,7 +132,8 @@ const truth: Rule = {
         check(
           code === String(failed.exitCode) && outcome === failed.outcome,
           runner.name,
-          () => `is ${outcome} (${code}), and the first failed item is ${failed.outcome} (${failed.exitCode})`,
+          () =>
+            `is ${outcome} (${code}), and the first failed item is ${failed.outcome} (${failed.exitCode})`,
         );
     }
   },

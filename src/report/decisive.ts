@@ -80,8 +80,8 @@ function resultOfItem(
   if (outcome === "cancelled") {
     // The task's failure says more, such as that the lock was lost, or that the credentials ended before the job.
     const stopped = tasks.find((each) => each.kind === "failed" && each.outcome === "cancelled");
-    if (stopped !== undefined) return stopped;
-    if (stoppedBy === undefined && own?.kind === "failed") return { ...own, outcome, exitCode };
+    const cause = stopped ?? (stoppedBy === undefined ? own : undefined);
+    if (cause?.kind === "failed") return { ...cause, outcome, exitCode };
     if (stoppedBy !== undefined && stoppedBy.code !== "cancelled") return stoppedResult(result, stoppedBy);
   }
   const { task, earlier } = result;
