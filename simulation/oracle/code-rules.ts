@@ -238,7 +238,7 @@ function hadTightDisk(runner: Runner, ended: Simulated): boolean {
 /** Whether a container of the step has a directory, or no room, where a file is to be. */
 function hasNoPlace(runner: Runner, ended: Simulated): boolean {
   return (
-    hasSmallDisk(runner, ended) ||
+    hadTightDisk(runner, ended) ||
     tasksOf(runner, ended).some(({ container }) => container?.options.directories !== undefined)
   );
 }
