@@ -52,7 +52,8 @@ export class StepAws {
     });
     const begun = refuseAfterCancel(this.#making, cancel);
     const ecs = { ...calls.ecs, ...begun.ecs };
-    const s3 = { ...calls.s3, ...begun.s3, getVersion: undoing.s3.getVersion };
+    const getVersion: Aws["s3"]["getVersion"] = (...asked) => undoing.s3.getVersion(...asked);
+    const s3 = { ...calls.s3, ...begun.s3, getVersion };
     this.run = { ...calls, ecs: { ...ecs, ...paced(ecs, cancel) }, s3 };
   }
 
