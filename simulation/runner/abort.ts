@@ -1,10 +1,9 @@
 type Act = (event: Event) => void;
 
-/** Node's is a DOMException, which takes ten times as long to make. */
-class AbortError extends Error {
-  override readonly name = "AbortError";
-  readonly code = 20;
-}
+/** Node makes a DOMException for each abort without a reason. Nobody tells them apart, and making them takes long. */
+const ABORT_ERROR = Object.assign(new Error("This operation was aborted"), { name: "AbortError", code: 20 });
+
+const NO_SIGNALS: readonly Signal[] = [];
 
 /**
  * An AbortSignal for worlds. A step can't tell it from Node's. Node's takes a third of a world's time, and one of several that has a listener
@@ -16,12 +15,13 @@ export class Signal {
   #reason: unknown;
   /** The source whose reason is this one's. */
   #cause: Signal | undefined;
-  readonly #listeners = new Set<Act>();
+  /** Most signals never have a listener or a dependant, and sets are dear. */
+  #listeners: Set<Act> | undefined;
   readonly #sources: readonly Signal[];
   /** The signals of several that have listeners. */
-  readonly #dependants = new Set<Signal>();
+  #dependants: Set<Signal> | undefined;
 
-  constructor(sources: readonly Signal[] = []) {
+  constructor(sources: readonly Signal[] = NO_SIGNALS) {
     this.#sources = sources;
   }
 
@@ -40,15 +40,14 @@ export class Signal {
     return this.#isAborted;
   }
 
-  /** An error is made only when somebody looks at it. */
   get reason(): unknown {
     if (!this.aborted) return undefined;
-    return (this.#reason ??= this.#cause?.reason ?? new AbortError("This operation was aborted"));
+    return (this.#reason ??= this.#cause?.reason ?? ABORT_ERROR);
   }
 
   /** Whether it keeps others in memory. */
   get isKeeping(): boolean {
-    return this.#dependants.size > 0;
+    return this.#dependants !== undefined && this.#dependants.size > 0;
   }
 
   throwIfAborted(): void {
@@ -56,15 +55,17 @@ export class Signal {
   }
 
   /** A signal aborts once, so each listener is called once. */
-  addEventListener(_type: "abort", act: Act, { signal }: { readonly signal?: Signal } = {}): void {
-    if (signal?.aborted || this.aborted || this.#listeners.has(act)) return;
-    if (this.#listeners.size === 0) this.#eachRoot((root) => root.#dependants.add(this));
+  addEventListener(_type: "abort", act: Act, options?: { readonly signal?: Signal }): void {
+    const signal = options?.signal;
+    if (signal?.aborted || this.aborted || this.#listeners?.has(act)) return;
+    this.#listeners ??= new Set();
+    if (this.#listeners.size === 0) this.#join(this.#sources);
     this.#listeners.add(act);
     signal?.addEventListener("abort", () => this.removeEventListener("abort", act));
   }
 
   removeEventListener(_type: "abort", act: Act): void {
-    if (this.#listeners.delete(act) && this.#listeners.size === 0) this.#leave();
+    if (this.#listeners?.delete(act) && this.#listeners.size === 0) this.#leave(this.#sources);
   }
 
   /** For the controller alone. */
@@ -72,9 +73,9 @@ export class Signal {
     if (this.#isAborted) return;
     this.#isAborted = true;
     this.#reason = reason;
-    const dependants = [...this.#dependants];
+    const dependants = this.#dependants && [...this.#dependants];
     this.#fire();
-    for (const dependant of dependants) {
+    for (const dependant of dependants ?? NO_SIGNALS) {
       dependant.#adopt();
       dependant.#fire();
     }
@@ -82,29 +83,36 @@ export class Signal {
 
   /** Aborts like the first of its sources that has. */
   #adopt(): void {
-    const source = this.#isAborted ? undefined : this.#sources.find(({ aborted }) => aborted);
-    if (source === undefined) return;
-    this.#isAborted = true;
-    this.#cause = source;
+    if (this.#isAborted) return;
+    for (const source of this.#sources)
+      if (source.aborted) {
+        this.#isAborted = true;
+        this.#cause = source;
+        return;
+      }
   }
 
   #fire(): void {
-    const acts = [...this.#listeners];
-    this.#listeners.clear();
-    this.#leave();
+    const acts = this.#listeners;
+    if (acts === undefined || acts.size === 0) return;
+    this.#listeners = undefined;
+    this.#leave(this.#sources);
     const event = { type: "abort", target: this } as unknown as Event;
     for (const act of acts) act(event);
   }
 
-  #leave(): void {
-    this.#eachRoot((root) => root.#dependants.delete(this));
+  /** Makes it known to the signals that it comes from, which have controllers. */
+  #join(sources: readonly Signal[]): void {
+    for (const source of sources) {
+      if (source.#sources.length === 0) (source.#dependants ??= new Set()).add(this);
+      else this.#join(source.#sources);
+    }
   }
 
-  /** Visits the signals that it comes from, which have controllers. */
-  #eachRoot(visit: (root: Signal) => void): void {
-    for (const source of this.#sources) {
-      if (source.#sources.length === 0) visit(source);
-      else source.#eachRoot(visit);
+  #leave(sources: readonly Signal[]): void {
+    for (const source of sources) {
+      if (source.#sources.length === 0) source.#dependants?.delete(this);
+      else this.#leave(source.#sources);
     }
   }
 }

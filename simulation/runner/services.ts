@@ -22,7 +22,6 @@ interface SdkCommand {
 
 /** What the step has put around a command may read the bytes of the answer. */
 async function throughMiddleware(stack: SdkCommand["middlewareStack"], output: object): Promise<object> {
-  if (stack.identify().length === 0) return output;
   async function* body(): AsyncGenerator<Uint8Array> {
     await Promise.resolve();
     yield Buffer.from(JSON.stringify(output));
@@ -44,15 +43,18 @@ function operationOf({ constructor }: object): string {
 class Calls {
   readonly #cuts = new Set<() => void>();
 
-  async untilClosed<T>(call: Promise<T>): Promise<T> {
-    let cut = (): void => undefined;
-    const closed = new Promise<never>((_resolve, reject) => (cut = () => reject(connectionReset())));
-    this.#cuts.add(cut);
-    try {
-      return await Promise.race([call, closed]);
-    } finally {
-      this.#cuts.delete(cut);
-    }
+  untilClosed<T>(call: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cut = (): void => reject(connectionReset());
+      this.#cuts.add(cut);
+      const settle =
+        <Outcome>(pass: (outcome: Outcome) => void) =>
+        (outcome: Outcome): void => {
+          this.#cuts.delete(cut);
+          pass(outcome);
+        };
+      call.then(settle(resolve), settle(reject));
+    });
   }
 
   cut(): void {
@@ -90,7 +92,9 @@ export function servicesOf(
       const asked = world.ask(caller, service, operation, input, options?.abortSignal);
       const answer = await keep(calls.untilClosed(asked));
       const output = { $metadata: {}, ...(answer as object) };
-      return await throughMiddleware(middlewareStack, output);
+      return middlewareStack.identify().length === 0
+        ? output
+        : await throughMiddleware(middlewareStack, output);
     },
   });
   const unsimulated = (service: string) => (): Promise<never> =>

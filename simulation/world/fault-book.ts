@@ -11,15 +11,19 @@ export class FaultBook {
   readonly #fates = new Map<string, FateFault>();
   readonly #credentials = new Map<string, CredentialsFault>();
   readonly #counts = new Map<string, number>();
-  /** The addresses that have faults. Those of all others need no count. */
+  /** The addresses that have faults, and their actors. Those of all others need no count. */
   readonly #addresses = new Set<string>();
+  readonly #actors = new Set<string>();
 
   readonly #now: () => number;
 
   constructor(faults: readonly Fault[], now: () => number) {
     this.#now = now;
     for (const fault of faults) {
-      for (const address of addressesOf(fault)) this.#addresses.add(address);
+      for (const address of addressesOf(fault)) {
+        this.#addresses.add(address);
+        this.#actors.add(fault.actor);
+      }
       if (fault.kind === "call") this.#calls.set(`${fault.actor} ${fault.operation} ${fault.count}`, fault);
       if (fault.kind === "frame") this.#frames.set(`${fault.actor} ${fault.way} ${fault.count}`, fault);
       if (fault.kind === "credentials-end") this.#credentials.set(fault.actor, fault);
@@ -37,17 +41,17 @@ export class FaultBook {
 
   /** The fault of this call, which is the next one of this operation by this actor. */
   ofCall(actor: string, operation: string): CallFault | undefined {
-    return this.#take(this.#calls, `${actor} ${operation}`);
+    return this.#take(this.#calls, actor, operation);
   }
 
   /** The fault of this frame, which is the actor's next one on this way. */
   ofFrame(actor: string, way: "up" | "down"): FrameFault | undefined {
-    return this.#take(this.#frames, `${actor} ${way}`);
+    return this.#take(this.#frames, actor, way);
   }
 
   /** The fault of a RunTask call that ECS looks at, which is the actor's next one. */
   ofLaunch(actor: string): RefusalFault | undefined {
-    return this.#take(this.#refusals, `${actor} RunTask`);
+    return this.#take(this.#refusals, actor, "RunTask");
   }
 
   /** What is to become of a new task. It counts when it is noted. */
@@ -65,7 +69,9 @@ export class FaultBook {
     if (!this.takenAt.has(fault)) this.takenAt.set(fault, this.#now());
   }
 
-  #take<F extends Fault>(faults: ReadonlyMap<string, F>, address: string): F | undefined {
+  #take<F extends Fault>(faults: ReadonlyMap<string, F>, actor: string, what: string): F | undefined {
+    if (!this.#actors.has(actor)) return undefined;
+    const address = `${actor} ${what}`;
     if (!this.#addresses.has(address)) return undefined;
     const count = (this.#counts.get(address) ?? 0) + 1;
     this.#counts.set(address, count);

@@ -36,15 +36,14 @@ export class World {
   }
 
   /** One request of a runner. `operation` is AWS's name, without `Command`. */
-  async ask(
+  ask(
     caller: Caller,
     service: "ecs" | "s3" | "ssm",
     operation: string,
     input: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const named = [input["task"], input["Key"], input["cluster"]].find((each) => typeof each === "string");
-    const resource = named ?? "*";
+    const resource = (input["task"] ?? input["Key"] ?? input["cluster"] ?? "*") as string;
     const act = (): unknown => {
       switch (service) {
         case "ecs":
@@ -55,6 +54,6 @@ export class World {
           return answerSsm(this.base, this.gateway, operation, input);
       }
     };
-    return await this.calls.send(caller, { operation: `${service}:${operation}`, resource, act, signal });
+    return this.calls.send(caller, { operation: `${service}:${operation}`, resource, act, signal });
   }
 }

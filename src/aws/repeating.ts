@@ -23,13 +23,9 @@ export function repeating(clock: Clock, throttledFor: number | undefined): Repea
         return answer;
       } catch (error) {
         noteAttempts(error, count);
-        if (signal?.aborted) throw error;
-        try {
-          token = await strategy.refreshRetryTokenForRetry(token, errorInfo(error));
-        } catch {
-          // `patience` has ended.
-          throw error;
-        }
+        const next = signal?.aborted ? undefined : strategy.next(token, errorInfo(error));
+        if (next === undefined) throw error;
+        token = next;
         await clock.sleep(token.getRetryDelay(), signal);
       }
     }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 
 /** The packets of a forward's link, by the first byte. */
 export const Kind = { hello: 0, frame: 1, ack: 2 } as const;
@@ -30,11 +30,11 @@ export function bytesOf(value: number, size = 6): Buffer {
 /** The container's end of the seal: SHAKE256 over the first half of the key and a nonce is the cipher, HMAC-SHA256 by the second half the tag. */
 export class ContainerSeal {
   readonly #cipher: Buffer;
-  readonly #mac: Buffer;
+  readonly #mac: KeyObject;
 
   constructor(key: Buffer) {
     this.#cipher = key.subarray(0, 32);
-    this.#mac = key.subarray(32);
+    this.#mac = createSecretKey(key.subarray(32));
   }
 
   close(kind: number, of: number, body: Buffer = Buffer.alloc(0)): Buffer {

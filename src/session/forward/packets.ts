@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { Bytes } from "../bytes.ts";
 import { fromSeptets, SEPTET_VALUES, toSeptets } from "./septets.ts";
 
@@ -47,12 +47,14 @@ export function numberBytes(value: number, size = NUMBER_BYTES): Buffer {
  * that is sent again is the same line.
  */
 export class Seal {
-  readonly #key: Buffer;
+  readonly #cipherKey: Buffer;
+  readonly #tagKey: KeyObject;
   readonly #ours: Buffer;
   readonly #theirs: Buffer;
 
   constructor(key: Buffer, ours: "c" | "r") {
-    this.#key = key;
+    this.#cipherKey = key.subarray(0, KEY_BYTES / 2);
+    this.#tagKey = createSecretKey(key.subarray(KEY_BYTES / 2));
     this.#ours = Buffer.from(ours);
     this.#theirs = Buffer.from(ours === "r" ? "c" : "r");
   }
@@ -82,7 +84,7 @@ export class Seal {
   #mix(nonce: Buffer, bytes: Buffer): Buffer {
     if (bytes.length === 0) return bytes;
     const mixed = createHash("shake256", { outputLength: bytes.length })
-      .update(this.#key.subarray(0, KEY_BYTES / 2))
+      .update(this.#cipherKey)
       .update(nonce)
       .digest();
     for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] ?? 0) ^ (bytes[i] ?? 0);
@@ -90,7 +92,7 @@ export class Seal {
   }
 
   #tag(bytes: Buffer): Buffer {
-    const tag = createHmac("sha256", this.#key.subarray(KEY_BYTES / 2)).update(bytes);
+    const tag = createHmac("sha256", this.#tagKey).update(bytes);
     return tag.digest().subarray(0, TAG_BYTES);
   }
 }
