@@ -6,13 +6,15 @@ export interface PlantedBug {
   readonly seed: number;
   /** The rule that objects. */
   readonly rule: string;
+  /** Whether a test near the change notices it, without a whole step: "yes", "no", or "" where nobody has looked. */
+  readonly noticed: string;
 }
 
-const HEAD = ["Patch", "Found by seed", "The rule that objects"] as const;
+const HEAD = ["Patch", "Found by seed", "The rule that objects", "A unit test notices"] as const;
 
 export function plantedBugs(page: string): readonly PlantedBug[] {
-  return [...page.matchAll(/^\| `([\w-]+)` +\| (\d+) +\| (.+?) +\|$/gm)].map(
-    ([, name = "", seed, rule = ""]) => ({ name, seed: Number(seed), rule }),
+  return [...page.matchAll(/^\| `([\w-]+)` +\| (\d+) +\| (.+?) +\|(?: (yes|no|) *\|)?$/gm)].map(
+    ([, name = "", seed, rule = "", noticed = ""]) => ({ name, seed: Number(seed), rule, noticed }),
   );
 }
 
@@ -20,7 +22,7 @@ export function plantedBugs(page: string): readonly PlantedBug[] {
 export function withPlantedBugs(page: string, bugs: readonly PlantedBug[]): string {
   const rows = [...bugs]
     .sort((one, other) => one.name.localeCompare(other.name))
-    .map(({ name, seed, rule }) => [`\`${name}\``, String(seed), rule] as const);
+    .map(({ name, seed, rule, noticed }) => [`\`${name}\``, String(seed), rule, noticed] as const);
   const widths = HEAD.map((title, at) =>
     Math.max(...[HEAD, ...rows].map((row) => row[at]?.length ?? 0), title.length),
   );

@@ -1,0 +1,91 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { LONGEST } from "../../__tests__/helpers/slowest-first.ts";
+
+/** Tests that import the changed module over more files than this hardly notice it. */
+const FAR = 3;
+const PATIENCE_MS = 900_000;
+
+/** The files in these folders that git knows. */
+export function filesIn(...folders: readonly string[]): readonly string[] {
+  return execFileSync("git", ["ls-files", ...folders])
+    .toString()
+    .trim()
+    .split("\n");
+}
+
+/** The tests that could notice a change of this file, but none of whole steps: those first that most probably do. */
+export function testsNear(path: string): readonly (readonly string[])[] {
+  const sources = filesIn("src", "local", "simulation", "__tests__").filter((name) => name.endsWith(".ts"));
+  const tests = sources.filter(
+    (name) => /(?<!fuzz)\.test\.ts$/.test(name) && !/^__tests__\/(e2e|simulation)\//.test(name),
+  );
+  const isOwn = (test: string): boolean =>
+    test.startsWith(`__tests__/${path.replace(/^src\/|\.\w+$/g, "")}.`);
+  const isLong = (test: string): boolean => LONGEST.some((name) => test.endsWith(`/${name}.test.ts`));
+  if (!path.endsWith(".ts")) {
+    const folder = path.startsWith("src/") ? "__tests__/payload/" : `__tests__/${dirname(path)}/`;
+    const [stem = ""] = basename(path).split(".");
+    const here = tests.filter((test) => test.startsWith(folder));
+    const named = here.filter((test) => readFileSync(test, "utf8").includes(stem));
+    return [named, here.filter((test) => !named.includes(test) && !isLong(test))].filter(
+      ({ length }) => length > 0,
+    );
+  }
+  const steps = distancesFrom(path, sources);
+  const near = tests.filter((test) => isOwn(test) || ((steps.get(test) ?? Infinity) <= FAR && !isLong(test)));
+  return [near.filter(isOwn), near.filter((test) => !isOwn(test))].filter(({ length }) => length > 0);
+}
+
+/** Over how many imports each file comes to this one. */
+function distancesFrom(path: string, sources: readonly string[]): ReadonlyMap<string, number> {
+  const importers = new Map<string, string[]>();
+  for (const name of sources)
+    for (const [, target = ""] of readFileSync(name, "utf8").matchAll(
+      /^(?:import|export) (?!type\b)[^;]*?from "(\..*?)";/gm,
+    )) {
+      const file = join(dirname(name), target);
+      importers.set(file, [...(importers.get(file) ?? []), name]);
+    }
+  const found = new Map([[path, 0]]);
+  for (const [name, steps] of found)
+    for (const importer of importers.get(name) ?? [])
+      if (!found.has(importer)) found.set(importer, steps + 1);
+  return found;
+}
+
+/** The first of these files with a test that fails, and that fails once more: a test may fail by chance. */
+export function failing(tests: readonly string[]): string | undefined {
+  const [first] = failed(tests);
+  return first === undefined ? undefined : failed([first])[0];
+}
+
+/** The test files that fail, up to the first one, in a single process, which a change may keep busy for ever: then they all have failed. */
+function failed(tests: readonly string[]): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), "mutant-tests-"));
+  const outcome = join(folder, "outcome.json");
+  const jest = [
+    ...["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
+    ...["node_modules/jest/bin/jest.js", "--bail", "--runInBand", "--testTimeout=60000"],
+    ...["--json", `--outputFile=${outcome}`, "--runTestsByPath", ...tests],
+  ];
+  try {
+    const { status, signal } = spawnSync(process.execPath, jest, {
+      ...{ stdio: "ignore", timeout: PATIENCE_MS, killSignal: "SIGKILL" },
+    });
+    if (status === 0) return [];
+    if (signal === "SIGKILL") return tests;
+    // Of Ctrl+C Jest makes an exit code.
+    if (status === null || status > 128) throw new Error("The tests were interrupted.");
+    const { testResults } = JSON.parse(readFileSync(outcome, "utf8")) as {
+      readonly testResults: readonly { readonly name: string; readonly status: string }[];
+    };
+    return testResults.flatMap((result) =>
+      result.status === "failed" ? [relative(process.cwd(), result.name)] : [],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
