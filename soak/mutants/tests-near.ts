@@ -1,7 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { LONGEST } from "../../__tests__/helpers/slowest-first.ts";
 
 /** Tests that import the changed module over more files than this hardly notice it. */
@@ -64,28 +63,18 @@ export function failing(tests: readonly string[]): string | undefined {
 
 /** The test files that fail, up to the first one, in a single process, which a change may keep busy for ever: then they all have failed. */
 function failed(tests: readonly string[]): readonly string[] {
-  const folder = mkdtempSync(join(tmpdir(), "mutant-tests-"));
-  const outcome = join(folder, "outcome.json");
   const jest = [
     ...["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
     ...["node_modules/jest/bin/jest.js", "--bail", "--runInBand", "--testTimeout=60000"],
-    ...["--json", `--outputFile=${outcome}`, "--runTestsByPath", ...tests],
+    ...["--no-color", "--runTestsByPath", ...tests],
   ];
-  try {
-    const { status, signal } = spawnSync(process.execPath, jest, {
-      ...{ stdio: "ignore", timeout: PATIENCE_MS, killSignal: "SIGKILL" },
-    });
-    if (status === 0) return [];
-    if (signal === "SIGKILL") return tests;
-    // Of Ctrl+C Jest makes an exit code.
-    if (status === null || status > 128) throw new Error("The tests were interrupted.");
-    const { testResults } = JSON.parse(readFileSync(outcome, "utf8")) as {
-      readonly testResults: readonly { readonly name: string; readonly status: string }[];
-    };
-    return testResults.flatMap((result) =>
-      result.status === "failed" ? [relative(process.cwd(), result.name)] : [],
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { status, signal, stderr } = spawnSync(process.execPath, jest, {
+    ...{ stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", maxBuffer: Infinity },
+    ...{ timeout: PATIENCE_MS, killSignal: "SIGKILL" },
+  });
+  if (status === 0) return [];
+  if (signal === "SIGKILL") return tests;
+  const files = [...stderr.matchAll(/^FAIL (\S+)/gm)].map(([, file = ""]) => file);
+  if (files.length === 0) throw new Error(`The tests did not run to their end:\n${stderr}`);
+  return files;
 }
