@@ -43,7 +43,8 @@ function relayOf(container: Container, owner: string, asked: Asked): Relay | "bu
   const own = alive.find(({ id }) => id === asked.id);
   if (own !== undefined) return own;
   if (!isStart(asked)) return "gone";
-  if (alive.length > 0) return "busy";
+  // A relay that others may run beside neither keeps one out nor is kept out.
+  if (asked.shared !== true && alive.some(({ isShared }) => !isShared)) return "busy";
   const relay = new Relay(container, owner, asked);
   container.relays.push(relay);
   return relay;

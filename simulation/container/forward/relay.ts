@@ -22,6 +22,8 @@ export interface RelayOrder {
   readonly connect: number;
   readonly sessionSilence: number;
   readonly silence: number;
+  /** Whether other relays may run beside it, as beside that of a shell. */
+  readonly shared?: boolean;
 }
 
 /** The terminal of a session that was handed over. `done` ends the session's command: told, or because its client is lost. */
@@ -35,6 +37,7 @@ interface Line {
 /** The relay of a forward: a process that outlives its sessions. */
 export class Relay {
   readonly id: string;
+  readonly isShared: boolean;
   readonly host: Host;
   /** The runner whose session has started it. */
   readonly owner: string;
@@ -61,6 +64,7 @@ export class Relay {
     this.#order = order;
     this.owner = owner;
     this.id = order.id;
+    this.isShared = order.shared === true;
     this.began = this.#now;
     this.host = new Host(`relay of ${owner}`, container.host);
     this.#link = new ContainerLink(new ContainerSeal(Buffer.from(order.key, "base64")));
