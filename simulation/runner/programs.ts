@@ -39,6 +39,8 @@ export class Programs implements ForwardRun {
       this.#process.onSignal(() => time.after(host, 0, resolve));
     });
     await Promise.race([Promise.all(programs), lost]);
+    // The programs outlive a process that was killed. That goes on with nothing.
+    if (this.#process.host.isDead) await new Promise(() => undefined);
     return 0;
   };
 

@@ -205,7 +205,8 @@ class Line implements Client {
 
   /** Passes something on, with the delay of the network and the faults of frames. */
   #pass(way: "up" | "down", isFrame: boolean, arrive: () => void): void {
-    if (this.#isDead) return;
+    // A process that is gone sends nothing more. What it has sent is on its way.
+    if (this.#isDead || (way === "up" && this.host.isDead)) return;
     const { base } = this.#world;
     const fault = isFrame ? base.faults.ofFrame(this.actor, way) : undefined;
     const to = way === "up" ? base.host : this.host;
