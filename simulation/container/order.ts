@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 type Word = readonly [word: string, value: string];
 
@@ -25,6 +25,8 @@ function parseWords(lines: readonly string[]): readonly Word[] {
 /** What a runner orders an uploader to do: where the pieces go, and with which keys and signatures. */
 export class Order {
   #words: readonly Word[];
+  /** Where `control` is, and the signature that opens it; undefined until it is asked for. */
+  #control: { readonly key: string; readonly signature: string } | undefined;
 
   constructor(lines: readonly string[]) {
     this.#words = parseWords(lines);
@@ -32,6 +34,13 @@ export class Order {
 
   one(word: string): string {
     return this.#words.find(([each]) => each === word)?.[1] ?? "";
+  }
+
+  get control(): { readonly key: string; readonly signature: string } {
+    return (this.#control ??= {
+      key: new URL(this.one("control")).pathname.slice(1),
+      signature: new URLSearchParams(this.one("query")).get("X-Amz-Signature") ?? "",
+    });
   }
 
   field(name: string): string {
@@ -52,6 +61,7 @@ export class Order {
     if (fresh.length === 0) return false;
     const kinds = new Set(fresh.map(kind));
     this.#words = [...this.#words.filter((word) => !kinds.has(kind(word))), ...fresh];
+    this.#control = undefined;
     return true;
   }
 
@@ -75,10 +85,7 @@ export class Order {
 
   #mac(facts: string, body: Buffer): string {
     const [inner = "", outer = ""] = this.one("key").split(" ");
-    const first = createHash("sha256")
-      .update(`${inner}fx1 ${this.one("job")} ${facts}\n`)
-      .update(body)
-      .digest("hex");
-    return createHash("sha256").update(outer).update(first).digest("hex");
+    const sealed = Buffer.concat([Buffer.from(`${inner}fx1 ${this.one("job")} ${facts}\n`), body]);
+    return hash("sha256", outer + hash("sha256", sealed));
   }
 }

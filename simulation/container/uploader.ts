@@ -224,8 +224,7 @@ export class Uploader {
   /** Reads `control`, and obeys a new one. */
   async #look(): Promise<void> {
     const { bucket, calls } = this.#container;
-    const key = new URL(this.#order.one("control")).pathname.slice(1);
-    const signature = new URLSearchParams(this.#order.one("query")).get("X-Amz-Signature") ?? "";
+    const { key, signature } = this.#order.control;
     this.#seenAt = this.#now;
     this.#unseen = 0;
     const act = (): Buffer => {

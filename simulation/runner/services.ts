@@ -30,7 +30,7 @@ async function throughMiddleware(stack: SdkCommand["middlewareStack"], output: o
   return ((await send({ input: {} })) as { readonly output: object }).output;
 }
 
-const operations = new WeakMap<object, string>();
+const operations = new Map<object, string>();
 
 /** AWS's name of what a command of the SDK asks for. */
 function operationOf({ constructor }: object): string {

@@ -79,6 +79,7 @@ export class Frames {
 
 /** The number of the message that an acknowledgement names. */
 export function acknowledgedNumber({ payload }: AgentMessage): number {
-  const body = JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>;
+  const { buffer, byteOffset, byteLength } = payload;
+  const body = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString()) as Record<string, unknown>;
   return Number(body["AcknowledgedMessageSequenceNumber"]);
 }

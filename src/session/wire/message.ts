@@ -190,8 +190,11 @@ function sha256(bytes: Uint8Array): Buffer {
 function writeUuid(frame: Buffer, uuid: string): void {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid))
     throw new RangeError(`'${uuid}' is not a UUID`);
-  const hex = uuid.replaceAll("-", "");
-  frame.write(hex.slice(16) + hex.slice(0, 16), AT.messageId, "hex");
+  const [most, least] = [
+    uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(14, 18),
+    uuid.slice(19, 23) + uuid.slice(24),
+  ];
+  frame.write(least + most, AT.messageId, "hex");
 }
 
 function readUuid(frame: Buffer): string {
