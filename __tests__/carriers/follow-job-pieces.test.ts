@@ -357,6 +357,35 @@ describe("a job whose output goes by S3", () => {
     expect(job.ended).toMatchObject({ end: { kind: "ended" }, attached: true });
   });
 
+  it("is not told to stop any more once its end is known, and is not waited for", async () => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    await job.release();
+    job.session.isDeaf = true;
+    job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await job.until(() => job.typed.includes("taken"), 2_000);
+    job.cancel.abort();
+    expect(await job.until(() => job.ended !== undefined, 15_000)).toBeLessThanOrEqual(1_700);
+    expect(job.ended).toMatchObject(ENDED);
+    expect([job.stops, job.typed.includes("cancel")]).toEqual([0, false]);
+    expect(job.bucket.controls.at(-1)?.words).toBe("taken");
+  });
+
+  it("is soon left after a cancel while it goes back to a session, though the agent of the last one acknowledges nothing", async () => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    await job.release();
+    job.session.isDeaf = true;
+    await job.until(() => job.typed.includes("away"), 100_000);
+    await job.pass(5_000);
+    expect([job.ended, job.sessions.length]).toEqual([undefined, 1]);
+    job.cancel.abort();
+    expect(await job.until(() => job.ended !== undefined, 15_000)).toBeLessThanOrEqual(1_700);
+    expect(job.ended).toMatchObject({ end: { kind: "impossible" }, attached: true });
+    expect(job.sessions).toHaveLength(1);
+    expect(job.session.isEnded).toBe(true);
+  });
+
   it("gets no upload order after a cancel", async () => {
     const job = Scene.withBucket();
     job.s3 = "when the job lasts";

@@ -132,17 +132,21 @@ export class SessionCarrier implements Carrier {
       default:
         if (this.#endsTask) await this.#untilHeard(this.#input.type(END_TASK));
     }
-    this.#over.abort();
-    this.#silence.stop();
-    await this.session.close();
+    await this.#closeSession();
   }
 
   /** Has an attacher that has stayed end its session, and closes that. Another session of this job is to follow. */
   async giveWay(): Promise<void> {
-    if (this.#endsTask) await this.#untilHeard(this.#input.type(END_TASK));
-    await this.#input.type(AWAY);
+    if (this.#endsTask) void this.#input.type(END_TASK);
+    await this.#untilHeard(this.#input.type(AWAY));
     await this.#untilEnded(CLOSING_MS);
-    await this.close();
+    await this.#closeSession();
+  }
+
+  async #closeSession(): Promise<void> {
+    this.#over.abort();
+    this.#silence.stop();
+    await this.session.close();
   }
 
   /** Whether an attacher that has stayed in its session is to end the task. */

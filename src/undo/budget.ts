@@ -88,6 +88,14 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     calls,
     report,
   ],
+  "the job goes back to a session, and the agent does not acknowledge that the last one is to end": [
+    lastWords,
+    { for: "the attacher to end its session", atMost: CLOSING_MS },
+    socket,
+    calls,
+    handshake,
+    report,
+  ],
   "the job does not answer, and its task is to end with it": [answer, lastWords, socket, calls, report],
   "the job is left to the next step": [
     lastWords,
