@@ -152,7 +152,7 @@ it(
 describe.each(everyNth(SHELLS, 5, 3))("under %s", (shell) => {
   const file = (name: string): string =>
     fileURLToPath(new URL(`../../src/payload/container/${name}`, import.meta.url));
-  const functions = ["directory.sh", "spool.sh", "send.sh"].map((name) => `. ${file(name)}`).join("\n");
+  const functions = ["directory.sh", "spool.sh", "attacher.sh"].map((name) => `. ${file(name)}`).join("\n");
 
   it.each(["dd", "busybox dd"])(
     "`%s` reads as many bytes as it is told, from where the last read ended",

@@ -31,7 +31,6 @@ const JOB = [
   "hold.sh",
   "keep.sh",
   "attacher.sh",
-  "send.sh",
   "job.sh",
   "check.sh",
   "user.sh",
