@@ -33,7 +33,7 @@ os.write(1, out + os.read(r, 65536))
 `;
 
 it("a copy for the container's log that can't keep up says at each gap how many bytes are missing", () => {
-  const source = ["redact.py", "records.py", "echo.py"].map((name) => payloadFile(name)).join("\n");
+  const source = ["records.py", "echo.py"].map((name) => payloadFile(name)).join("\n");
   const program = join(directory, "slow.py");
   writeFileSync(program, source + SLOW_READER);
   const printed = execFileSync("python3", [program], { maxBuffer: 1024 ** 3 }).toString();

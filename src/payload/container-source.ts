@@ -72,8 +72,8 @@ export interface OptionalParts {
 const LOADER = ["signals.sh", "guard.sh", "tools.sh", "apart.sh", "verify.sh", "loader.sh"];
 const UNPACKER = ["signals.sh", "guard.sh", "tools.sh", "apart.sh", "verify.sh", "unpack.sh"];
 
-/** The parts of the Python recorder: redaction, records, the copy for the container's log, and the program. */
-const RECORDER = ["redact.py", "records.py", "echo.py", "recorder.py"];
+/** The parts of the Python recorder: records without secrets, the copy for the container's log, and the program. */
+const RECORDER = ["records.py", "echo.py", "recorder.py"];
 
 /** The parts of the uploader in Python: objects, S3, and the program. */
 const UPLOADER = ["objects.py", "s3.py", "uploader.py"];
