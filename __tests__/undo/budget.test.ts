@@ -9,7 +9,7 @@ import { CALLS_END_MS, CANCEL_BUDGET, CONTAINER_BUDGET, SIGTERM_AFTER_MS } from 
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
 import { stopRunaways } from "../../src/undo/runaway-job.ts";
 import { StepAws } from "../../src/undo/step-aws.ts";
-import { StepCleanup } from "../../src/undo/step-cleanup.ts";
+import { StepCleanup } from "../../src/undo/cleanup.ts";
 import { setEnvironment } from "../helpers/aws-endpoint.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SteppedClock } from "../helpers/stepped-clock.ts";

@@ -1,6 +1,5 @@
-import type { CleanupOptions } from "../../src/undo/cleanup.ts";
+import { type CleanupOptions, StepCleanup } from "../../src/undo/cleanup.ts";
 import { Ledger, type LedgerEntry, type SavedState } from "../../src/undo/ledger.ts";
-import { StepCleanup } from "../../src/undo/step-cleanup.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 

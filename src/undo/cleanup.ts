@@ -21,6 +21,41 @@ import { undoPieces } from "./undo-pieces.ts";
 /** For more entries than this, the log has only their number. */
 const MOST_NAMED = 100;
 
+type StepCleanupOptions = Pick<CleanupOptions, "aws" | "clock" | "log">;
+
+/** The cleanups of a step: a first one at a cancel, and the last one after the run. */
+export class StepCleanup {
+  readonly #ledger: Ledger;
+  readonly #options: StepCleanupOptions;
+  #early: Promise<unknown> | undefined;
+
+  constructor(ledger: Ledger, options: StepCleanupOptions, cancel: AbortSignal) {
+    this.#ledger = ledger;
+    this.#options = options;
+    cancel.addEventListener("abort", () => {
+      options.log.info("Cancelled: stopping what this run started.");
+      this.#early = this.#cleanUp("fargate-exec: cancelled", true);
+    });
+  }
+
+  /** Resolves when the cleanup of a cancel is over, or at once without a cancel. */
+  async early(): Promise<void> {
+    await this.#early;
+  }
+
+  /** The last cleanup. What it can't undo stays in the ledger for the post step. */
+  async finish(): Promise<void> {
+    await this.#cleanUp("fargate-exec: the job has ended", false);
+    const left = this.#ledger.entries.length;
+    if (isOverdue(this.#options) && left > 0)
+      this.#options.log.info(`This process is ended soon. What is left to undo is undone after it: ${left}.`);
+  }
+
+  async #cleanUp(reason: string, early: boolean): Promise<void> {
+    await cleanUp(this.#ledger, { ...this.#options, reason, early });
+  }
+}
+
 export interface CleanupOptions {
   readonly aws: StopJobOptions["aws"] & {
     readonly ecs: Pick<
@@ -150,7 +185,7 @@ function artifactsTest(entries: readonly LedgerEntry[]): (entry: LedgerEntry) =>
 }
 
 /** Whether the calls of the cleanup have been ended, so that the rest is left to the post step. */
-export function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
+function isOverdue({ aws }: Pick<CleanupOptions, "aws">): boolean {
   return aws.clients.signal?.aborted === true;
 }
 

@@ -15,7 +15,7 @@ import { type EndedTask, keepTasks, leaveTasks, runsSince, tellKept } from "../.
 import { leaveLock } from "../../undo/undo-lock.ts";
 import { Ledger } from "../../undo/ledger.ts";
 import { StepAws } from "../../undo/step-aws.ts";
-import { StepCleanup } from "../../undo/step-cleanup.ts";
+import { StepCleanup } from "../../undo/cleanup.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** A step with its inputs. It has to be closed with its result. */
