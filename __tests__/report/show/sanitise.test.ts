@@ -2,7 +2,6 @@ import { Console } from "../../../local/runner/console.ts";
 import { Masker } from "../../../local/runner/masker.ts";
 import {
   harmlessLine,
-  harmlessOutput,
   harmlessText,
   LONGEST_LINE,
   LONGEST_MESSAGE,
@@ -84,24 +83,6 @@ describe("a message", () => {
 
   it("has no more characters than its limit", () => {
     expect(harmlessText("x\n".repeat(LONGEST_MESSAGE))).toHaveLength(LONGEST_MESSAGE);
-  });
-});
-
-describe("a job's output under the guard", () => {
-  it.each([
-    ["a plain line", "hello", "hello"],
-    ["an old command at the beginning", "##[error]no", "\x1b[0m##[error]no"],
-    ["an old command further on", "see ##[error]", "see ##[error]"],
-    [
-      "an old command behind a CR, which the runner takes for a line's end",
-      "a\r##[group]b",
-      "a\r\x1b[0m##[group]b",
-    ],
-    ["one at the beginning of each line", "##[x]\n##[y]", "\x1b[0m##[x]\n\x1b[0m##[y]"],
-    ["a new command, which is stopped otherwise", "::error::no", "::error::no"],
-    ["bytes that are no text", "##[\xff\xfe", "\x1b[0m##[\xff\xfe"],
-  ])("with %s", (_, line, shown) => {
-    expect(harmlessOutput(Buffer.from(line, "latin1")).toString("latin1")).toBe(shown);
   });
 });
 

@@ -1,6 +1,6 @@
 import { systemClock } from "../../../src/clock.ts";
 import type { Line } from "../../../src/report/show/lines.ts";
-import { Screen } from "../../../src/report/show/screen.ts";
+import { harmlessOutput, Screen } from "../../../src/report/show/screen.ts";
 
 /** A screen, and the lines that the runner gets from it, commands among them. Tokens are shown as `T1`, `T2` … */
 function screen({ debug = false } = {}) {
@@ -273,4 +273,22 @@ it("a warning that is told once comes once, and another one beside it", () => {
   const { lines, one } = screen();
   for (const text of ["kept", "other", "kept"]) one.warnOnce(text);
   expect(lines()).toEqual(["WARNING fargate-exec kept", "WARNING fargate-exec other"]);
+});
+
+describe("a job's output under the guard", () => {
+  it.each([
+    ["a plain line", "hello", "hello"],
+    ["an old command at the beginning", "##[error]no", "\x1b[0m##[error]no"],
+    ["an old command further on", "see ##[error]", "see ##[error]"],
+    [
+      "an old command behind a CR, which the runner takes for a line's end",
+      "a\r##[group]b",
+      "a\r\x1b[0m##[group]b",
+    ],
+    ["one at the beginning of each line", "##[x]\n##[y]", "\x1b[0m##[x]\n\x1b[0m##[y]"],
+    ["a new command, which is stopped otherwise", "::error::no", "::error::no"],
+    ["bytes that are no text", "##[\xff\xfe", "\x1b[0m##[\xff\xfe"],
+  ])("with %s", (_, line, shown) => {
+    expect(harmlessOutput(Buffer.from(line, "latin1")).toString("latin1")).toBe(shown);
+  });
 });

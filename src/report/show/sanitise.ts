@@ -16,21 +16,8 @@ export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
   return cutText(lines.map((line) => escapeCommands(removeInvisible(line)).trimEnd()).join("\n"), longest);
 }
 
-/**
- * The job's output, to be shown while the guard is up. The runner obeys no command then, but the log viewer still
- * reads `##[group]`, `##[error]` and the like at the beginning of a line. The runner also ends a line at a CR.
- */
-export function harmlessOutput(lines: Buffer): Buffer {
-  if (!lines.includes(BRACKET_COMMAND)) return lines;
-  return Buffer.from(
-    lines.toString("latin1").replace(/(^|[\r\n])##\[/g, `$1${COLOUR_RESET}${BRACKET_COMMAND}`),
-    "latin1",
-  );
-}
-
-const BRACKET_COMMAND = "##[";
-/** A terminal shows nothing for it. A line that begins with it does not begin with `##[`. */
-const COLOUR_RESET = "\x1b[0m";
+/** What the log viewer reads as an old command, at the beginning of a line. */
+export const BRACKET_COMMAND = "##[";
 
 const LINE_BREAK = /[\n\v\f\r\u0085\u2028\u2029]/;
 /** Control characters, invisible formatting such as the direction of writing, and unpaired surrogates. */

@@ -2,7 +2,7 @@ import type { Random } from "../../clock.ts";
 import { type DocsPage, type Log, withPage } from "../../log.ts";
 import { Guard } from "./guard.ts";
 import { linesOf, type LineWriter, type OutputWriter } from "./lines.ts";
-import { harmlessLine, harmlessOutput, harmlessText } from "./sanitise.ts";
+import { BRACKET_COMMAND, harmlessLine, harmlessText } from "./sanitise.ts";
 
 /** The workflow commands that a screen writes. */
 export interface Commands {
@@ -228,4 +228,19 @@ function labelParts(line: Buffer, label: Buffer): Buffer {
   if (label.length === 0 || !line.includes(CR)) return line;
   const parts = line.toString("latin1").split(/\r(?!$)/);
   return Buffer.from(parts.join(CR + label.toString("latin1")), "latin1");
+}
+
+/** A terminal shows nothing for it. A line that begins with it does not begin with `##[`. */
+const COLOUR_RESET = "\x1b[0m";
+
+/**
+ * The job's output, to be shown while the guard is up. The runner obeys no command then, but the log viewer still
+ * reads `##[group]`, `##[error]` and the like at the beginning of a line. The runner also ends a line at a CR.
+ */
+export function harmlessOutput(lines: Buffer): Buffer {
+  if (!lines.includes(BRACKET_COMMAND)) return lines;
+  return Buffer.from(
+    lines.toString("latin1").replace(/(^|[\r\n])##\[/g, `$1${COLOUR_RESET}${BRACKET_COMMAND}`),
+    "latin1",
+  );
 }
