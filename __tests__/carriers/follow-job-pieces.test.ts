@@ -386,6 +386,33 @@ describe("a job whose output goes by S3", () => {
     expect(job.session.isEnded).toBe(true);
   });
 
+  it("is told to stop at once by the session that stays, whatever else is waited for", async () => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    await job.release();
+    job.session.isDeaf = true;
+    await job.until(() => job.typed.includes("away"), 100_000);
+    job.cancel.abort();
+    await job.settle();
+    expect(job.typed.at(-1)).toBe("cancel");
+    await job.until(() => job.ended !== undefined, 5_000);
+    expect(job.bucket.controls.at(-1)?.words).toBe("attach");
+  });
+
+  it("goes on when the cancel comes after `control` has told it that it is detached", async () => {
+    const job = Scene.withBucket();
+    Object.assign(job, { stays: true, detachAfter: 5_000 });
+    await job.release();
+    job.session.isDeaf = true;
+    await job.until(() => job.typed.includes("detach"), 10_000);
+    job.cancel.abort();
+    expect(await job.until(() => job.ended !== undefined, 15_000)).toBeLessThanOrEqual(1_700);
+    expect(job.ended).toMatchObject({ end: { kind: "detached" } });
+    expect([job.stops, job.typed.includes("cancel")]).toEqual([0, false]);
+    expect(job.bucket.controls.at(-1)?.words).toMatch(/^detach$/m);
+    expect(job.bucket.controls.at(-1)?.words).not.toMatch(/^cancel$/m);
+  });
+
   it("gets no upload order after a cancel", async () => {
     const job = Scene.withBucket();
     job.s3 = "when the job lasts";

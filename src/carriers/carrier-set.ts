@@ -31,8 +31,9 @@ export class CarrierSet {
   #words: Words;
   #stopTelling = (): void => undefined;
 
-  constructor(options: FollowJobOptions) {
-    const { folders, sessions, spool, credentialsEnd, clock, log } = options;
+  /** A cancel that comes before `over` aborts is told to all carriers at once, whatever event is being handled. */
+  constructor(options: FollowJobOptions, over: AbortSignal) {
+    const { folders, sessions, spool, credentialsEnd, clock, log, cancel } = options;
     const stop = (): Promise<boolean> => sessions.stop();
     this.#options = options;
     this.#orders = folders && new UploadOrders({ folders, spool, credentialsEnd, stop, clock, log });
@@ -43,6 +44,8 @@ export class CarrierSet {
       order: undefined,
       itemOrders: [],
     };
+    if (cancel.aborted) this.stop("cancelled");
+    else cancel.addEventListener("abort", () => this.stop("cancelled"), { once: true, signal: over });
   }
 
   put(event: StepEvent): void {

@@ -50,18 +50,15 @@ class Following {
   constructor(options: FollowJobOptions) {
     const { signal } = this.#over;
     this.#options = options;
-    this.#carriers = new CarrierSet(options);
+    this.#carriers = new CarrierSet(options, signal);
     this.#next = new NextSession(options);
     this.#detachTime = new DetachTime(options, signal, () => this.#carriers.put({ kind: "detach" }));
     this.#task = new TaskWatch(options, signal, (event) => this.#carriers.put(event));
   }
 
   async run(): Promise<FollowedJob> {
-    const { cancel, items, log } = this.#options;
+    const { items, log } = this.#options;
     items?.onChange(() => this.#carriers.say({ itemOrders: items.pending }));
-    const cancelled = (): void => this.#carriers.put({ kind: "cancelled" });
-    if (cancel.aborted) cancelled();
-    else cancel.addEventListener("abort", cancelled, { once: true, signal: this.#over.signal });
     const end = await this.#follow().catch((error: unknown): JobEnd => ({
       kind: "impossible",
       failure: logFailure(error, log),
@@ -94,9 +91,6 @@ class Following {
         // A step that attaches may have waited for its seat.
         if (this.#options.sessions.until > this.#options.clock.now()) this.#task.watchTime();
         else void main?.close();
-        return;
-      case "cancelled":
-        this.#carriers.stop("cancelled");
         return;
       case "expired":
         this.#expire(event.refusal);
@@ -201,6 +195,8 @@ class Following {
 
   async #end(main: MainCarrier, end: EndOfJob): Promise<EndOfJob> {
     const { sessions } = this.#options;
+    // There is nothing left to stop.
+    this.#over.abort();
     if (main.kind === "session" && end.kind === "status") sessions.releaseSeat(main.session);
     await main.close("taken");
     if (main.kind === "session") return end;
@@ -215,6 +211,7 @@ class Following {
     const { spool, log } = this.#options;
     if (this.#detaching !== undefined) {
       await this.#detaching;
+      this.#over.abort();
       await this.#carriers.closeReleased("detach");
       return { kind: "detached", writableUntil: main.writableUntil };
     }

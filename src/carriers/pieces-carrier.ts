@@ -105,6 +105,8 @@ export class PiecesCarrier implements Carrier {
   }
 
   say(words: Words): void {
+    // The cleanup may have begun to delete the folder.
+    if (this.#over.signal.aborted) return;
     const { stop } = this.#words;
     this.#words = words;
     if (words.stop === "cancelled") this.#cancelledAt ??= this.#options.clock.now();

@@ -7,7 +7,6 @@ export type StepEvent =
   | { readonly kind: "gone" }
   /** The job's time is over. */
   | { readonly kind: "overdue" }
-  | { readonly kind: "cancelled" }
   /** AWS refuses the credentials. */
   | { readonly kind: "expired"; readonly refusal: Failure }
   | { readonly kind: "detach" }

@@ -88,6 +88,14 @@ export const CANCEL_BUDGET: Readonly<Record<string, readonly Wait[]>> = {
     calls,
     report,
   ],
+  "the job goes back to a session, and is told so by S3": [
+    { for: "the last word to reach S3, which was written before the cancel", atMost: LAST_WORD_MS },
+    lastWords,
+    { for: "the attacher to end its session", atMost: CLOSING_MS },
+    socket,
+    calls,
+    report,
+  ],
   "the job goes back to a session, and the agent does not acknowledge that the last one is to end": [
     lastWords,
     { for: "the attacher to end its session", atMost: CLOSING_MS },
