@@ -11,7 +11,6 @@ import type { FollowedJob, FollowJobOptions } from "./follow-options.ts";
 import type { JobEnd } from "./job-end.ts";
 import { NextSession } from "./next-session.ts";
 import type { PiecesCarrier } from "./pieces-carrier.ts";
-import { takeEvent } from "./stream/take-event.ts";
 import type { SessionCarrier } from "./session-carrier.ts";
 import type { StepEvent } from "./step-event.ts";
 import { TaskWatch } from "./task-watch.ts";
@@ -180,7 +179,7 @@ class Following {
   /** Takes what the main carrier brings of the spool. */
   async #take(main: MainCarrier, event: SpoolEvent): Promise<JobEnd | undefined> {
     const { spool, show, sessions, clock } = this.#options;
-    const end = takeEvent(event, { spool, show });
+    const end = spool.deliver(event, show);
     if (end?.kind === "gap") return await this.#lose(main, end);
     if (end !== undefined) return await this.#end(main, end);
     if (event.kind === "confirmed") this.#carriers.say({ confirmed: spool.confirmed });

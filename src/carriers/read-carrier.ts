@@ -1,6 +1,6 @@
 import type { EndOfJob, Gap } from "./stream/items.ts";
 import type { SpoolEvent } from "./stream/spool-events.ts";
-import { type OutputSink, takeEvent } from "./stream/take-event.ts";
+import type { OutputSink } from "./stream/spool.ts";
 import type { Carrier, CarrierEvent, Loss } from "./carrier.ts";
 
 /** How a carrier ended that nobody had to answer. */
@@ -13,14 +13,14 @@ export interface ReadToEnd {
 /** Reads a carrier to its end that has all it can bring: a log, or what was uploaded. */
 export async function readCarrier(
   carrier: Pick<Carrier, "events">,
-  { drained, ...sink }: OutputSink & { readonly drained?: (() => Promise<void>) | undefined },
+  { spool, show, drained }: OutputSink & { readonly drained?: (() => Promise<void>) | undefined },
 ): Promise<ReadToEnd> {
   let attached = false;
   for await (const event of carrier.events) {
     if (event.kind === "lost") return { end: event.why, attached };
     if (!isOfSpool(event)) continue;
     attached ||= event.kind === "attached";
-    const end = takeEvent(event, sink);
+    const end = spool.deliver(event, show);
     if (end !== undefined) return { end, attached };
     await drained?.();
   }

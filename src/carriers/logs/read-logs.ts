@@ -2,7 +2,7 @@ import type { Log } from "../../log.ts";
 import type { CarrierEnd } from "../job-end.ts";
 import { LogCarrier } from "../log-carrier.ts";
 import { readCarrier } from "../read-carrier.ts";
-import type { OutputSink } from "../stream/take-event.ts";
+import type { OutputSink } from "../stream/spool.ts";
 import type { SessionLog } from "../../ready/session-logs.ts";
 import {
   type LogAccess,

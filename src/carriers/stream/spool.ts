@@ -25,6 +25,12 @@ export interface SpoolLimits {
 /** What comes of an event: output for the user, how much of it is certain, a gap, the end of the job. */
 export type SpoolItem = OutputItem | EndOfJob;
 
+/** Where the output of a job goes. */
+export interface OutputSink {
+  readonly spool: Spool;
+  readonly show: (item: OutputItem) => void;
+}
+
 /**
  * What is known of one job's spool, whichever carriers have brought it, one after the other. Takes each byte once: drops those that come again,
  * and notices a gap. Never throws. Holds back at most one record.
@@ -64,7 +70,17 @@ export class Spool {
     return this.#confirmed;
   }
 
-  /** The items in an event. The caller has to read them to the end. */
+  /** Takes what a carrier has brought, and shows it. Returns what ends the carrier, if that is among it. */
+  deliver(event: SpoolEvent, show: OutputSink["show"]): EndOfJob | Gap | undefined {
+    for (const item of this.take(event)) {
+      if (item.kind === "status" || item.kind === "refused") return item;
+      show(item);
+      if (item.kind === "gap") return item;
+    }
+    return undefined;
+  }
+
+  /** The items in an event, which are taken as they are read. */
   *take(event: SpoolEvent): Generator<SpoolItem> {
     try {
       yield* this.#take(event);
