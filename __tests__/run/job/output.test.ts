@@ -7,7 +7,7 @@ import { JobOutput } from "../../../src/run/job/output.ts";
 import type { JobEnd } from "../../../src/carriers/job-end.ts";
 import type { Inputs } from "../../../src/inputs/inputs.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { LONGEST_LINE } from "../../../src/report/show/lines.ts";
+import { LONGEST_LINE } from "../../../src/report/show/printer.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import { SeenJob } from "../../helpers/extracted.ts";

@@ -1,4 +1,5 @@
-import { type Line, LineJoiner, LONGEST_LINE, MOST_BEGUN } from "../../../src/report/show/lines.ts";
+import type { Line } from "../../../src/report/show/lines.ts";
+import { LineJoiner, LONGEST_LINE, MOST_BEGUN } from "../../../src/report/show/printer.ts";
 
 type Piece = Parameters<LineJoiner["push"]>[0];
 
