@@ -1,7 +1,12 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { StepBudget } from "../../../src/run/step-budget.ts";
-import { LONGEST_LINE, OUTPUT_LIMIT, Printer, type PrinterOptions } from "../../../src/report/show/printer.ts";
+import {
+  LONGEST_LINE,
+  OUTPUT_LIMIT,
+  Printer,
+  type PrinterOptions,
+} from "../../../src/report/show/printer.ts";
 
 type Text = Parameters<Printer["print"]>[0];
 
