@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly announcesLostAgents?: boolean;
   /** The gateway pauses an agent this many milliseconds after it has sent what no client hears. */
   readonly pausesAfter: number;
+  /** How long a session of a role lasts that a step assumes itself, in milliseconds. Undefined: an hour. */
+  readonly roleSession?: number;
   /** When the tag of the image is moved to another image, in milliseconds; undefined: never. */
   readonly retagsAt?: number;
 }

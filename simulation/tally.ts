@@ -38,6 +38,8 @@ export class Tally {
     const reached: Record<string, number> = {};
     const reach = (mark: string): void => void (reached[mark] = (reached[mark] ?? 0) + 1);
     for (const mark of marksOfItems(ended)) reach(mark);
+    for (const name of new Set(world.roles.begun))
+      if (world.roles.begun.filter((each) => each === name).length > 1) reach("role: a session was renewed");
     for (const { partsTold } of world.containers)
       for (const told of partsTold)
         reach(told === "part" ? "artifacts: a part in S3" : "artifacts: a part that S3 did not take");

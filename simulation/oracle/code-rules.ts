@@ -121,6 +121,14 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
   { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
+  {
+    codes: ["role-not-assumed", "no-id-token", "no-credentials"],
+    holds: (runner, ended) =>
+      "role-to-assume" in runner.options.inputs &&
+      faultsOf(runner, ended).some(
+        (fault) => fault.kind === "call" && /^(github|sts):/.test(fault.operation),
+      ),
+  },
   // S3 denies the read of an object that another run has just deleted, and the message says so.
   {
     codes: ["access-denied"],

@@ -13,8 +13,15 @@ function credentialsEnd({ name }: Runner, { world }: Simulated): CredentialsFaul
   return fault !== undefined && world.base.faults.taken.includes(fault) ? fault : undefined;
 }
 
+/** Whether AWS has refused the step's credentials as ended, or it got no keys of its role for a while. */
 export function hasLostCredentials(runner: Runner, ended: Simulated): boolean {
-  return credentialsEnd(runner, ended) !== undefined;
+  return (
+    credentialsEnd(runner, ended) !== undefined ||
+    ended.world.base.faults.taken.some(
+      (fault) =>
+        fault.kind === "call" && fault.actor === runner.name && /^(github|sts):/.test(fault.operation),
+    )
+  );
 }
 
 /**

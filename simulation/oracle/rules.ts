@@ -11,6 +11,7 @@ import { ITEM_RULES } from "./item-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
 import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
+import { ROLE_RULES } from "./role-rules.ts";
 import { SCRIPT_RULES } from "./script-rules.ts";
 import { STEP_RULES } from "./step-rules.ts";
 import { SERVICE_RULES } from "./service-rules.ts";
@@ -31,6 +32,7 @@ export const RULES: readonly Rule[] = [
   ...DEPLOYMENT_RULES,
   ...FORWARD_RULES,
   ...CREDENTIALS_RULES,
+  ...ROLE_RULES,
   ...CODE_RULES,
 ];
 

@@ -98,11 +98,11 @@ export class Process {
           },
         },
         env: { ...this.env },
-        services: ({ connections }) =>
+        services: (options) =>
           servicesOf(
             this.#world,
             { name: this.#actor, host: this.host, ahead: this.#ahead },
-            connections,
+            options,
             (call) => this.#keep(call),
           ),
         openSocket: this.sockets.open,
@@ -121,7 +121,7 @@ export class Process {
       },
       setExitCode: (code) => (this.exitCode = code),
       appendFile: (path, text) => void this.files.set(path, (this.files.get(path) ?? "") + text),
-      getJson: () => Promise.reject(new Error("the world has no ID tokens")),
+      getJson: () => this.#keep(this.#world.roles.idToken({ name: this.#actor, host: this.host })),
     };
   }
 

@@ -289,6 +289,9 @@ export class Runner {
         ...(end !== undefined && { AWS_CREDENTIAL_EXPIRATION: end.toISOString() }),
       },
       ...{
+        // What `permissions: id-token: write` sets.
+        ACTIONS_ID_TOKEN_REQUEST_URL: "https://tokens.actions.example/token",
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: "simulated",
         GITHUB_STATE: "/files/state",
         GITHUB_OUTPUT: "/files/output",
         GITHUB_STEP_SUMMARY: "/files/summary",

@@ -80,15 +80,23 @@ function callsOf(connections: ServiceOptions["connections"]): Calls {
 /** AWS as one runner reaches it, whose clock is `ahead` by so many milliseconds: each call is sent once. */
 export function servicesOf(
   world: World,
-  { ahead, ...caller }: Caller & { readonly ahead: number },
-  connections: ServiceOptions["connections"],
+  { ahead, ...runner }: Caller & { readonly ahead: number },
+  { connections, credentials }: Pick<ServiceOptions, "connections" | "credentials">,
   keep: <T>(call: Promise<T>) => Promise<T>,
 ): AwsServices {
   const calls = callsOf(connections);
+  const provider = credentials?.(({ token }) => keep(world.roles.assume(runner, token)));
+  /** Who signs a call now. */
+  const signer = async (): Promise<Caller> => {
+    if (provider === undefined) return runner;
+    const { expiration } = (await provider()) as { readonly expiration?: Date };
+    return { ...runner, keysUntil: expiration?.getTime() };
+  };
   const sender = (service: "ecs" | "s3" | "ssm") => ({
     send: async (command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown> => {
       const { input, middlewareStack } = command as SdkCommand;
       const operation = operationOf(command as object);
+      const caller = provider === undefined ? runner : await signer();
       const asked = world.ask(caller, service, operation, input, options?.abortSignal);
       const answer = await keep(calls.untilClosed(asked));
       const output = { $metadata: {}, ...(answer as object) };
@@ -101,8 +109,10 @@ export function servicesOf(
     Promise.reject(new Error(`the world has no ${service}`));
   const { bucket } = world;
   // What a signature is good for counts from the time in it.
-  const sign = (kind: "get" | "post", key: string, seconds: number): string =>
-    bucket.sign(caller.name, kind, key, seconds + ahead / 1000);
+  const sign = (caller: Caller, kind: "get" | "post", key: string, seconds: number): string =>
+    bucket.sign(caller, kind, key, seconds + ahead / 1000);
+  const credentialsEnd = ({ keysUntil }: Caller): Date | undefined =>
+    keysUntil === undefined ? world.credentialsEnd(runner.name) : new Date(keysUntil);
   const addressOf = (key: string): string => `https://${bucket.name}.s3.${REGION}.amazonaws.com/${key}`;
   const services: Record<keyof AwsServices, unknown> & Pick<AwsServices, "presignGet" | "presignPost"> = {
     ecs: () => Promise.resolve(sender("ecs")),
@@ -110,28 +120,28 @@ export function servicesOf(
     ssm: () => Promise.resolve(sender("ssm")),
     logs: unsimulated("logs"),
     kms: unsimulated("kms"),
-    presignGet: ({ key }, seconds) =>
-      Promise.resolve(
-        `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${sign("get", key, seconds)}`,
-      ),
-    presignPost: ({ key }, { seconds }) =>
-      Promise.resolve({
+    presignGet: async ({ key }, seconds) =>
+      `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${sign(await signer(), "get", key, seconds)}`,
+    presignPost: async ({ key }, { seconds }) => {
+      const caller = await signer();
+      return {
         url: addressOf(""),
         fields: {
           "x-amz-credential": `ASIASIMULATED/20260101/${REGION}/s3/aws4_request`,
           "x-amz-date": "20260101T000000Z",
           policy: Buffer.from(key).toString("base64"),
-          "x-amz-signature": sign("post", key, seconds),
+          "x-amz-signature": sign(caller, "post", key, seconds),
         },
-        credentialsEnd: world.credentialsEnd(caller.name)?.getTime(),
-      }),
+        credentialsEnd: credentialsEnd(caller)?.getTime(),
+      };
+    },
     endpoint: (service: string, region: string) =>
       Promise.resolve({ url: new URL(`https://${service}.${region}.amazonaws.com`), region }),
     post: (request: Parameters<AwsServices["post"]>[0]) =>
-      keep(calls.untilClosed(answerQuery(world.calls, caller, request))),
-    credentials: () => {
-      const expiration = world.credentialsEnd(caller.name);
-      return Promise.resolve({ ...CREDENTIALS, ...(expiration !== undefined && { expiration }) });
+      keep(calls.untilClosed(answerQuery(world.calls, runner, request))),
+    credentials: async () => {
+      const expiration = credentialsEnd(await signer());
+      return { ...CREDENTIALS, ...(expiration !== undefined && { expiration }) };
     },
     signUpgrade: () => Promise.resolve({ authorization: "simulated" }),
     gatewayEndpoints: () => [],

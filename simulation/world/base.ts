@@ -9,6 +9,17 @@ import { FaultBook } from "./fault-book.ts";
 export interface Caller {
   readonly name: string;
   readonly host: Host;
+  /** When AWS takes the keys of its call no more. Undefined for keys that no session of a role has. */
+  readonly keysUntil?: number | undefined;
+}
+
+/** A call that a runner with a role has sent. */
+export interface SignedCall {
+  readonly actor: string;
+  readonly operation: string;
+  readonly at: number;
+  /** When AWS takes its keys no more. */
+  readonly until: number;
 }
 
 /** What all parts of the world share. */
@@ -40,8 +51,9 @@ export class Base {
     return randomOf(mixed);
   }
 
-  /** Whether the credentials of this actor have ended. A refusal for that is to follow. */
-  areCredentialsOver(actor: string): boolean {
+  /** Whether the credentials of this actor have ended, or its keys of a role's session. A refusal for that is to follow. */
+  areCredentialsOver(actor: string, keysUntil?: number): boolean {
+    if (keysUntil !== undefined) return this.time.now >= keysUntil;
     const fault = this.faults.credentialsOf(actor);
     if (fault === undefined || this.time.elapsed < fault.at) return false;
     this.faults.note(fault);

@@ -1,6 +1,6 @@
 import { between, type Random } from "../random.ts";
 import { AwsError, accessDenied, connectionReset, expiredToken, timedOut } from "./aws-error.ts";
-import type { Base, Caller } from "./base.ts";
+import type { Base, Caller, SignedCall } from "./base.ts";
 
 /** The SDK's request handler waits for so long. */
 const SOCKET_TIMEOUT_MS = 60_000;
@@ -20,8 +20,11 @@ export class Calls {
   readonly #base: Base;
   readonly #random: Random;
 
-  constructor(base: Base) {
+  readonly #onSigned: (call: SignedCall) => void;
+
+  constructor(base: Base, onSigned: (call: SignedCall) => void = () => undefined) {
     this.#base = base;
+    this.#onSigned = onSigned;
     this.#random = base.random("network");
   }
 
@@ -54,7 +57,10 @@ export class Calls {
           fail(connectionReset());
           return;
         }
-        const refusal = this.#base.areCredentialsOver(caller.name)
+        const { keysUntil } = caller;
+        if (keysUntil !== undefined)
+          this.#onSigned({ actor: caller.name, operation, at: time.now, until: keysUntil });
+        const refusal = this.#base.areCredentialsOver(caller.name, keysUntil)
           ? expiredToken(operation)
           : refusalOf(fault?.what, operation, resource);
         if (refusal !== undefined) {

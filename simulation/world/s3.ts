@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Base } from "./base.ts";
+import type { Base, Caller } from "./base.ts";
 import { accessDenied, AwsError, expiredToken } from "./aws-error.ts";
 
 /** One version of an object. */
@@ -25,8 +25,9 @@ interface Signed {
   /** The key, or the beginning of the keys. */
   readonly key: string;
   readonly until: number;
-  /** Whose credentials have signed it. */
+  /** Whose credentials have signed it, and until when AWS takes keys of a role's session. */
   readonly signer: string;
+  readonly keysUntil: number | undefined;
 }
 
 /** The bucket of this world: versions, conditions, presigned requests. */
@@ -112,9 +113,15 @@ export class Bucket {
   }
 
   /** Signs a request. The result stands in its address or in its form. */
-  sign(signer: string, kind: Signed["kind"], key: string, seconds: number): string {
+  sign({ name, keysUntil }: Caller, kind: Signed["kind"], key: string, seconds: number): string {
     const signature = hash("sha256", `${kind} ${key} ${this.#count++}`, "hex");
-    this.#signed.set(signature, { kind, key, signer, until: this.#base.time.now + seconds * 1000 });
+    this.#signed.set(signature, {
+      kind,
+      key,
+      signer: name,
+      keysUntil,
+      until: this.#base.time.now + seconds * 1000,
+    });
     return signature;
   }
 
@@ -123,7 +130,7 @@ export class Bucket {
     const signed = this.#signed.get(signature);
     const isFor = kind === "get" ? signed?.key === key : key.startsWith(signed?.key ?? "?");
     if (signed?.kind !== kind || !isFor) throw accessDenied("s3:GetObject", key);
-    if (this.#base.areCredentialsOver(signed.signer)) throw expiredToken("s3:");
+    if (this.#base.areCredentialsOver(signed.signer, signed.keysUntil)) throw expiredToken("s3:");
     if (this.#base.time.now >= signed.until)
       throw new AwsError(
         "AccessDenied",

@@ -4,6 +4,7 @@ import { Base, type Caller } from "./base.ts";
 import { Calls } from "./calls.ts";
 import { Ecs } from "./ecs/ecs.ts";
 import { Gateway } from "./gateway.ts";
+import { Roles } from "./roles.ts";
 import { Bucket } from "./s3.ts";
 import { answerS3 } from "./s3-operations.ts";
 import { answerSsm } from "./ssm.ts";
@@ -15,12 +16,14 @@ export class World {
   readonly gateway: Gateway;
   readonly ecs: Ecs;
   readonly calls: Calls;
+  readonly roles: Roles;
 
   constructor({ seed, world, containers, ecs, faults }: Scenario) {
     this.base = new Base(seed, world, faults);
     this.bucket = new Bucket(this.base);
     this.gateway = new Gateway(this.base);
-    this.calls = new Calls(this.base);
+    this.calls = new Calls(this.base, (call) => this.roles.note(call));
+    this.roles = new Roles(this.base, this.calls);
     this.ecs = new Ecs(this.base, this.gateway, this.bucket, containers, ecs);
   }
 

@@ -38,6 +38,23 @@ const good = status(200, '{"count": 1, "value": "a.b.c"}');
 const reset: Answer = ({ socket }) => void socket.resetAndDestroy();
 
 describe("an ID token", () => {
+  it("is asked for no more once the step is over", async () => {
+    const over = new AbortController();
+    const env = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: "http://tokens.example/",
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "bearer",
+    };
+    let asked = 0;
+    const getJson = (): Promise<never> => {
+      asked += 1;
+      over.abort(new Error("the step is over"));
+      return Promise.reject(new Error("read ECONNRESET"));
+    };
+    const options = { env, clock: new SleeplessClock(), getJson, over: over.signal };
+    await expect(requestIdToken("sts.amazonaws.com", options)).rejects.toThrow("the step is over");
+    expect(asked).toBe(1);
+  });
+
   it("is asked for with the job's own token, for the audience", async () => {
     const { token, asked } = await ask(good);
     expect(token).toBe("a.b.c");

@@ -145,16 +145,17 @@ class SimulatedReplay {
   #order(): Buffer {
     const { bucket, base } = this.#world;
     const { prefix } = this.#folder;
+    const nobody = { name: "nobody", host: base.host };
     return typedOrder(
       this.#folder,
       { begin: 0, largest: 8 << 20 },
       {
         post: {
           url: "https://staging.s3.amazonaws.com/",
-          fields: { policy: "cG9saWN5", "x-amz-signature": bucket.sign("nobody", "post", prefix, 3_600) },
+          fields: { policy: "cG9saWN5", "x-amz-signature": bucket.sign(nobody, "post", prefix, 3_600) },
           credentialsEnd: undefined,
         },
-        control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign("nobody", "get", `${prefix}control`, 3_600)}`,
+        control: `https://staging.s3.amazonaws.com/${prefix}control?X-Amz-Signature=${bucket.sign(nobody, "get", `${prefix}control`, 3_600)}`,
         until: base.time.now + HOUR_MS,
       },
     );

@@ -17,7 +17,10 @@ export async function requestIdToken(
     env,
     clock,
     getJson: get,
+    over,
   }: {
+    /** Aborts when nobody waits for the token any more: the pause before the next request would keep the process alive. */
+    readonly over?: AbortSignal;
     readonly env: NodeJS.ProcessEnv;
     readonly clock: Pick<Clock, "sleep">;
     readonly getJson: GetJson;
@@ -37,7 +40,7 @@ export async function requestIdToken(
     const answer = await ask(address, bearer, get);
     if ("value" in answer) return answer.value;
     if (answer.isFinal || tries === TRIES) throw noIdToken(answer.seen, OUT_OF_ORDER, answer.cause);
-    await clock.sleep(pause);
+    await clock.sleep(pause, over);
   }
 }
 

@@ -31,6 +31,8 @@ export class Runner {
   readonly #env: NodeJS.ProcessEnv;
   readonly #out: BatchedOutput;
   readonly #command: WriteCommand;
+  /** Aborts with the end of the step. */
+  readonly #over = new AbortController();
 
   constructor(process: RunnerProcess) {
     const { stdout, world } = process;
@@ -63,7 +65,9 @@ export class Runner {
   /** An ID token of the workflow job, from GitHub. */
   idToken = async (audience: string): Promise<string> => {
     const { world, getJson } = this.#process;
-    return await requestIdToken(audience, { env: this.#env, clock: world.clock, getJson });
+    return await requestIdToken(audience, {
+      ...{ env: this.#env, clock: world.clock, getJson, over: this.#over.signal },
+    });
   };
 
   saveState = (page: SavedPage): void => {
@@ -122,6 +126,7 @@ export class Runner {
   /** Ends the step. Shows annotations for failed tests, and one for a failure of the run, which is the step's last line and makes it fail. */
   end = (result: Result, inputs: ReportedInputs | undefined, tests: TestResults | undefined): void => {
     const { screen } = this;
+    this.#over.abort();
     screen.phase();
     for (const name of cutOutputs(result))
       screen.fold(`The output '${name}' has the last 1 MiB of what the script printed`, ALL_IN_LOG);
