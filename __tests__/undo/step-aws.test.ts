@@ -129,3 +129,15 @@ it("a read of a queue goes on through a cancel, and ends with the step: it is no
   await expect(step.run.s3.getVersion(claim, 100)).rejects.toMatchObject({ name: "AbortError" });
   expect(aws.received).toHaveLength(requests + 1);
 });
+
+it("a deletion that goes on behind the step ends before the runner ends the process, too, and no wait for that keeps the process alive", async () => {
+  onRequest = () => {
+    ending.abort(cancelled);
+    cancel.abort(cancelled);
+    step.close();
+    clock.advance(CALLS_END_MS);
+  };
+  const claim = { bucket: "staging", key: "claims/c", owner: undefined };
+  await expect(step.run.s3.deleteVersion(claim, "v1")).rejects.toBe(cancelled);
+  expect(clock.slept).not.toContain(CALLS_END_MS);
+});

@@ -8,16 +8,26 @@ interface CreationCalls {
   readonly s3: Pick<S3, "putObject">;
 }
 
-/** A signal that aborts `ms` after `cancel`, with the same reason. `over` ends the wait. */
-export function afterCancel(ms: number, cancel: AbortSignal, clock: Clock, over: AbortSignal): AbortSignal {
+/**
+ * A signal that aborts `ms` after `cancel`, with the same reason. `over` ends the wait. Without it the wait has no end but that of the process, which
+ * it does not keep alive.
+ */
+export function afterCancel(ms: number, cancel: AbortSignal, clock: Clock, over?: AbortSignal): AbortSignal {
   const late = new AbortController();
   const onCancel = (): void => {
+    if (over === undefined) {
+      const stop = clock.every(ms, () => {
+        stop();
+        late.abort(cancel.reason);
+      });
+      return;
+    }
     clock.sleep(ms, over).then(
       () => late.abort(cancel.reason),
       () => undefined, // nothing waits for it any more
     );
   };
-  cancel.addEventListener("abort", onCancel, { once: true, signal: over });
+  cancel.addEventListener("abort", onCancel, { once: true, ...(over && { signal: over }) });
   return late.signal;
 }
 

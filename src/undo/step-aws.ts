@@ -36,7 +36,8 @@ export class StepAws {
     const connections = new Connections(clock);
     this.#connections = connections;
     const paced = paceChanges(clock);
-    const overdue = ending && afterCancel(CALLS_END_MS, ending, clock, this.#closed.signal);
+    // Also after the step: deletions that nothing waits for go on then.
+    const overdue = ending && afterCancel(CALLS_END_MS, ending, clock);
     const signal = AbortSignal.any([this.#closed.signal, ...(overdue === undefined ? [] : [overdue])]);
     const undoing = awsCalls({ region, credentials, world, connections, signal, ending: overdue });
     this.undoing = { ...undoing, ecs: { ...undoing.ecs, ...paced(undoing.ecs, overdue) } };
