@@ -3,6 +3,7 @@ import { itemsOf, listingOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Fault, ScriptLine } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
+import { itemStepsOf } from "./items.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -165,6 +166,8 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["container-blocked"], holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended) },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
   { codes: ["no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
+  // The jobs behind those that were lost have ended, and an item whose runs are used up has not.
+  { codes: ["no-status"], holds: (runner, ended) => hasUsedUpItem(runner, ended) },
 ];
 
 /** A message is of use only when its code is one of the cause. */
@@ -237,6 +240,14 @@ function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {
 /** Whether a run knows of the others in its container. */
 function isSeen({ scenario: { world } }: Simulated): boolean {
   return world.bucket && world.maySeeSessions;
+}
+
+/** Whether a container has died under items of a step with `retry`, and the step does not know the end of one. */
+function hasUsedUpItem(runner: Runner, ended: Simulated): boolean {
+  const step = itemStepsOf(ended).find((each) => each.runner === runner);
+  if (step?.inputs["retry"] === undefined || step.told === undefined) return false;
+  const isLost = step.all.some(({ ended: at, exitCode }) => at !== undefined && exitCode === undefined);
+  return isLost && step.told.some(({ outcome }) => outcome === "unknown");
 }
 
 function hadTightDisk(runner: Runner, ended: Simulated): boolean {
