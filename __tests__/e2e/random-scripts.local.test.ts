@@ -10,8 +10,9 @@ import { Aws, jobLog } from "../helpers/local.ts";
 import { between, forEachSeedAtOnce, pick, type Random, randomOf, sampleOf } from "../helpers/seeds.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { inTime } from "../helpers/until.ts";
-import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+import { WatchedJob } from "../helpers/watch.ts";
 import { itInSoak } from "../helpers/every-nth.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 /** A script with its inputs. */
 interface ScriptCase {

@@ -30,6 +30,7 @@ while True:
     connections.append(listener.accept())
 `;
 import { inTime } from "./until.ts";
+import { PYTHON } from "./tools.ts";
 
 /** An address without an answer: `dropped` accepts no connection, `silent` accepts it and sends nothing. */
 export class Blackhole {
@@ -43,7 +44,7 @@ export class Blackhole {
 
   static async start(kind: "dropped" | "silent"): Promise<Blackhole> {
     const program = kind === "dropped" ? FULL : SILENT;
-    const child = spawn("python3", ["-I", "-S", "-c", program], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(PYTHON, ["-I", "-S", "-c", program], { stdio: ["ignore", "pipe", "inherit"] });
     const [port] = (await inTime("the port", once(child.stdout, "data"))) as [Buffer];
     return new Blackhole(child, Number(port.toString()));
   }

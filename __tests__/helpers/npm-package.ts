@@ -30,8 +30,8 @@ export interface InstalledPackage {
 /** All that is published, or without the types and the local Fargate. */
 export type PackageParts = "whole" | "bundle only";
 
-/** What the package is made of. */
-const SOURCES = ["src", "local", "scripts", "docs/cli.md", "LICENSE", "package.json", "package-lock.json"];
+/** What the package is made of; `local` is only in the whole one. */
+const SOURCES = ["src", "scripts", "docs/cli.md", "LICENSE", "package.json", "package-lock.json"];
 const CONFIGURATIONS = ["tsconfig.json", "tsconfig.build.json", "tsconfig.package.json"];
 
 /** The files of the repository at a path, or below it. */
@@ -46,7 +46,8 @@ function filesAt(path: string): readonly string[] {
 /** The built package. Its build takes up to 40 s of processor time, so `.cache` keeps it until something that it is made of changes. */
 function buildPackage(parts: PackageParts): string {
   const hash = createHash("sha256");
-  for (const path of [...SOURCES, ...CONFIGURATIONS].flatMap(filesAt))
+  const sources = [...SOURCES, ...CONFIGURATIONS, ...(parts === "whole" ? ["local"] : [])];
+  for (const path of sources.flatMap(filesAt))
     hash.update(`${path}\n`).update(readFileSync(join(root, path)));
   const directory = join(root, ".cache/npm-package", parts.replace(" ", "-"));
   const kept = join(directory, hash.digest("hex"));

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -12,11 +12,10 @@ import { cutsOf, makePayload, type Payload } from "../../src/payload/payload.ts"
 import { PARENT_DIRECTORIES } from "../../src/payload/container-source.ts";
 import type { PackedFiles } from "../../src/payload/files/pack-files.ts";
 import { extractAll, SeenJob, type SeenItem } from "./extracted.ts";
+import { PYTHON } from "./tools.ts";
 import { inTime, LONG_PATIENCE_MS, until } from "./until.ts";
 
 const TERMINAL = fileURLToPath(new URL("./terminal.py", import.meta.url));
-/** The full path of Python, so that a container's PATH need not have it. */
-export const PYTHON = execFileSync("python3", ["-c", "import sys; print(sys.executable)"]).toString().trim();
 const SESSION: Delivery = { kind: "session" };
 
 /** Changes the input of a terminal. */

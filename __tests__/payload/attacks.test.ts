@@ -21,7 +21,8 @@ import { pythonWith } from "../helpers/python-with.ts";
 import { SharedContainer, startMany } from "../helpers/shared-container.ts";
 import { CONTAINER_SHELLS, runShell, shareOf, SHELLS } from "../helpers/shells.ts";
 import { everyNth } from "../helpers/every-nth.ts";
-import { PYTHON, watch, WatchedJob } from "../helpers/watch.ts";
+import { watch, WatchedJob } from "../helpers/watch.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const PATIENCE = 300_000;
 const shells = everyNth(CONTAINER_SHELLS, 4);

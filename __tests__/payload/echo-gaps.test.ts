@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { payloadFile } from "../../src/payload/container-files.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "gaps-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -36,7 +37,7 @@ it("a copy for the container's log that can't keep up says at each gap how many 
   const source = ["records.py", "echo.py"].map((name) => payloadFile(name)).join("\n");
   const program = join(directory, "slow.py");
   writeFileSync(program, source + SLOW_READER);
-  const printed = execFileSync("python3", [program], { maxBuffer: 1024 ** 3 }).toString();
+  const printed = execFileSync(PYTHON, [program], { maxBuffer: 1024 ** 3 }).toString();
   const [total, ...lines] = printed.trimEnd().split("\n");
   const gaps: string[] = [];
   let expected = 1;

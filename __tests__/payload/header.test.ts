@@ -13,7 +13,7 @@ import { has } from "../helpers/needs.ts";
 import { quietTime } from "../helpers/quiet-time.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { findProgram } from "../helpers/tools.ts";
-import { PYTHON } from "../helpers/watch.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const source = ["safe.sh", "process.sh", "tools.sh", "apart.sh", "header.sh"]
   .map((name) => payloadFile(name))

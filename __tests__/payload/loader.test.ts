@@ -15,8 +15,8 @@ import { LARGEST_TYPED_SCRIPT } from "../../src/inputs/script.ts";
 import { pythonWith } from "../helpers/python-with.ts";
 import { everyNth, itInSoak } from "../helpers/every-nth.ts";
 import { SHELLS } from "../helpers/shells.ts";
-import { findProgram, withoutPython } from "../helpers/tools.ts";
-import { PYTHON, watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
+import { findProgram, PYTHON, withoutPython } from "../helpers/tools.ts";
+import { watch, WatchedJob, type WatchedRun } from "../helpers/watch.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "loader-"));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -8,7 +8,7 @@ import { quote } from "../../src/payload/quote.ts";
 import { payloadFile } from "../../src/payload/container-files.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
 import { findProgram } from "../helpers/tools.ts";
-import { PYTHON } from "../helpers/watch.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "objects-"));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -19,7 +19,8 @@ import { RecordReader, type SpoolText } from "../../src/carriers/stream/records.
 import { recorderPy } from "../../src/payload/container-source.ts";
 import { extractAll } from "../helpers/extracted.ts";
 import { inTime, PATIENCE_MS, until } from "../helpers/until.ts";
-import { processesOf, PYTHON } from "../helpers/watch.ts";
+import { processesOf } from "../helpers/watch.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const NO_LIMIT = { limit: 1024 ** 4, segment: 1024 ** 3 };
 const started: Recording[] = [];

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { redactionPatterns, SHORTEST_BASE64, tooShortToRedact } from "../../src/payload/redaction.ts";
 import { redact } from "./recording.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 /** What is shown of a text when these are secrets. */
 const shown = (text: string, ...secrets: string[]): string =>
@@ -72,7 +73,7 @@ describe("a secret is hidden", () => {
   ])("as Python prints it by %s", (_, program) => {
     const all = [TOKEN, "hunter22", "größe🚀 %+/~", "\x7f\t\"'\\/\x01", KEY.split("\n")[1] ?? ""];
     const args = ["-I", "-c", `import sys; p = print\nfor s in sys.argv[1:]:\n  ${program}`, ...all];
-    const lines = execFileSync("python3", args).toString().trim().split("\n");
+    const lines = execFileSync(PYTHON, args).toString().trim().split("\n");
     for (const [at, secret] of all.entries()) {
       const printed = lines[at] ?? "";
       const rest = shown(printed, secret).replace("***", "");

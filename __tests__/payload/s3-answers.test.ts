@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { payloadFile } from "../../src/payload/container-files.ts";
-import { PYTHON } from "../helpers/watch.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const PROGRAM = `${payloadFile("objects.py")}
 ${payloadFile("s3.py")}

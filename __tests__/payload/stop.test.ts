@@ -23,9 +23,10 @@ import { withNeed } from "../helpers/needs.ts";
 import { SharedContainer } from "../helpers/shared-container.ts";
 import { SHELLS } from "../helpers/shells.ts";
 import { until } from "../helpers/until.ts";
-import { PYTHON, WatchedJob } from "../helpers/watch.ts";
+import { WatchedJob } from "../helpers/watch.ts";
 import { ORDERED, removeAll, UploadedJob, WAYS } from "./upload-rig.ts";
 import { everyNth } from "../helpers/every-nth.ts";
+import { PYTHON } from "../helpers/tools.ts";
 
 const PATIENCE = 300_000;
 const TERMINAL = fileURLToPath(new URL("../helpers/terminal.py", import.meta.url));

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { PYTHON } from "../../helpers/tools.ts";
 
 /** Exchanges two names without a pause (renameat2(2), `RENAME_EXCHANGE`): at each moment each of them is there. */
 const EXCHANGE = `
@@ -16,7 +17,7 @@ export async function whileSwapping(
   paths: readonly [string, string],
   use: () => Promise<void>,
 ): Promise<void> {
-  const swapping = spawn("python3", ["-c", EXCHANGE, ...paths], {
+  const swapping = spawn(PYTHON, ["-c", EXCHANGE, ...paths], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { PATH: process.env["PATH"], PARENT: String(process.pid) },
   });

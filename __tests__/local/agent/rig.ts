@@ -18,6 +18,7 @@ import {
   PayloadType,
 } from "../../../src/session/wire/message.ts";
 import { inTime, until } from "../../helpers/until.ts";
+import { PYTHON } from "../../helpers/tools.ts";
 
 /** A gateway on a free port. */
 export class GatewayRig {
@@ -121,7 +122,7 @@ export class Rig {
     const { gateway, log } = gatewayRig;
     this.agent = new ExecAgent({
       sessionLimit: 2,
-      python: "python3",
+      python: PYTHON,
       ...options,
       container: container.handle,
       gateway,

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { Link } from "../../../src/session/forward/link.ts";
 import { Lines, Seal } from "../../../src/session/forward/packets.ts";
 import { type StreamEvent, Streams } from "../../../src/session/forward/streams.ts";
+import { PYTHON } from "../../helpers/tools.ts";
 
 /** The key of the tests, which `half.py` has, too. */
 export const KEY = Buffer.from(Array.from({ length: 64 }, (_, i) => i));
@@ -36,7 +37,7 @@ export class ContainerHalf {
       new URL("half.py", import.meta.url),
     ];
     const program = files.map((file) => readFileSync(file, "utf8")).join("\n");
-    this.#child = spawn("python3", ["-Ic", program], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(PYTHON, ["-Ic", program], { stdio: ["pipe", "pipe", "inherit"] });
     if (this.#child.stdout === null) throw new Error("no pipe");
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }

@@ -7,6 +7,7 @@ import { LocalSockets, type Owner, readTables } from "../../../src/session/forwa
 import { withNeed } from "../../helpers/needs.ts";
 import { isShown } from "../../helpers/shown-sockets.ts";
 import { eventually } from "../../helpers/until.ts";
+import { PYTHON } from "../../helpers/tools.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can start a process of another user");
 const NOBODY = 65_534;
@@ -29,7 +30,7 @@ afterEach(() => {
 /** A process of this user connects, and then runs this Python. */
 async function connectAs(uid: number | undefined, then: string, from = "None"): Promise<Socket> {
   const program = `import socket, sys, time\ns = socket.create_connection(("127.0.0.1", ${port}), source_address=${from})\n${then}`;
-  const child = spawn("python3", ["-Ic", program], { stdio: "inherit", ...(uid !== undefined && { uid }) });
+  const child = spawn(PYTHON, ["-Ic", program], { stdio: "inherit", ...(uid !== undefined && { uid }) });
   children.push(child);
   const [socket] = (await once(server, "connection")) as [Socket];
   socket.on("error", () => undefined);

@@ -5,6 +5,7 @@ import { forwardCommand } from "../../../src/payload/forward.ts";
 import { ByteQueue } from "../../../src/session/byte-queue.ts";
 import type { SessionEnd } from "../../../src/session/end.ts";
 import type { Session } from "../../../src/session/session.ts";
+import { PYTHON } from "../../helpers/tools.ts";
 
 const TERMINAL = fileURLToPath(new URL("../../helpers/terminal.py", import.meta.url));
 
@@ -15,7 +16,7 @@ const childrenOf = (pid: number): readonly number[] =>
 export const TOLD = "the worker was told";
 
 /** Runs the terminal by the name of the agent's worker (PR_SET_NAME). */
-const AS_WORKER = `python3 -c 'import ctypes; ctypes.CDLL(None).prctl(15, b"ssm-session-wor"); exec(open("${TERMINAL}").read())'`;
+const AS_WORKER = `${PYTHON} -ISc 'import ctypes; ctypes.CDLL(None).prctl(15, b"ssm-session-wor"); exec(open("${TERMINAL}").read())'`;
 
 /** Runs the command where no python3 can be run. */
 export const WITHOUT_PYTHON = `unshare --mount sh -c 'for each in /usr/bin/python3 /usr/local/bin/python3; do [ -e $each ] && mount --bind /dev/null $each; done; exec "$@"' sh`;

@@ -23,6 +23,7 @@ import { KEY } from "./halves.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { TerminalSession, TOLD, WITHOUT_PYTHON } from "./terminal-session.ts";
 import { itInSoak } from "../../helpers/every-nth.ts";
+import { PYTHON } from "../../helpers/tools.ts";
 
 const asOther = withNeed(it, "root", asRoot ? undefined : "only root can change users and mounts");
 
@@ -169,7 +170,7 @@ describe("a tunnel", () => {
     const far = await serve((socket) => socket.pipe(socket));
     const { ports, log } = await startTunnel(`:127.0.0.1:${far}`);
     const program = `import socket, sys\ns = socket.create_connection(("127.0.0.1", ${ports[0]}))\ns.sendall(b"x")\nprint(s.recv(1), file=sys.stderr)`;
-    const other = spawn("python3", ["-Ic", program], { uid: 65_534, stdio: ["ignore", "ignore", "pipe"] });
+    const other = spawn(PYTHON, ["-Ic", program], { uid: 65_534, stdio: ["ignore", "ignore", "pipe"] });
     const [ended, told] = isShown(ports[0] ?? 0)
       ? [/Connection reset by peer|Broken pipe/, "A connection of user 65534 of this machine"]
       : [/^b'x'$/m, "This system does not show whose connections are made"];
@@ -294,7 +295,7 @@ describe("a tunnel", () => {
 
   asOther("is not kept out by another user's process that has the name of its relay", async () => {
     for (const then of ["", "s.listen(0)\nfor c in full: c.setblocking(False); c.connect_ex(name)"]) {
-      const holder = spawn("python3", ["-Ic", `${HOLD_NAME}\n${then}\nprint(flush=True)\ntime.sleep(600)`], {
+      const holder = spawn(PYTHON, ["-Ic", `${HOLD_NAME}\n${then}\nprint(flush=True)\ntime.sleep(600)`], {
         uid: 65_534,
         env: { PID_NAMESPACE: readlinkSync("/proc/self/ns/pid") },
         stdio: ["ignore", "pipe", "inherit"],
