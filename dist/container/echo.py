@@ -1,4 +1,4 @@
-"""The recorder, third part: the copy of the output for the container's own log, with `log-to-container`."""
+"""The recorder, second part: the copy of the output for the container's own log, with `log-to-container`."""
 
 import os
 import select

@@ -1,20 +1,21 @@
 # --- The attacher of a forward: the program of its session, behind the parts of the relay. The session that starts the relay becomes its
-# attacher: it hands its terminal to the relay and waits.
+# attacher: it hands its terminal to the relay and waits. `Relay`, `is_ours` and `end` are of the parts before it, `ASKED` is of forward_start.py.
 #
-# The line that the runner types after the program is JSON: `id` names the forward, all else is for the relay. `shared`: other relays may
-# run beside it.
+# The line that the runner types after the program is JSON: `id` names the forward, all else is for the relay. Only the session that starts
+# the relay has a `key` there. `shared`: other relays may run beside it.
 import os, signal, socket, struct, sys, time
 
 # Seconds for the relay to take an attacher.
 CONNECT = 10
-# How often, in seconds, and how many times a name is looked at whose listener is full.
+# Seconds between two looks at a name whose listener is full, and how many looks there are.
 LOOK, LOOKS = 0.05, 10
 # The name that the one relay of a container holds: containers of a task may share their network, and abstract names with it.
 ONLY = "\0fargate-exec-forward-" + os.readlink("/proc/self/ns/pid")
 
 
 def is_held_by_us(name):
-    """Not for a name without a listener, or whose listener stays full: a relay of ours takes each connection soon."""
+    """Whether a process of ours listens at the name. False where none listens, or where its queue stays full: a relay of ours takes each
+    connection soon."""
     for _ in range(LOOKS):
         with socket.socket(socket.AF_UNIX) as other:
             other.setblocking(False)
@@ -26,6 +27,22 @@ def is_held_by_us(name):
             except OSError:
                 return False
     return False
+
+
+def take_only_name():
+    """The socket that holds the name of the one relay of a container. None when a process of another user holds the name: that keeps no
+    relay out. Where a relay of ours holds it, the session says so and ends."""
+    only = socket.socket(socket.AF_UNIX)
+    try:
+        only.bind(ONLY)
+        only.listen(16)
+        return only
+    except OSError:
+        only.close()
+    if is_held_by_us(ONLY):
+        say("busy")
+        sys.exit()
+    return None
 
 
 def say(word):
@@ -41,19 +58,7 @@ def start_relay(address, asked):
     except OSError:
         return  # A session that was lost has started it, or the name is another's, which its attacher sees.
     listener.listen(4)
-    # Held by the one relay of forwards of the container. The name of another user's process keeps nobody out, whatever it does with it.
-    only = None
-    try:
-        if not asked.get("shared"):
-            only = socket.socket(socket.AF_UNIX)
-            only.bind(ONLY)
-            only.listen(16)
-    except OSError:
-        only.close()
-        only = None
-        if is_held_by_us(ONLY):
-            say("busy")
-            sys.exit()
+    only = None if asked.get("shared") else take_only_name()
     if os.fork():
         listener.close()
         if only:

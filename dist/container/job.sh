@@ -16,8 +16,7 @@ fx_run_job() {
     return
   fi
   [ -z "$fx_items" ] || fx_make_stock
-  trap 'fx_stop cancelled' TERM
-  trap 'fx_stop timed-out' USR1
+  fx_trap_stops
   fx_name self
   fx_self=$fx_token
   echo "$fx_self" >"$fx_dir/pid"

@@ -3,7 +3,7 @@
     recorder.py DIRECTORY WORKERS LIMIT SEGMENT [ECHO] < patterns, one a line, and a line with a dot
     recorder.py r|s WORKER WORKERS < patterns and dot 5< file, for file-commands.sh
 
-ECHO is the path of a pipe that gets a copy. The recorder's parts are redact.py, records.py, echo.py and this file. The job
+ECHO is the path of a pipe that gets a copy. The recorder's parts are records.py, echo.py and this file. The job
 writes them one after the other into one file of the job directory, since `python3 -I` imports nothing from there. After
 TERM it still records what is in the pipes.
 """
@@ -232,7 +232,7 @@ def record(streams, patterns, stop, spool, echo, news):
             # An item's output ends with a whole line.
             for stream in [each for each in streams.values() if has_ended and each.worker == facts.worker]:
                 keep(stream.end_line(patterns))
-            keep(facts.take(data, patterns))
+            spool.write(facts.take(data, patterns))  # The container's log has what the script prints alone.
             if has_ended:
                 release(spool.directory, facts.worker)
             if facts.ended or not data:

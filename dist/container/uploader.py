@@ -3,8 +3,8 @@
     uploader.py DIRECTORY
 
 Its parts are objects.py, s3.py and this file, which container-source.ts joins. It carries out the order in the file `order`.
-Lines on its standard output say what upload.sh is to do: `here BYTE`, `cancel`, `detach`, `taken`, `lost`, `n NOTE`, and `over`
-when the order is done.
+Lines on its standard output say what upload.sh is to do: `here BYTE`, `items ORDER`, `cancel`, `detach`, `attach`, `taken`,
+`lost`, `n NOTE`, and `over` when the order is done.
 """
 
 import select

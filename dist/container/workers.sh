@@ -90,11 +90,17 @@ fx_worker() {
   fx_write "$fx_number.code" "$fx_number=$fx_exit_code:$fx_seconds$fx_signs"
 }
 
+# TERM tells the job that its step is cancelled, USR1 that its time is over. A trap may come any number of times, and may interrupt a function
+# that uses the same variables.
+fx_trap_stops() {
+  trap 'fx_stop cancelled' TERM
+  trap 'fx_stop timed-out' USR1
+}
+
 # fx_stop REASON: stops every worker. The worker's whole process group gets TERM, and KILL ten seconds later. After a cancel, or when
 # the fence stops the job, KILL comes three seconds later: the runner gives up a cancelled step and its outputs after 7.5 s (undo/budget.ts).
 #
-# Traps of the job call it any number of times. The first reason is the one that is told. What a trap calls runs in subshells: the
-# trap may interrupt a function that uses the same variables.
+# It may be called any number of times, also by a trap, so what it calls runs in subshells. The first reason is the one that is told.
 fx_stop() {
   [ -e "$fx_dir/stopping" ] || (fx_write stopping "$1")
   [ "$fx_started" ] || return 0
