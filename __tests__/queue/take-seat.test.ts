@@ -168,7 +168,7 @@ describe("with a bucket", () => {
       [
         `Container 'app' of task ${ID} is ${held}; ${goal}, for at most 10 min ('queue-timeout').`,
         `Container 'app' of task ${ID} is still ${held}; ${goal} (30 s), for at most 10 min more ('queue-timeout').`,
-        `Container 'app' of task ${ID} is still ${held}; ${goal} (60 s), for at most 10 min more ('queue-timeout').`,
+        `Container 'app' of task ${ID} is still ${held}; ${goal} (60 s), for at most 9 min more ('queue-timeout').`,
       ],
     ]);
     await one.release();

@@ -128,6 +128,7 @@ it("a protected task survives scale-in and a deployment, until its protection is
       }),
     );
   await update({ desiredCount: 1 });
+  await until(() => wanted().length === 1);
   const [first] = wanted();
   // Jobs that begin in one task protect it in the same moment.
   const atOnce = await Promise.all(Array.from({ length: 8 }, () => protect(first, 1)));

@@ -101,7 +101,7 @@ it("a waiting run says every 30 s who holds the lock, since when, and how many r
     expect.stringMatching(
       `The lock 'shop/migrations' is still ${holder}; waiting ${line} \\(3\\d s\\), for at most 60 min more`,
     ),
-    expect.stringMatching(`is still ${holder}; waiting ${line} \\(6\\d s\\), for at most 60 min more`),
+    expect.stringMatching(`is still ${holder}; waiting ${line} \\(6\\d s\\), for at most 59 min more`),
   ]);
 });
 
