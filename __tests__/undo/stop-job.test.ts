@@ -193,8 +193,9 @@ describe("on a cluster with a session key", () => {
     const stopped = stopIt(unheard, session(), endpoints(), clock, undefined, [], undefined, true);
     await gateway.untilOpen();
     await clock.pass(25_000);
-    const { error } = await stopped;
+    const { calls, error } = await stopped;
     expect(error).toEqual(new Error("The session of the stop command was not set up within 25 s."));
+    expect(calls.at(-1)).toBe("TerminateSession s-2");
   });
 
   it("rejects when the session is not set up in that time, since the command has not run then", async () => {
@@ -202,9 +203,11 @@ describe("on a cluster with a session key", () => {
     const stopped = stopIt(encrypted, session(), endpoints(), clock);
     await gateway.untilOpen();
     await clock.pass(STOP_HANDSHAKE_MS);
-    const { error, log } = await stopped;
+    const { calls, error, log } = await stopped;
     expect(error).toEqual(new Error("The session of the stop command was not set up within 2.5 s."));
     expect(log).toEqual([]);
+    // The next one that tries needs its seat.
+    expect(calls).toEqual(["ExecuteCommand fx_id=run-1", "TerminateSession s-2"]);
   });
 
   it("rejects at the end of the calls, unless the session is set up", async () => {

@@ -127,7 +127,7 @@ async function runStopCommand(
 
 /**
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects when the
- * command can't run, or the session was not set up in that time. While ECS has not told whether the cluster encrypts, no
+ * command can't run, or the session was not set up in that time: it is ended then. While ECS has not told whether the cluster encrypts, no
  * session of the job was connected to. If the agent asks for a key then, not even the bootstrap has run: the session is
  * ended without a call of KMS, and the result is false. Without encryption the agent shakes no hands, and only the end of the session shows
  * that the command has run: the post step has the time to wait for that.
@@ -164,6 +164,10 @@ async function shakeHands(
     if (!hasNotRun) throw failure;
     await terminateSession({ aws, log }, ticket.sessionId);
     return false;
+  } catch (error) {
+    // The stop is tried again, by another session. With this one beside it and a run that begins there could be four.
+    if (late.signal.aborted) await terminateSession({ aws, log }, ticket.sessionId);
+    throw error;
   } finally {
     over.abort();
   }
