@@ -228,6 +228,32 @@ describe("a service", () => {
       expect((await instead(targets[0], taskNotFound("1", "ci", "MISSING")))?.taskId).toBe("3".repeat(32));
     });
 
+    it("gives no task of a later deployment to a job for the revision of one", async () => {
+      const [first, second] = ["ecs-svc/1000001", "ecs-svc/1000002"];
+      const of = (id: string, startedBy: string, createdAt: number): Task =>
+        task(id, { startedBy, createdAt });
+      let tasks = [of("8", "ecs-svc/1000000", 0), of("1", first, 20_000), of("2", first, 20_000)];
+      const arn = "arn:aws:ecs:eu-central-1:123456789012:service-revision/ci/web";
+      const { taskDefinitionArn } = task("1");
+      const context = resolveContextOf(
+        { ...service, tasks: 2 },
+        { listTasks: () => Promise.resolve(["whatever"]), describeTasks: () => Promise.resolve(tasks) },
+        {
+          revision: {
+            ...{ arn: `${arn}/71`, taskDefinitionArn, since: 10_000 },
+            ...{ launchType: "FARGATE", capacityProviders: [], platformVersion: undefined, volumes: [] },
+            network: { subnets: [], securityGroups: [], assignPublicIp: undefined },
+            sources: [{ arn: `${arn}/70`, taskDefinitionArn }],
+          },
+        },
+      );
+      const { targets, instead } = await resolve(context);
+      tasks = [of("8", "ecs-svc/1000000", 0), of("4", second, 30_000)];
+      expect(await instead(targets[0], replaced)).toBeUndefined();
+      tasks = [of("8", "ecs-svc/1000000", 0), of("3", first, 30_000)];
+      expect((await instead(targets[0], replaced))?.taskId[0]).toBe("3");
+    });
+
     it("never gives one task twice, nor a successor to a successor", async () => {
       const { targets, instead } = await with12([task("3"), task("4")]);
       const [first, second] = await Promise.all(targets.map((lost) => instead(lost, replaced)));

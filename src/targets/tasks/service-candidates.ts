@@ -15,6 +15,8 @@ export class ServiceCandidates {
   readonly #ready: readonly Task[];
   #untried: Task[];
   readonly #taken: Set<string>;
+  /** The `startedBy` of the tasks that were chosen first, which is the id of their deployment. */
+  readonly #deployments: ReadonlySet<string | undefined>;
   readonly #successors = new Set<string>();
   readonly #blocked = new Set<string>();
   readonly #isOnlyJob: boolean;
@@ -37,6 +39,7 @@ export class ServiceCandidates {
     const others = this.#ready.filter((task) => !chosen.includes(task));
     this.#untried = shuffle(others, random).slice(0, MOST_OTHERS);
     this.#taken = new Set(chosen.map(({ arn }) => arn));
+    this.#deployments = new Set(chosen.map(({ startedBy }) => startedBy));
     this.#isOnlyJob = isOnlyJob;
     this.others = isOnlyJob ? this.#untried.map(({ arn }) => arn) : [];
   }
@@ -62,6 +65,14 @@ export class ServiceCandidates {
   block(taskArn: string): void {
     this.#blocked.add(taskArn);
     this.#untried = this.#untried.filter(({ arn }) => arn !== taskArn);
+  }
+
+  /**
+   * Those of `tasks` that are of the deployment of the tasks that were chosen first. A later deployment may have brought the others, with the
+   * same definition.
+   */
+  ofSameDeployment(tasks: readonly Task[]): readonly Task[] {
+    return tasks.filter(({ startedBy }) => this.#deployments.has(startedBy));
   }
 
   /** The best of `tasks` that no job has taken. Marks that task as taken, and as a successor. */
