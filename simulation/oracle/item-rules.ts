@@ -223,6 +223,8 @@ const all: Rule = {
 function mayStop({ runner, inputs, told = [] }: ItemStep, { scenario }: Simulated): boolean {
   // No container can be held alive, or be started, or it is not waited for.
   if ("start-timeout" in inputs) return true;
+  // The container has something else in the place of its files, or can't fetch what with them is too large to be typed.
+  if ("files" in inputs && /%3A (files-not-placed|download-failed)::/.test(runner.main.stdout)) return true;
   if (scenario.ecs?.hasOwnEntryPoint === true || scenario.ecs?.mayRegister === false) return true;
   const hasFailed = told.some(({ outcome }) => outcome === "failed");
   const isTimedOut =
