@@ -141,6 +141,14 @@ export async function withinTime<T>(
   }
 }
 
+/** Calls `act` once, after `ms`. Unlike a sleep it does not keep the process alive. */
+export function onceAfter(ms: number, clock: Pick<Clock, "every">, act: () => void): void {
+  const stop = clock.every(ms, () => {
+    stop();
+    act();
+  });
+}
+
 /**
  * Ends this process soon, with the exit code that it has, although something may still be open that would keep it alive. Its work has to be
  * done. `say` gets a line when that was needed.

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Ecs } from "../aws/ecs.ts";
 import type { S3 } from "../aws/s3.ts";
+import { onceAfter } from "../waiting.ts";
 
 /** The calls of AWS that create something which has to be undone. */
 interface CreationCalls {
@@ -16,10 +17,7 @@ export function afterCancel(ms: number, cancel: AbortSignal, clock: Clock, over?
   const late = new AbortController();
   const onCancel = (): void => {
     if (over === undefined) {
-      const stop = clock.every(ms, () => {
-        stop();
-        late.abort(cancel.reason);
-      });
+      onceAfter(ms, clock, () => late.abort(cancel.reason));
       return;
     }
     clock.sleep(ms, over).then(

@@ -5,6 +5,7 @@ import type { Seat, SeatClaim } from "../../queue/seat.ts";
 import { takeSeat } from "../../queue/take-seat.ts";
 import { type LoggedSession, uploadMs, Uploads } from "../../queue/uploads.ts";
 import type { SessionLogs } from "../../ready/session-logs.ts";
+import { onceAfter } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
 import type { PreparedJob } from "./prepare.ts";
 
@@ -100,10 +101,7 @@ export class JobSeat {
       const opened = await open();
       // Until then any process that looked before the session was in the list has to look anew. The lock also ends with this process, which
       // need not wait for that.
-      const stop = clock.every(OLD_LOOK_MS, () => {
-        stop();
-        lock.release();
-      });
+      onceAfter(OLD_LOOK_MS, clock, () => lock.release());
       return opened;
     } catch (error) {
       lock.release();
