@@ -94,6 +94,38 @@ it.each(others)("every address of this repository in %s leads somewhere", (file)
   expect(named.flatMap((link) => flaw(file, link) ?? [])).toEqual([]);
 });
 
+it.each(pages)("each row of a table of %s has as many cells as its head", (page) => {
+  const lines = readFileSync(page, "utf8").split("\n");
+  const cells = (line: string | undefined): number => (line ?? "").split(/(?<!\\)\|/).length;
+  let head = 0;
+  const wrong = lines.filter((line, at) => {
+    if (!line.startsWith("|")) head = 0;
+    else if (head === 0) head = cells(lines[at]);
+    return head !== 0 && cells(line) !== head;
+  });
+  expect(wrong).toEqual([]);
+});
+
+it("each function that the story of a run names behind a file is in that file", () => {
+  const page = readFileSync("docs/a-run.md", "utf8").replace(/\s+/g, " ");
+  const named = [
+    ...page.matchAll(
+      /`([\w/.-]+\.(?:ts|sh|py|awk))`((?:(?: \(|,? )`#?(?![\w.]+\.(?:ts|sh|py|awk)`)[\w.]+`)+)/g,
+    ),
+  ].flatMap(([, file = "", names = ""]) =>
+    [...names.matchAll(/`#?([\w.]+)`/g)].map(([, name = ""]) => [file, name] as const),
+  );
+  const isThere = ([file, name]: readonly [string, string]): boolean => {
+    const paths = tracked.filter((path) => path.startsWith("src/") && path.endsWith(`/${file}`));
+    const [path, ...others] = paths.filter((each) => !file.includes("/") || each === `src/${file}`);
+    if (path === undefined || others.length > 0) return false;
+    const text = readFileSync(path, "utf8");
+    return name.split(".").every((word) => new RegExp(`\\b${word}\\b`).test(text));
+  };
+  expect(named.length).toBeGreaterThan(35);
+  expect(named.filter((each) => !isThere(each))).toEqual([]);
+});
+
 it("every page that an annotation names is there, with its heading", () => {
   const sources = tracked.filter((path) => /^src\/.*\.ts$/.test(path) && existsSync(path));
   const named = sources.flatMap(

@@ -60,6 +60,23 @@ it("lists the endpoints of a VPC", async () => {
 });
 
 it.each([
+  ["0.0.0.0/0", "::/0", "nat-1"],
+  ["::/0", "0.0.0.0/0", "igw-1"],
+])("of two default routes that of IPv4 counts, in any order: %s, %s", async (first, second, expected) => {
+  const member = (block: string): string =>
+    block.includes(":") ? "destinationIpv6CidrBlock" : "destinationCidrBlock";
+  const route = (block: string, target: string): string =>
+    `<item><${member(block)}>${block}</${member(block)}>${target}<state>active</state></item>`;
+  const { ec2 } = await startEndpoint(
+    "<X><routeTableSet><item><routeTableId>rtb-1</routeTableId><routeSet>" +
+      route(first, "<natGatewayId>nat-1</natGatewayId>") +
+      route(second, "<gatewayId>igw-1</gatewayId>") +
+      "</routeSet></item></routeTableSet></X>",
+  );
+  expect(await ec2.describeRouteTables("vpc-1")).toMatchObject([{ defaultTarget: expected }]);
+});
+
+it.each([
   ["<gatewayId>igw-1</gatewayId>", "igw-1"],
   ["<natGatewayId>nat-1</natGatewayId>", "nat-1"],
   ["<transitGatewayId>tgw-1</transitGatewayId>", "tgw-1"],

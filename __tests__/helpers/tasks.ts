@@ -59,7 +59,6 @@ export function aDefinition(containers: readonly Partial<ContainerDefinition>[] 
     active: true,
     registeredAt: undefined,
     networkMode: "awsvpc",
-    cpu: 1024,
     taskRoleArn: "arn:aws:iam::123456789012:role/task",
     executionRoleArn: undefined,
     pidMode: undefined,

@@ -3,10 +3,16 @@ import {
   bootstrapSource,
   inlinePython,
   jobParts,
+  artifactsPy,
+  forwardPy,
   jobSource,
   loaderParts,
+  passPy,
+  placePy,
+  recorderPy,
   shortenSource,
   unpackerParts,
+  uploaderPy,
   withoutComments,
 } from "../../src/payload/container-source.ts";
 import { payloadFile } from "../../src/payload/container-files.ts";
@@ -46,6 +52,24 @@ it("no part of the job defines a function that another part has, since the later
   expect(names.length).toBeGreaterThan(100);
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
+
+it.each([
+  ["recorder", recorderPy()],
+  ["uploader", uploaderPy()],
+  ["maker of records and parts", passPy(true)],
+  ["placer of files", placePy()],
+  ["packer of artifacts", artifactsPy()],
+  ["relay of a forward", forwardPy()],
+])(
+  "no part of the %s defines a name that another part has, since the later one would take its place",
+  (_, text) => {
+    const names = [...text.matchAll(/^(?:(?:def|class) (\w+)|([A-Z_]+(?:, [A-Z_]+)*) = )/gm)].flatMap(
+      ([, one, several = ""]) => one ?? several.split(", "),
+    );
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  },
+);
 
 it("a function that a session reads again, with the loader or the job, is the same text again", () => {
   const texts = new Map<string, string>();

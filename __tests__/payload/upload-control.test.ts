@@ -227,9 +227,13 @@ it.concurrent.each(everyNth(WAYS, 2, 0))(
     const [first, next] = uploaded.pieces;
     expect([first, next].map((piece) => piece?.isAuthentic)).toEqual([true, true]);
     expect(first?.begin).toBe(0);
-    const at = (next?.begin ?? 0) - uploaded.oldest;
-    expect(next?.begin).toBeGreaterThan(first?.body.length ?? 0);
-    expect(next?.body.equals(uploaded.kept.subarray(at, at + next.body.length))).toBe(true);
+    const { begin = 0, body = Buffer.of() } = next ?? {};
+    expect(begin).toBeGreaterThan(first?.body.length ?? 0);
+    // The session may have confirmed it by now, so it is compared with what the script prints.
+    const header = first?.body.subarray(0, first.body.indexOf("\nfirst\n") + 1) ?? Buffer.of();
+    const numbers = Array.from({ length: 400_000 }, (_, at) => `${at + 1}\n`).join("");
+    const printed = Buffer.concat([header, Buffer.from(`first\n${numbers}`)]);
+    expect(body.equals(printed.subarray(begin, begin + body.length))).toBe(true);
     bucket.control(order, 1, 0, ["attach"]);
     terminal.type(bucket.typed(second, job.extractor.confirmed));
     await until(() => bucket.pieces(second).length > 0 || bucket.objects.has(`${second.folder}alive`));

@@ -158,11 +158,6 @@ export class UploadedJob {
     );
   }
 
-  /** The byte of the spool at which they begin. */
-  get oldest(): number {
-    return this.#starts[0] ?? 0;
-  }
-
   get #starts(): number[] {
     return readdirSync(this.job.directory ?? "")
       .filter((name) => name.startsWith("out."))

@@ -77,6 +77,14 @@ describe("a task", () => {
       failed: expect.stringContaining(failed) as string,
     });
   });
+
+  it("of another account's cluster is told with its account, since the name alone may be the same", () => {
+    const failure = thrownBy(() => parseTask(TASK, CLUSTER.replace("123456789012", "210987654321"), region));
+    expect(failure).toMatchObject({
+      seen: `Got '${TASK}', which is in 'ci' of account 123456789012.`,
+      advice: `Leave the input 'cluster' out, or set it to '${CLUSTER}'.`,
+    });
+  });
 });
 
 it.each([

@@ -10,7 +10,7 @@ import { CommandRefused, type IsolatedProcess, type IsolateOptions } from "./iso
 import { processesBeside, type ContainerProcess } from "./processes.ts";
 
 /** How much of a container's last line is kept, in bytes. */
-const LONGEST_LINE = 300;
+const LAST_LINE_BYTES = 300;
 
 /** How the end of a container is recorded. A member that is not given is recorded as it was observed. */
 export interface ContainerEnd {
@@ -170,7 +170,7 @@ export class Container {
   }
 
   #noteLastLine(chunk: Buffer): void {
-    const end = chunk.subarray(-LONGEST_LINE).toString("utf8").trimEnd();
+    const end = chunk.subarray(-LAST_LINE_BYTES).toString("utf8").trimEnd();
     const line = end.slice(end.lastIndexOf("\n") + 1).replace(/[^\x20-\x7e]/g, "?");
     if (line !== "") this.lastLine = line;
   }

@@ -2,8 +2,8 @@ import type { Host, Time } from "../time.ts";
 
 /** What a terminal holds before a writer has to wait (measured: about 18.7 kB). */
 const OUTPUT_BYTES = 18_700;
-/** The longest line in canonical mode (termios(3)). */
-const LONGEST_LINE = 4095;
+/** The longest line in canonical mode (termios(3)), without its end. */
+const LONGEST_CANONICAL_LINE = 4095;
 
 /** A pseudo-terminal: the agent reads what the command writes, and the command reads lines of what the agent types. */
 export class Terminal {
@@ -99,7 +99,7 @@ export class Terminal {
     }
     this.#typed += Buffer.from(bytes).toString("latin1");
     for (let end = this.#typed.indexOf("\n"); end >= 0; end = this.#typed.indexOf("\n")) {
-      this.#lines.push(this.#typed.slice(0, this.#isRaw ? end : Math.min(end, LONGEST_LINE)));
+      this.#lines.push(this.#typed.slice(0, this.#isRaw ? end : Math.min(end, LONGEST_CANONICAL_LINE)));
       this.#typed = this.#typed.slice(end + 1);
     }
     this.#handOut();

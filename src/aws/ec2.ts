@@ -45,7 +45,7 @@ export interface RouteTable {
   readonly subnets: readonly string[];
   /**
    * The target of the default route, such as the id of a gateway. That route is for all addresses that no narrower
-   * route covers. Undefined without a default route.
+   * route covers. The route of IPv6 counts only where IPv4 has none. Undefined without a default route.
    */
   readonly defaultTarget: string | undefined;
 }
@@ -135,12 +135,10 @@ const TARGETS = [
 
 function routeTableFrom(table: Xml): RouteTable {
   const associations = itemsOf(table, "associationSet");
-  const [route] = itemsOf(table, "routeSet").filter(
-    (one) =>
-      (textOf(one, "destinationCidrBlock") === "0.0.0.0/0" ||
-        textOf(one, "destinationIpv6CidrBlock") === "::/0") &&
-      textOf(one, "state") !== "blackhole",
-  );
+  const routes = itemsOf(table, "routeSet").filter((one) => textOf(one, "state") !== "blackhole");
+  const route =
+    routes.find((one) => textOf(one, "destinationCidrBlock") === "0.0.0.0/0") ??
+    routes.find((one) => textOf(one, "destinationIpv6CidrBlock") === "::/0");
   return {
     id: requireMember(textOf(table, "routeTableId"), "routeTableId"),
     isMain: associations.some((one) => textOf(one, "main") === "true"),

@@ -29,8 +29,6 @@ export interface DefinitionContent {
   /** A file may lack it. ECS then refuses the definition. */
   readonly family: string | undefined;
   readonly networkMode: string | undefined;
-  /** CPU units, 1024 to a vCPU. */
-  readonly cpu: number | undefined;
   readonly taskRoleArn: string | undefined;
   readonly executionRoleArn: string | undefined;
   readonly pidMode: string | undefined;
@@ -113,7 +111,6 @@ export function contentOf(definition: SdkDefinition, tags: readonly Tag[] = []):
   return {
     family: definition.family,
     networkMode: definition.networkMode,
-    cpu: definition.cpu ? Number(definition.cpu) : undefined,
     taskRoleArn: definition.taskRoleArn,
     executionRoleArn: definition.executionRoleArn,
     pidMode: definition.pidMode,

@@ -121,11 +121,15 @@ function inCluster(
   const differs = clusterName(cluster) !== inArn || (wanted !== undefined && wanted.account !== arn.account);
   // `default` may mean that the user has not set the input `cluster`. Then the cluster in the ARN counts.
   if (differs && cluster !== "default") {
+    const isSameName = clusterName(cluster) === inArn;
+    const [its, account] = isSameName
+      ? [arnBeside(text, "ecs", `cluster/${inArn}`), ` of account ${arn.account}`]
+      : [inArn, ""];
     throw badInput(
       kind,
       `in the cluster '${cluster}'`,
-      `'${text}', which is in '${inArn}'`,
-      `Leave the input 'cluster' out, or set it to '${inArn}'.`,
+      `'${text}', which is in '${inArn}'${account}`,
+      `Leave the input 'cluster' out, or set it to '${its}'.`,
     );
   }
   return { cluster: differs ? inArn : cluster, id };

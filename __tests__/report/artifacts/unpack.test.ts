@@ -355,9 +355,10 @@ it("times before 1970 are kept", async () => {
 });
 
 it("a name that Windows or a file system without case can't have is refused there", async () => {
-  const parts = ["A", "a", "con.txt", "x:y", "b\\..\\..\\c", "end."].map((path) => file(path));
+  const devices = ["con.txt", "COM¹", "d/lpt³.log", "aux .txt"];
+  const parts = ["A", "a", ...devices, "com", "x:y", "b\\..\\..\\c", "end."].map((path) => file(path));
   const { refused } = await unpack(archive(...parts), { platform: "win32" });
-  expect(refused.map(([name]) => name)).toEqual(["a", "con.txt", "x:y", "b\\..\\..\\c", "end."]);
+  expect(refused.map(([name]) => name)).toEqual(["a", ...devices, "x:y", "b\\..\\..\\c", "end."]);
   expect((await unpack(archive(file("A"), file("a")))).refused).toEqual([]);
 });
 

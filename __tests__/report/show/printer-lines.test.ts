@@ -1,5 +1,5 @@
 import type { Line } from "../../../src/report/show/lines.ts";
-import { LineJoiner, LONGEST_LINE, MOST_BEGUN } from "../../../src/report/show/printer.ts";
+import { LineJoiner, LARGEST_WHOLE_LINE, MOST_BEGUN } from "../../../src/report/show/printer.ts";
 
 type Piece = Parameters<LineJoiner["push"]>[0];
 
@@ -82,7 +82,7 @@ describe("a LineJoiner", () => {
 
   it("marks each further part of a line as a continuation, for each source by itself", () => {
     const lines = new LineJoiner();
-    const part = "x".repeat(LONGEST_LINE);
+    const part = "x".repeat(LARGEST_WHOLE_LINE);
     expect(shown(lines.push(piece(part, false, "o0")))).toEqual([line(part, false, "o0")]);
     lines.keep();
     expect(shown(lines.push(piece("other", true, "o1")))).toEqual([line("other", true, "o1")]);
@@ -95,8 +95,8 @@ describe("a LineJoiner", () => {
 
   it("holds no more bytes of unfinished lines than its limit", () => {
     const lines = new LineJoiner();
-    const half = "x".repeat(LONGEST_LINE / 2);
-    const count = (2 * MOST_BEGUN) / LONGEST_LINE;
+    const half = "x".repeat(LARGEST_WHOLE_LINE / 2);
+    const count = (2 * MOST_BEGUN) / LARGEST_WHOLE_LINE;
     for (let i = 1; i < count; i += 1) expect(shown(lines.push(piece(half, false, `o${i}`)))).toEqual([]);
     expect(shown(lines.push(piece(half.slice(1), false, "o0")))).toEqual([]);
     expect(shown(lines.push(piece("y", false, "o0")))).toEqual([line(`${half.slice(1)}y`, false, "o0")]);

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import {
-  LONGEST_LINE,
+  LARGEST_WHOLE_LINE,
   OUTPUT_LIMIT,
   Printer,
   type PrinterOptions,
@@ -122,7 +122,7 @@ describe("a Printer", () => {
   ])(
     "puts %j before the rest of a line that is too long to hold, and nothing into `stdout`",
     (mark, rest) => {
-      const part = "x".repeat(LONGEST_LINE);
+      const part = "x".repeat(LARGEST_WHOLE_LINE);
       const run = printTexts(
         [text(part, { ends: false }), text("::add-mask::a"), text("::add-mask::b")],
         mark,

@@ -3,8 +3,8 @@ import { Masker } from "../../../local/runner/masker.ts";
 import {
   harmlessLine,
   harmlessText,
-  LONGEST_LINE,
-  LONGEST_MESSAGE,
+  LONGEST_OWN_LINE,
+  LONGEST_OWN_TEXT,
 } from "../../../src/report/show/sanitise.ts";
 
 describe("a line", () => {
@@ -33,15 +33,15 @@ describe("a line", () => {
   });
 
   it("has no more characters than its limit, and says that it was cut", () => {
-    expect(harmlessLine("x".repeat(LONGEST_LINE))).toBe("x".repeat(LONGEST_LINE));
-    expect(harmlessLine("x".repeat(LONGEST_LINE + 1))).toBe(`${"x".repeat(LONGEST_LINE - 1)}…`);
+    expect(harmlessLine("x".repeat(LONGEST_OWN_LINE))).toBe("x".repeat(LONGEST_OWN_LINE));
+    expect(harmlessLine("x".repeat(LONGEST_OWN_LINE + 1))).toBe(`${"x".repeat(LONGEST_OWN_LINE - 1)}…`);
     expect(harmlessLine("✅🎉🎉", 3)).toBe("✅…");
-    expect(harmlessLine("\x1b[".repeat(10_000_000)).length).toBeLessThanOrEqual(LONGEST_LINE);
+    expect(harmlessLine("\x1b[".repeat(10_000_000)).length).toBeLessThanOrEqual(LONGEST_OWN_LINE);
   });
 });
 
 it("a line with many blanks takes little time", () => {
-  const blanks = `${"\u3000".repeat(4 * LONGEST_LINE - 1)}x`;
+  const blanks = `${"\u3000".repeat(4 * LONGEST_OWN_LINE - 1)}x`;
   const begun = process.cpuUsage();
   for (let i = 0; i < 100; i++) harmlessLine(blanks);
   const { user, system } = process.cpuUsage(begun);
@@ -53,7 +53,7 @@ it.each([
   ["titles with C1 characters", "\x9d0;"],
   ["control sequences without an end", "\x1b[0;"],
 ])("a message of %s takes little time", (_, text) => {
-  const message = text.repeat(LONGEST_MESSAGE);
+  const message = text.repeat(LONGEST_OWN_TEXT);
   const begun = process.cpuUsage();
   for (let i = 0; i < 20; i++) harmlessText(message);
   const { user, system } = process.cpuUsage(begun);
@@ -82,7 +82,7 @@ describe("a message", () => {
   });
 
   it("has no more characters than its limit", () => {
-    expect(harmlessText("x\n".repeat(LONGEST_MESSAGE))).toHaveLength(LONGEST_MESSAGE);
+    expect(harmlessText("x\n".repeat(LONGEST_OWN_TEXT))).toHaveLength(LONGEST_OWN_TEXT);
   });
 });
 

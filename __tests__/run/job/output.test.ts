@@ -7,7 +7,7 @@ import { JobOutput } from "../../../src/run/job/output.ts";
 import type { JobEnd } from "../../../src/carriers/job-end.ts";
 import type { Inputs } from "../../../src/inputs/inputs.ts";
 import { Listener } from "../../helpers/listener.ts";
-import { LONGEST_LINE } from "../../../src/report/show/printer.ts";
+import { LARGEST_WHOLE_LINE } from "../../../src/report/show/printer.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
 import { StepBudget } from "../../../src/run/step-budget.ts";
 import { SeenJob } from "../../helpers/extracted.ts";
@@ -97,7 +97,7 @@ it.each([
   [false, "::add-mask::a"],
 ])("makes no workflow command of the middle of a long line (obeyed: %s)", (workflowCommands, rest) => {
   const { output, shown } = outputFor({ workflowCommands });
-  output.show({ ...text("stdout", "x".repeat(LONGEST_LINE)), ends: false });
+  output.show({ ...text("stdout", "x".repeat(LARGEST_WHOLE_LINE)), ends: false });
   output.show(text("stdout", "::add-mask::a"));
   output.show(text("stdout", "::add-mask::b"));
   output.end();

@@ -1,6 +1,6 @@
 import { deflateRawSync } from "node:zlib";
 import { randomBuffer } from "../../../simulation/random.ts";
-import { LONGEST_LINE, numberBytes, PacketKind, Seal } from "../../../src/session/forward/packets.ts";
+import { LONGEST_PACKET, numberBytes, PacketKind, Seal } from "../../../src/session/forward/packets.ts";
 import { PIECE, WINDOW } from "../../../src/session/forward/stream.ts";
 import { FrameKind, MOST_STREAMS } from "../../../src/session/forward/streams.ts";
 import { randomOf } from "../../helpers/seeds.ts";
@@ -64,9 +64,9 @@ describe("the runner's half of a forward", () => {
   });
 
   it.each([
-    ["a length beyond the longest", Buffer.of(...lengthOf(LONGEST_LINE + 1)), /no length/],
+    ["a length beyond the longest", Buffer.of(...lengthOf(LONGEST_PACKET + 1)), /no length/],
     ["a packet of no bytes", Buffer.of(0, 0, 0), /no length/],
-    ["a mark without an end", Buffer.alloc(LONGEST_LINE, "\x1b"), /too long/],
+    ["a mark without an end", Buffer.alloc(LONGEST_PACKET, "\x1b"), /too long/],
     ["text of another program", Buffer.from("Killed\n"), /no length/],
     ["a packet of another key", new Seal(randomBuffer(randomOf(1), 64), "c").close(1, 0), /no packet/],
     ["our own packet", new Seal(KEY, "r").close(PacketKind.frame, 0), /no packet/],

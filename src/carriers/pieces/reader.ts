@@ -40,7 +40,7 @@ export class PieceReader {
   #next = 0;
   #begin: number;
   /** True before the first piece, when that may begin at any byte. */
-  #isOpen: boolean;
+  #mayBeginAnywhere: boolean;
   /** When each read that is under way began. */
   readonly #asked = new Map<ObjectToRead, number>();
   readonly #limits: PieceLimits;
@@ -88,7 +88,7 @@ export class PieceReader {
     this.#limits = limits;
     this.#longestPause = longestPause;
     this.#begin = begin ?? 0;
-    this.#isOpen = begin === undefined;
+    this.#mayBeginAnywhere = begin === undefined;
     this.#heartbeat = new Heartbeat(now);
   }
 
@@ -217,11 +217,15 @@ export class PieceReader {
         this.#stall("excess", `there are more than ${this.#most} pieces`);
         return;
       }
-      if (begin !== this.#begin && !this.#isOpen && !(begin > this.#begin && begin <= this.#certain)) {
+      if (
+        begin !== this.#begin &&
+        !this.#mayBeginAnywhere &&
+        !(begin > this.#begin && begin <= this.#certain)
+      ) {
         this.#stall("hole", `piece ${this.#next} begins at byte ${begin} and not at byte ${this.#begin}`);
         return;
       }
-      this.#isOpen = false;
+      this.#mayBeginAnywhere = false;
       this.#next += 1;
       this.#hasLater = this.#held.size > 0;
       this.#faults = 0;

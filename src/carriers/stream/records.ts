@@ -108,7 +108,7 @@ export class RecordReader {
     let mark = -1;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, from)) {
       if (this.#rest.length === 0) {
-        // Whole lines of standard output are passed on together, up to the next mark.
+        // Whole lines of standard output are passed on together, up to the line with the next mark.
         if (mark < from) mark = indexOf(MARK_BYTES, bytes, from);
         end = Math.max(end, bytes.subarray(0, mark).lastIndexOf(LF));
       }

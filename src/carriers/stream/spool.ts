@@ -41,7 +41,7 @@ export class Spool {
   readonly #records: RecordReader;
   #confirmed = 0;
   /** Another step has shown the output before, so the first carrier may begin at any byte. */
-  #isOpen: boolean;
+  #mayBeginAnywhere: boolean;
   /** True when nothing counts until another carrier begins. */
   #isOver = false;
   readonly #memory: MemoryShare | undefined;
@@ -56,7 +56,7 @@ export class Spool {
     // What comes behind a record that was given up does not fit to what came before it, so it comes again.
     this.#memory = limits?.records.share(() => this.#records.rewind());
     this.largestPack = limits?.largestPack;
-    this.#isOpen = from !== undefined;
+    this.#mayBeginAnywhere = from !== undefined;
     if (from !== undefined) this.#goTo(from);
   }
 
@@ -103,8 +103,9 @@ export class Spool {
         yield* this.#read(event.at, event.bytes);
         break;
       case "confirmed":
-        // A carrier that repeats what another one has brought confirms no more than it repeats.
+        // A carrier that still repeats what another one has brought confirms nothing new.
         if (event.to < this.#records.position) break;
+        // The next carrier goes on behind the last whole record, so an incomplete one comes again.
         this.#confirmed = this.offset;
         yield { kind: "confirmed" };
         break;
@@ -125,8 +126,8 @@ export class Spool {
   *#attach(at: number): Generator<SpoolItem> {
     this.#isOver = false;
     this.#records.rewind();
-    if (this.#isOpen) this.#goTo(at);
-    this.#isOpen = false;
+    if (this.#mayBeginAnywhere) this.#goTo(at);
+    this.#mayBeginAnywhere = false;
     if (at > this.offset) yield this.#gap(this.offset, at);
   }
 

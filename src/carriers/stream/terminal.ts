@@ -87,6 +87,7 @@ export class Terminal {
         if (this.#state.kind === "spool") yield this.#compare(mark.offset);
         break;
       case "pack":
+        // A packed piece that has not ended is given up for the next one, which has to begin at the byte that is due.
         if (this.#state.kind === "spool" || this.#state.kind === "packed")
           this.#state = {
             kind: "packed",

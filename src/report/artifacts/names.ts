@@ -1,6 +1,6 @@
-/** Names that no file can have on Windows (Win32: Naming Files, Paths, and Namespaces). */
+/** Names that no file can have on Windows, and those of its devices (Win32: Naming Files, Paths, and Namespaces). */
 // eslint-disable-next-line no-control-regex -- a name on Windows has no control character
-const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+const NOT_ON_WINDOWS = /[\x00-\x1f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|(com|lpt)[\d¹²³]) *(\.|$)/i;
 
 /** PATH_MAX of Linux, in bytes (limits.h). */
 const LONGEST_PATH = 4_096;

@@ -11,9 +11,10 @@ export interface Location {
   readonly isWhole: boolean;
 }
 
-/** The most locations of a failure, and the most characters of a line that are searched for one. */
+/** The most locations of a failure. */
 const MOST_LOCATIONS = 40;
-const LONGEST_LINE = 1_000;
+/** The characters of a line that are searched for one. */
+const SEARCHED_CHARACTERS = 1_000;
 /** The most characters of a path that a report names. Its names are split for each location. */
 const LONGEST_PATH = 1_000;
 
@@ -53,7 +54,7 @@ export function locationsOf(test: TestCase): readonly Location[] {
   const packageName = (test.classname || test.suite).slice(0, LONGEST_PATH);
   const found = removeSequences(`${message}\n${text}`)
     .split(/\r\n|[\n\r]/)
-    .flatMap((line) => locationsIn(line.slice(0, LONGEST_LINE), packageName));
+    .flatMap((line) => locationsIn(line.slice(0, SEARCHED_CHARACTERS), packageName));
   const python = found.filter(({ kind }) => kind === "python").reverse();
   const frames = found.filter(({ kind }) => kind === "frame");
   const others = found.filter(({ kind }) => kind === "other");

@@ -162,7 +162,7 @@ type Piece = Extract<SpoolText, { kind: "text" }>;
  * The longest line that is held whole, in bytes. A longer one is shown in parts: a job may print a gigabyte without a
  * line's end.
  */
-export const LONGEST_LINE = 1024 * 1024;
+export const LARGEST_WHOLE_LINE = 1024 * 1024;
 /**
  * The most bytes of all open lines together. Beyond it the line that grew is shown in part: there are up to 512
  * streams.
@@ -184,10 +184,10 @@ export class LineJoiner {
     if (of.begun === undefined && ends && !of.isParted)
       return [{ stream, source, bytes, ended: true, continues: false }];
     this.#remember(of);
-    of.begun ??= new Bytes(LONGEST_LINE);
+    of.begun ??= new Bytes(LARGEST_WHOLE_LINE);
     of.begun.push(bytes);
     this.#begunBytes += bytes.length;
-    if (!ends && of.begun.length < LONGEST_LINE && this.#begunBytes < MOST_BEGUN) return [];
+    if (!ends && of.begun.length < LARGEST_WHOLE_LINE && this.#begunBytes < MOST_BEGUN) return [];
     return [this.#giveOut(source, of, of.begun, ends)];
   }
 
@@ -228,7 +228,7 @@ export class LineJoiner {
     for (const source of this.#changed) {
       const { begun, isParted = false } = source.certain ?? {};
       this.#begunBytes += (begun?.length ?? 0) - (source.begun?.length ?? 0);
-      source.begun = begun && new Bytes(LONGEST_LINE);
+      source.begun = begun && new Bytes(LARGEST_WHOLE_LINE);
       if (begun !== undefined) source.begun?.push(begun);
       source.isParted = isParted;
     }

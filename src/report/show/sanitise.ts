@@ -1,17 +1,17 @@
-/** The most characters of a line, and of a message of several lines. The runner keeps 4,096 of an annotation. */
-export const LONGEST_LINE = 4_000;
-export const LONGEST_MESSAGE = 16_000;
+/** The most characters of a line of the step's own, and of a text of several lines. The runner keeps 4,096 of an annotation. */
+export const LONGEST_OWN_LINE = 4_000;
+export const LONGEST_OWN_TEXT = 16_000;
 
 /**
  * The text as one line that holds no workflow command and no invisible characters. The text may come from a
  * container, a bucket or AWS. Line breaks become spaces, so that a text can't look like another line of the step.
  */
-export function harmlessLine(text: string, longest = LONGEST_LINE): string {
+export function harmlessLine(text: string, longest = LONGEST_OWN_LINE): string {
   return escapeCommands(cutText(removeInvisible(joinLines(beginningOf(text, longest))), longest)).trimEnd();
 }
 
 /** The same for a message of several lines: an annotation, or a part of the summary. */
-export function harmlessText(text: string, longest = LONGEST_MESSAGE): string {
+export function harmlessText(text: string, longest = LONGEST_OWN_TEXT): string {
   const lines = beginningOf(text, longest).split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/);
   return cutText(lines.map((line) => escapeCommands(removeInvisible(line)).trimEnd()).join("\n"), longest);
 }

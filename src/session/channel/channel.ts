@@ -63,10 +63,10 @@ export class Channel {
     this.#frames = [openDataChannel(this.#clientId, token, this.#random)];
     this.#outbox.restart();
     this.#stalled = false;
-    const canProbe = this.#handshake.isReady && this.#size !== undefined;
-    this.#probe = canProbe ? this.#post(PayloadType.size, this.#size ?? Buffer.of(), now) : undefined;
+    const size = this.#handshake.isReady ? this.#size : undefined;
+    this.#probe = size && this.#post(PayloadType.size, size, now);
     this.#frames.push(...this.#outbox.resume(now));
-    return canProbe;
+    return size !== undefined;
   }
 
   /** Never throws: a malformed frame becomes an event. */
@@ -120,11 +120,12 @@ export class Channel {
     if (this.#over) return;
     this.#frames.push(...this.#outbox.takeDueFrames(now));
     const { waitingSince } = this.#outbox;
-    // Until the session is set up the agent may wait for KMS, and other limits apply.
-    const ticked = this.#ticked;
+    const lastTick = this.#ticked;
     this.#ticked = now;
+    // Until the session is set up the agent may wait for KMS, and other limits apply.
     if (this.#stalled || !this.#handshake.isReady || waitingSince === undefined) return;
-    if (now - Math.max(waitingSince, ticked) > SUSPENDED_MS) this.excuse(now);
+    // While nothing waits there are no ticks, so a wait that has begun since the last one counts from its begin.
+    if (now - Math.max(waitingSince, lastTick) > SUSPENDED_MS) this.excuse(now);
     else if (now - waitingSince >= UNACKNOWLEDGED_MS) this.#stall(now - waitingSince);
   }
 
@@ -196,7 +197,7 @@ export class Channel {
     const { payload, payloadType } = message;
     switch (payloadType) {
       case PayloadType.output:
-        this.#emit({ kind: "output", bytes: this.#handshake.open(payload) });
+        this.#emit({ kind: "output", bytes: this.#handshake.decryptOutput(payload) });
         return;
       case PayloadType.handshakeRequest: {
         const answer = this.#handshake.request(payload);
@@ -258,9 +259,9 @@ export class Channel {
     while (this.#handshake.isReady && this.#outbox.isWindowOpen && !this.#over) {
       const next = this.#input.take();
       if (!next) return;
-      // Only input is encrypted: the agent decrypts no other payload (`processStreamDataMessage`).
-      const isInput = next.payloadType === PayloadType.output;
-      const payload = isInput ? this.#handshake.seal(next.payload) : next.payload;
+      // The bytes that are typed have the payload type of output, too. The agent decrypts no other payload (`processStreamDataMessage`).
+      const isTyped = next.payloadType === PayloadType.output;
+      const payload = isTyped ? this.#handshake.encryptInput(next.payload) : next.payload;
       this.#input.sent(next, this.#post(next.payloadType, payload, now));
     }
   }

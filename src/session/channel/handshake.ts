@@ -182,8 +182,8 @@ export class Handshake {
     return typeof message === "string" && message !== "" ? message : undefined;
   }
 
-  /** What the command printed, decrypted. Output before any handshake means that no handshake will come. */
-  open(payload: Uint8Array): Uint8Array {
+  /** What the command printed. It is encrypted when the session is. Output before any handshake means that no handshake will come. */
+  decryptOutput(payload: Uint8Array): Uint8Array {
     if (this.#state.kind !== "ready")
       this.#requireNone("sent output before the encryption handshake was over");
     if (this.#state.kind === "undecided") this.#state = { kind: "ready", cipher: undefined };
@@ -197,8 +197,8 @@ export class Handshake {
     }
   }
 
-  /** Encrypts input when the session is encrypted. Call it only when `ready`. */
-  seal(payload: Uint8Array): Uint8Array {
+  /** What is typed, encrypted when the session is. Call it only when `isReady`. */
+  encryptInput(payload: Uint8Array): Uint8Array {
     return this.#state.kind === "ready" && this.#state.cipher ? this.#state.cipher.seal(payload) : payload;
   }
 

@@ -22,8 +22,8 @@ export const KEY_BYTES = 64;
 const HEAD_BYTES = 7;
 const NUMBER_BYTES = 6;
 const TAG_BYTES = 16;
-/** The longest line, without its length. */
-export const LONGEST_LINE = 65_536;
+/** The most bytes of a packet on the terminal, without its length. */
+export const LONGEST_PACKET = 65_536;
 /** The septets of a length. The first one is below that of any mark. */
 const LENGTH_SEPTETS = 3;
 
@@ -133,7 +133,7 @@ export class Lines {
 function packetIn(bytes: Buffer): readonly [begin: number, end: number] {
   if (bytes.length < LENGTH_SEPTETS) return [LENGTH_SEPTETS, LENGTH_SEPTETS];
   const length = bytes.subarray(0, LENGTH_SEPTETS).reduce((sum, each) => sum * SEPTET_VALUES + each, 0);
-  if (length === 0 || length > LONGEST_LINE) throw new Damage("a line has no length of a packet");
+  if (length === 0 || length > LONGEST_PACKET) throw new Damage("a line has no length of a packet");
   return [LENGTH_SEPTETS, LENGTH_SEPTETS + length];
 }
 
