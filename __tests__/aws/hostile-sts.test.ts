@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { roleCredentials } from "../../src/aws/role.ts";
+import { Connections } from "../../src/aws/connections.ts";
 import { sdkServices } from "../../src/aws/sdk-services.ts";
 import { systemClock } from "../../src/clock.ts";
 import { Listener } from "../helpers/listener.ts";
@@ -70,6 +71,27 @@ it.each([
     });
   },
 );
+
+it("a call of STS without an answer ends with the connections of the step", async () => {
+  const connections = new Connections(systemClock);
+  let asked = 0;
+  const server = createServer(() => {
+    asked += 1;
+    connections.close();
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  process.env["AWS_ENDPOINT_URL_STS"] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clients = sdkServices({
+    ...{ region: REGION, signal: undefined, connections, throttledFor: undefined, clock: systemClock },
+    credentials: roleCredentials({
+      ...{ arn: ARN, sessionName: "s", region: REGION, clock: systemClock, log: new Listener() },
+      idToken: () => Promise.resolve("a.b.c"),
+    }),
+  });
+  await expect(clients.credentials()).rejects.toThrow("socket hang up");
+  expect(asked).toBe(1);
+});
 
 it("an answer of STS that leads elsewhere is not followed", async () => {
   let isAsked = false;

@@ -27,7 +27,7 @@ export const leftInBucket: Rule = {
 };
 
 function isExcused({ key }: Version, ended: Simulated): boolean {
-  const owners = ended.runners.filter((runner) => knows(runner, key));
+  const owners = ended.runners.filter((runner) => knows(runner, key) || hasOrdered(runner, key, ended));
   return owners.some(
     (runner) =>
       (key.includes("/locks/") && (isUnreached(runner, ended) || hasSaid(runner))) ||
@@ -46,6 +46,13 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
 function knows(runner: Runner, key: string): boolean {
   const folder = /^.*\/output\/\w+\//.exec(key)?.[0];
   return runner.main.files.get("/files/state")?.includes(folder ?? key) === true;
+}
+
+/** A step that detaches again has nothing to undo while it follows the job: its handle alone names the folder that it has ordered. */
+function hasOrdered({ name, options }: Runner, key: string, { world }: Simulated): boolean {
+  return (
+    options.follows !== undefined && "detach" in options.inputs && world.bucket.hasSignedForms(name, key)
+  );
 }
 
 /** No session could tell the container to stop the job, so that the lock has to end by itself, and the step has said so. */

@@ -121,7 +121,8 @@ export class Process {
       },
       setExitCode: (code) => (this.exitCode = code),
       appendFile: (path, text) => void this.files.set(path, (this.files.get(path) ?? "") + text),
-      getJson: () => this.#keep(this.#world.roles.idToken({ name: this.#actor, host: this.host })),
+      getJson: (_url, _bearer, over) =>
+        this.#keep(this.#world.roles.idToken({ name: this.#actor, host: this.host }, over)),
     };
   }
 

@@ -85,7 +85,7 @@ export function servicesOf(
   keep: <T>(call: Promise<T>) => Promise<T>,
 ): AwsServices {
   const calls = callsOf(connections);
-  const provider = credentials?.(({ token }) => keep(world.roles.assume(runner, token)));
+  const provider = credentials?.(({ token }) => keep(calls.untilClosed(world.roles.assume(runner, token))));
   /** Who signs a call now. */
   const signer = async (): Promise<Caller> => {
     if (provider === undefined) return runner;

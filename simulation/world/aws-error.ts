@@ -20,9 +20,9 @@ export function connectionReset(): AwsError {
   return new AwsError("Error", undefined, "read ECONNRESET", "ECONNRESET");
 }
 
-/** The SDK's request handler has waited for a minute. */
-export function timedOut(): AwsError {
-  return new AwsError("TimeoutError", undefined, "socket timed out after 60000 ms");
+/** The caller has waited so long for an answer, in milliseconds, as the SDK's request handler does for a minute. */
+export function timedOut(ms: number): AwsError {
+  return new AwsError("TimeoutError", undefined, `socket timed out after ${ms} ms`);
 }
 
 export function accessDenied(action: string, resource: string): AwsError {

@@ -13,6 +13,8 @@ export interface Call<T> {
   /** What AWS does, at the moment at which it has the request. */
   readonly act: () => T;
   readonly signal?: AbortSignal | undefined;
+  /** How long the caller waits for an answer that does not come, in milliseconds; by default as long as the SDK. */
+  readonly silence?: number;
 }
 
 /** The network between the callers and AWS: delays, and the faults of calls. */
@@ -29,7 +31,10 @@ export class Calls {
   }
 
   /** Resolves with AWS's answer. Never settles for a caller that is dead by then. */
-  send<T>(caller: Caller, { operation, resource, act, signal }: Call<T>): Promise<T> {
+  send<T>(
+    caller: Caller,
+    { operation, resource, act, signal, silence = SOCKET_TIMEOUT_MS }: Call<T>,
+  ): Promise<T> {
     const { time, timeline, host, faults, options } = this.#base;
     const fault = faults.ofCall(caller.name, operation);
     const [least, most] = options.latency;
@@ -76,7 +81,7 @@ export class Calls {
           return;
         }
         if (fault?.what === "lost") fail(connectionReset());
-        else if (fault?.what === "mute") fail(timedOut(), SOCKET_TIMEOUT_MS);
+        else if (fault?.what === "mute" || back > silence) fail(timedOut(silence), silence);
         else answer(back, "-> ok", () => resolve(value));
       };
       time.after(host, there, arrive);

@@ -4,6 +4,8 @@ import type { Calls } from "./calls.ts";
 
 /** An ID token of GitHub is good for so long. */
 const TOKEN_MS = 300_000;
+/** A step does not wait longer for GitHub to begin its answer. */
+const SILENCE_MS = 5_000;
 
 /** Keys of a role's session. */
 export interface RoleKeys {
@@ -29,10 +31,13 @@ export class Roles {
   }
 
   /** GitHub's answer to a job that asks for an ID token. Rejects with an error of the network. */
-  async idToken(caller: Caller): Promise<{ readonly status: number; readonly body: string }> {
+  async idToken(
+    caller: Caller,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly status: number; readonly body: string }> {
     try {
       return await this.#calls.send(caller, {
-        ...{ operation: "github:IdToken", resource: "*" },
+        ...{ operation: "github:IdToken", resource: "*", signal, silence: SILENCE_MS },
         act: () => ({ status: 200, body: JSON.stringify({ value: this.#newToken() }) }),
       });
     } catch (error) {

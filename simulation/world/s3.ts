@@ -125,6 +125,13 @@ export class Bucket {
     return signature;
   }
 
+  /** Whether this runner has signed forms by which the object can be written. */
+  hasSignedForms(runner: string, key: string): boolean {
+    return [...this.#signed.values()].some(
+      ({ kind, signer, key: folder }) => kind === "post" && signer === runner && key.startsWith(folder),
+    );
+  }
+
   /** Takes a presigned request. Fails as S3 does. */
   check(kind: Signed["kind"], key: string, signature: string): void {
     const signed = this.#signed.get(signature);

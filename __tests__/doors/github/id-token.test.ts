@@ -55,6 +55,26 @@ describe("an ID token", () => {
     expect(asked).toBe(1);
   });
 
+  it("is waited for no longer than the step, also where no answer comes", async () => {
+    const over = new AbortController();
+    const server = createServer(() => over.abort(new Error("the step is over")));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const closed = new Promise<void>((resolve) =>
+      server.on("connection", (socket) => socket.on("close", () => resolve())),
+    );
+    const env = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "bearer",
+    };
+    const options = { env, clock: new SleeplessClock(), getJson, over: over.signal };
+    const begun = performance.now();
+    await expect(requestIdToken("sts.amazonaws.com", options)).rejects.toThrow("the step is over");
+    await closed;
+    // Node's socket would wait for five seconds.
+    expect(performance.now() - begun).toBeLessThan(4_000);
+    server.close();
+  });
+
   it("is asked for with the job's own token, for the audience", async () => {
     const { token, asked } = await ask(good);
     expect(token).toBe("a.b.c");

@@ -19,7 +19,7 @@ export async function requestIdToken(
     getJson: get,
     over,
   }: {
-    /** Aborts when nobody waits for the token any more: the pause before the next request would keep the process alive. */
+    /** Aborts when nobody waits for the token any more: a request under way, or the pause before the next one, would keep the process alive. */
     readonly over?: AbortSignal;
     readonly env: NodeJS.ProcessEnv;
     readonly clock: Pick<Clock, "sleep">;
@@ -37,7 +37,7 @@ export async function requestIdToken(
   const address = new URL(url);
   address.searchParams.set("audience", audience);
   for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries += 1, pause *= 2) {
-    const answer = await ask(address, bearer, get);
+    const answer = await ask(address, bearer, (href, token) => get(href, token, over));
     if ("value" in answer) return answer.value;
     if (answer.isFinal || tries === TRIES) throw noIdToken(answer.seen, OUT_OF_ORDER, answer.cause);
     await clock.sleep(pause, over);
@@ -64,21 +64,23 @@ async function ask({ href, host }: URL, bearer: string, get: GetJson): Promise<A
   }
 }
 
-/** Sends one request with this token. Resolves with the answer, whatever its status. */
+/** Sends one request with this token. Resolves with the answer, whatever its status. `over` cuts it short. */
 export type GetJson = (
   url: string,
   bearer: string,
+  over?: AbortSignal,
 ) => Promise<{ readonly status: number; readonly body: string }>;
 
 /** Sends it by the network, or by its proxy. */
-export const getJson: GetJson = async (url, bearer) => {
+export const getJson: GetJson = async (url, bearer, over) => {
   const agent = await proxyFromEnvironment();
   try {
     const headers = {
       ...{ accept: "application/json", "user-agent": "fargate-exec" },
       authorization: `Bearer ${bearer}`,
     };
-    const { status, text } = await requestText(new URL(url), { method: "GET", headers, agent });
+    const request = { method: "GET", headers, agent, signal: over } as const;
+    const { status, text } = await requestText(new URL(url), request);
     return { status, body: text };
   } finally {
     agent?.destroy();
