@@ -44,6 +44,9 @@ describe("a step with items", () => {
     ["all ended well, and a task never started", [NEVER, DONE], ["0", "0"], "succeeded", 0],
     ["all ended well, and a worker was killed", [KILLED, DONE], ["0", "0"], "succeeded", 0],
     ["all ended well, and a task waited until its time was over", [LATE, DONE], ["0", "0"], "succeeded", 0],
+    ["all ended well, and their only task waited until its time was over", [LATE], ["0"], "succeeded", 0],
+    ["all ended well, and the only task lost a worker that had none", [KILLED], ["0"], "succeeded", 0],
+    ["all ended well, and one task was lost, one out of time", [LOST, LATE], ["0"], "succeeded", 0],
     ["all ended well, but every task was lost", [LOST, LOST], ["0"], "unknown", undefined],
     ["all ended well, but a task lacks artifacts", [DONE, LACKING], ["0"], "failed", 0],
     ["all ended well, but a task was lost that had files", [GONE, DONE], ["0"], "failed", 0],
@@ -115,11 +118,17 @@ describe("a step with items", () => {
       replacedTaskWarnings(replacedTasks(several(...args)));
     expect(warned([LOST, DONE, KILLED], "0")).toEqual([
       {
-        text: "Task 0 failed: It failed. This was seen. All items ended in other tasks.",
+        text: "Task 0 failed: It failed. This was seen. All items have succeeded.",
         page: "errors.md#task-stopped",
       },
       {
-        text: "Task 2 failed: It ended with worker 1: exit code 137. All items ended in other tasks.",
+        text: "Task 2 failed: It ended with worker 1: exit code 137. All items have succeeded.",
+        page: "errors.md#a-script-that-failed",
+      },
+    ]);
+    expect(warned([LATE], "0")).toEqual([
+      {
+        text: "Task 0 failed: It ended with exit code 124. All items have succeeded.",
         page: "errors.md#a-script-that-failed",
       },
     ]);
@@ -127,9 +136,7 @@ describe("a step with items", () => {
     expect(warned([LOST, LOST], "0")).toEqual([]);
     expect(replacedTasks({ kind: "several", tasks: [LOST, DONE] })).toEqual([]);
     const many = warned([DONE, ...Array.from({ length: 9 }, () => LOST)], "0");
-    expect(many.map(({ text }) => text).slice(3)).toEqual([
-      "6 more tasks failed. All items ended in other tasks.",
-    ]);
+    expect(many.map(({ text }) => text).slice(3)).toEqual(["6 more tasks failed. All items have succeeded."]);
   });
 
   it("keeps a task on failure when an item failed in it, although its workers ended with 0", () => {

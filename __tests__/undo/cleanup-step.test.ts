@@ -1,5 +1,6 @@
 import { type CleanupOptions, StepCleanup } from "../../src/undo/cleanup.ts";
 import { Ledger, type LedgerEntry, type SavedState } from "../../src/undo/ledger.ts";
+import { noteTold } from "../../src/undo/runaway-job.ts";
 import { Listener } from "../helpers/listener.ts";
 import { SleeplessClock } from "../helpers/stepped-clock.ts";
 
@@ -48,6 +49,15 @@ it("the end of the run tries again what the cancel could not undo", async () => 
   await cleanup.finish();
   expect(stopped).toEqual(["fargate-exec: cancelled", "fargate-exec: the job has ended"]);
   expect(ledger.entries).toEqual([]);
+});
+
+it("a job whose stop command may be in line stays in the ledger with the lock over it, which the post step does not give back then", async () => {
+  const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
+  const job = { kind: "job", run: "one" } as Extract<LedgerEntry, { kind: "job" }>;
+  const { cleanup, ledger } = stepWith([lock, job]);
+  noteTold(job, "perhaps", ledger);
+  await cleanup.finish();
+  expect(ledger.entries).toEqual([lock, { ...job, isTold: true }]);
 });
 
 it("what can't be undone stays in the ledger for the post step", async () => {

@@ -11,6 +11,9 @@ const CLAIM: LockClaim = { bucket: "ci", key: "k", run: "one" };
 const HELD: LockClaim = { ...CLAIM, held: true };
 const STARTED = { kind: "task", cluster: "ci", taskArn: TASK } as LedgerEntry;
 const JOB = { kind: "job" } as LedgerEntry;
+/** Its stop command may be in line behind other sessions. */
+const TOLD = { kind: "job", isTold: true } as LedgerEntry;
+const CONTROL = { kind: "control" } as LedgerEntry;
 
 /** A lock that is held by the run "one", and a task that stops after as many looks as are given. */
 async function setUp(stopsAfter = 0, clock: SteppedClock = new SleeplessClock()) {
@@ -58,6 +61,8 @@ it("a lock is held until the job that was told to stop has had its time", async 
 });
 
 it.each([
+  ["job whose stop command may be in line", { entries: [JOB], remaining: [TOLD] }, 0],
+  ["job that `control` tells nothing", { entries: [JOB, CONTROL], remaining: [TOLD] }, 0],
   ["job that could not be stopped", { entries: [JOB], remaining: [JOB] }, 0],
   ["task that goes on stopping", { entries: [STARTED], remaining: [] }, Infinity],
 ] as const)("a lock over a %s is left to end by itself", async (_, entries, stopsAfter) => {
@@ -67,6 +72,12 @@ it.each([
   expect(log.lines).toEqual([
     "The lock is not given back, since a job may go on under it. It is free after 5 minutes; the container stops the job before that.",
   ]);
+});
+
+it("a lock over a job that the main step has told by `control` is given back, although its stop command may be in line", async () => {
+  const { context, isFree } = await setUp();
+  await undoLock(HELD, { entries: [TOLD, CONTROL], remaining: [TOLD] }, context);
+  expect(isFree()).toBe(true);
 });
 
 /** Leaves this lock when these tasks are kept. Gives the kinds that stay in the ledger, and the lines of the log. */

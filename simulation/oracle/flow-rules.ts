@@ -2,6 +2,7 @@ import type { ScriptRun } from "../container/container.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { SessionRecord } from "../world/session.ts";
+import { isInLine } from "./is-in-line.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, runsOf } from "./script-output.ts";
@@ -25,16 +26,18 @@ const STOPPED_MS = 60_000;
 
 /**
  * The frames of a session are put in order, and come again when they are lost: nothing that the agent sent is missing, or is waited for in
- * vain, unless the runner is paused or its connection has broken without a word.
+ * vain, unless the runner is paused, its connection has broken without a word, or its agent is gone without one.
  */
 const wholeSessions: Rule = {
   name: "sessions bring all that was sent",
   look(ended, check) {
-    for (const { name, main } of ended.runners) {
-      const isSilenced = ended.world.base.faults.taken.some(
-        (fault) =>
-          fault.actor === name && (fault.kind === "pause" || ("isSilent" in fault && fault.isSilent)),
-      );
+    for (const runner of ended.runners) {
+      const { name, main } = runner;
+      const isSilenced =
+        ended.world.base.faults.taken.some(
+          (fault) =>
+            fault.actor === name && (fault.kind === "pause" || ("isSilent" in fault && fault.isSilent)),
+        ) || hasSilentAgent(runner, ended);
       const wrong = isSilenced
         ? /did not arrive as it was sent/
         : /did not arrive as it was sent|nothing came for \d+ s/;
@@ -43,6 +46,14 @@ const wholeSessions: Rule = {
     }
   },
 };
+
+/** Whether an agent of the step's tasks has died, and the gateway tells nobody. */
+function hasSilentAgent(runner: Runner, ended: Simulated): boolean {
+  return (
+    ended.scenario.world.announcesLostAgents === false &&
+    tasksOf(runner, ended).some(({ container }) => container?.agent.isDead === true)
+  );
+}
 
 /** The pieces follow one another, and each is what the container has uploaded. */
 const wholePieces: Rule = {
@@ -129,7 +140,7 @@ const stops: Rule = {
     for (const runner of ended.runners) {
       const { cancelledAt, mainEnd, postEnd } = runner;
       if (cancelledAt === undefined || mainEnd === undefined || isLeft(runner)) continue;
-      const over = Math.max(mainEnd.at, postEnd?.at ?? 0);
+      const over = Math.max(mainEnd.at, postEnd?.at ?? 0, inLineUntil(runner, ended));
       for (const { began, ended: at, worker } of jobsOf(runner, ended)) {
         if ((at ?? Infinity) <= cancelledAt) continue;
         const took = (at ?? ended.world.base.time.now) - Math.max(over, began);
@@ -138,6 +149,17 @@ const stops: Rule = {
     }
   },
 };
+
+/** Until when the stop command waits behind sessions of others, once the step has said that it does: a session too many blocks the agent for good. */
+function inLineUntil(runner: Runner, { world }: Simulated): number {
+  if (!isInLine(runner)) return 0;
+  const { name } = runner;
+  const sessions = [...world.gateway.sessions.values()];
+  const targets = new Set(sessions.filter(({ owner }) => owner === name).map(({ target }) => target));
+  const others = sessions.filter(({ owner, target }) => owner !== name && targets.has(target));
+  if (others.some(({ agent }) => agent.isBlocked)) return Infinity;
+  return Math.max(0, ...others.map(({ ended: at = world.base.time.now }) => at));
+}
 
 /** Whether the job may go on after its step: it was detached, nothing could be told to the container, or there was no post step to do it. */
 function isLeft({ options, isKilled, postEnd, main, post }: Runner): boolean {

@@ -2,6 +2,7 @@ import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
 import type { Version } from "../world/s3.ts";
+import { isInLine } from "./is-in-line.ts";
 import type { Rule } from "./rule.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -65,7 +66,7 @@ function isUnreached(runner: Runner, ended: Simulated): boolean {
   return (
     `${runner.main.stdout}${runner.post?.stdout ?? ""}`.includes("The lock is not given back") &&
     // A task that was being started when the machine was lost may still appear.
-    (tasks.length === 0 || tasks.some(isClosed))
+    (tasks.length === 0 || tasks.some(isClosed) || isInLine(runner))
   );
 }
 
@@ -85,8 +86,12 @@ function hasOldVersions({ isKilled }: Runner, { scenario }: Simulated): boolean 
 }
 
 /** Nothing could tell the container to stop, and the step has said so: the job goes on until its timeout, or its lock ends it. */
-function isUnstopped({ main, post }: Runner): boolean {
-  return `${main.stdout}${post?.stdout ?? ""}`.includes("Could not undo this: Stopping the job");
+function isUnstopped(runner: Runner): boolean {
+  const { main, post } = runner;
+  return (
+    isInLine(runner) ||
+    `${main.stdout}${post?.stdout ?? ""}`.includes("Could not undo this: Stopping the job")
+  );
 }
 
 /**

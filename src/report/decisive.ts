@@ -17,8 +17,8 @@ import {
  *
  * 1. it has the outcome and the exit code of the first item that failed, in the order of the list;
  * 2. else, when an item has not ended, it is the failure of a task, or says so: such a step never succeeds;
- * 3. else, when all items succeeded, a task that was lost, that never started or that was out of time fails nothing, since other tasks have done its
- *    part. What failed after the ends of the items does, with exit code 0: files that had to come, or a verdict.
+ * 3. else, when all items succeeded, a task that was lost, that never started or that was out of time fails nothing, since the others, or its
+ *    own workers before, have done its part. What failed after the ends of the items does, with exit code 0: files that had to come, or a verdict.
  */
 export function decisiveResult(result: Result): TaskResult | CheckResult {
   if (result.kind !== "several") return result;
@@ -35,7 +35,7 @@ function decisiveOfItems(first: TaskResult, tasks: readonly TaskResult[], result
   if (decisive !== undefined) return resultOfItem(decisive, tasks, results) ?? first;
   const failing = tasks.filter(({ outcome }) => outcome !== "succeeded");
   if (items.every(({ outcome }) => outcome === "succeeded")) {
-    const succeeded = tasks.find(({ outcome }) => outcome === "succeeded");
+    const succeeded = tasks.find(({ outcome }) => outcome === "succeeded") ?? withoutItsWorkers(tasks);
     const decisive = failing.find((task) => !isReplaceable(task));
     return decisive ?? (succeeded === undefined ? first : (afterItems(failing) ?? succeeded));
   }
@@ -43,6 +43,15 @@ function decisiveOfItems(first: TaskResult, tasks: readonly TaskResult[], result
     ? failing.find(({ outcome }) => outcome === "unknown")
     : undefined;
   return unknown ?? failing[0] ?? withoutEnd(first, results);
+}
+
+/**
+ * The success of items in a task whose workers did not end well: the job's time was over while they waited for further items, or one was killed
+ * that had none. Undefined when no job has told its end.
+ */
+function withoutItsWorkers(tasks: readonly TaskResult[]): TaskResult | undefined {
+  const ended = tasks.find(({ kind }) => kind === "status");
+  return ended?.kind === "status" ? { ...ended, outcome: "succeeded", exitCode: 0 } : undefined;
 }
 
 /** Whether other tasks may have done the part of this task: it was lost, never started, lost a worker, or waited for items until its time was over. */
@@ -59,7 +68,7 @@ function afterItems(tasks: readonly TaskResult[]): FailedResult | undefined {
   return first;
 }
 
-/** The tasks that failed although the step has succeeded, because all items ended in other tasks. */
+/** The tasks that failed although the step has succeeded, because all items have succeeded. */
 export function replacedTasks(
   result: Result,
 ): readonly { readonly task: number; readonly result: TaskResult }[] {

@@ -148,7 +148,7 @@ function inHand(count: number, noun: string): string {
 }
 
 /**
- * The warnings of a step that succeeds although tasks failed: all items ended in other tasks. `page` is the paragraph about the failure.
+ * The warnings of a step that succeeds although tasks failed: all items have succeeded. `page` is the paragraph about the failure.
  */
 export function replacedTaskWarnings(
   replaced: readonly { readonly task: number; readonly result: TaskResult }[],
@@ -158,16 +158,13 @@ export function replacedTaskWarnings(
     const how = isFailure ? factsOf(result.failure) : `It ended with ${howItFailed(result)}.`;
     const code = isFailure ? result.failure.code : "a-script-that-failed";
     return {
-      text: `Task ${task} failed: ${how} All items ended in other tasks.`,
+      text: `Task ${task} failed: ${how} All items have succeeded.`,
       page: `errors.md#${code}` as const,
     };
   });
   const more = replaced.length - MOST_WARNINGS;
   if (more <= 0) return warnings;
-  return [
-    ...warnings,
-    { text: `${more} more tasks failed. All items ended in other tasks.`, page: "errors.md" },
-  ];
+  return [...warnings, { text: `${more} more tasks failed. All items have succeeded.`, page: "errors.md" }];
 }
 
 /** How many warnings the tasks that failed get. The runner shows ten warnings of a step. */

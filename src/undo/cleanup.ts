@@ -8,7 +8,7 @@ import { isAboutCredentials, messageOf } from "../errors.ts";
 import { type Log, keepWarnings } from "../log.ts";
 import { terminateSession } from "../session/opener.ts";
 import { tellWhile } from "../waiting.ts";
-import { noteTold } from "./runaway-job.ts";
+import { noteTold, waitsForJob } from "./runaway-job.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import { announce, whatStays } from "./entry-words.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
@@ -169,9 +169,9 @@ function isLeftAlone(entry: LedgerEntry, patient: boolean): boolean {
   return entry.kind === "job" && entry.isTold === true;
 }
 
-/** Drops the jobs that were told to stop, once `control` has to tell them no more. */
+/** Drops the jobs that were told to stop, once nothing waits for them any more. */
 function dropTold(ledger: Ledger, patient: boolean): void {
-  if (!patient && ledger.entries.some(({ kind }) => kind === "control")) return;
+  if (!patient && ledger.entries.some(waitsForJob)) return;
   for (const entry of ledger.entries) if (entry.kind === "job" && entry.isTold === true) ledger.drop(entry);
 }
 

@@ -34,7 +34,7 @@ export type LedgerEntry =
   | { readonly kind: "session"; readonly sessionId: string }
   /**
    * A job in a task that this run has not started, so that the end of the task does not end the job. With `isTold` a stop command is in line for
-   * it, and `control` has to be there until the container has surely read it.
+   * it: `control` has to be there until the container has surely read it, and a lock is not given back without that.
    */
   | ({ readonly kind: "job"; readonly isTold?: true } & JobName);
 

@@ -50,16 +50,24 @@ export async function stopRunaways(options: StopRunawaysOptions): Promise<void> 
   }
 }
 
-/** Notes in the ledger whether a job of it was told to stop. One that may not know it yet stays there as long as `control` has to tell it. */
+/**
+ * Notes in the ledger whether a job of it was told to stop. One that may not know it yet stays there as long as `control` has to tell it, and while
+ * the step holds a lock, which is not given back under it.
+ */
 export function noteTold(
   entry: Extract<LedgerEntry, { kind: "job" }>,
   told: Told | "not",
   ledger: Pick<Ledger, "entries" | "drop" | "exchange">,
 ): void {
   if (told === "not") return;
-  const hasControl = ledger.entries.some(({ kind }) => kind === "control");
-  if (told === "perhaps" && hasControl) ledger.exchange(entry, { ...entry, isTold: true });
+  if (told === "perhaps" && ledger.entries.some(waitsForJob))
+    ledger.exchange(entry, { ...entry, isTold: true });
   else ledger.drop(entry);
+}
+
+/** Whether the entry is undone only once a job has learned that it was stopped. */
+export function waitsForJob(entry: LedgerEntry): boolean {
+  return entry.kind === "control" || (entry.kind === "lock" && entry.held === true);
 }
 
 /** Stops a job by a command of its own. */

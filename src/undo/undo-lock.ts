@@ -36,9 +36,13 @@ export async function undoLock(
   const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.filter((entry) => entry.kind === "task");
-    const isUntold = (entry: LedgerEntry): boolean => !(entry.kind === "job" && entry.isTold === true);
-    const areOver =
-      !remaining.filter(isUntold).some(isJob) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
+    // The main step has written the cancel into `control`, and this cleanup has waited until the container has read that. The post step can't
+    // write it: its own stop command may be all that tells the job, and it may be in line.
+    const hasControl = entries.some(({ kind }) => kind === "control");
+    const wasTold = (entry: LedgerEntry): boolean =>
+      hasControl && entry.kind === "job" && entry.isTold === true && entries.includes(entry);
+    const mayGoOn = (entry: LedgerEntry): boolean => isJob(entry) && !wasTold(entry);
+    const areOver = !remaining.some(mayGoOn) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
     if (!areOver) {
       log.info(LEFT);
       return;
