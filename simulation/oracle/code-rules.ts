@@ -4,6 +4,7 @@ import type { Runner } from "../runner/runner.ts";
 import type { Fault, ScriptLine } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
 import { itemStepsOf } from "./items.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -152,6 +153,8 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
+  // A step that is cancelled, or whose credentials end, stops the job for all that follow it.
+  { codes: ["cancelled"], holds: (runner, ended) => isStoppedByOther(runner, ended) },
   { codes: ["timed-out"], holds: ({ options }) => options.inputs["start-timeout"] !== undefined },
   // The step waits in a task that its service has just started.
   {
@@ -202,6 +205,13 @@ function faultsOf(runner: Runner, ended: Simulated): readonly Fault[] {
   for (let each: Runner | undefined = runner; each !== undefined; each = each.before ?? each.host)
     actors.add(each.name);
   return ended.world.base.faults.taken.filter(({ actor }) => actors.has(actor));
+}
+
+/** Whether another step that follows the same job has stopped it. */
+function isStoppedByOther({ name, jobUrl }: Runner, ended: Simulated): boolean {
+  return ended.runners
+    .filter((other) => other.jobUrl === jobUrl && other.name !== name)
+    .some((other) => other.cancelledAt !== undefined || hasLostCredentials(other, ended));
 }
 
 /** The row of a fault in the table. */
