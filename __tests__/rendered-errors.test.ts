@@ -9,7 +9,7 @@ import {
 } from "../src/aws/missing.ts";
 import { roleNotAssumed } from "../src/aws/role-failures.ts";
 import type { Call } from "../src/aws/thrown.ts";
-import { withOptions } from "../src/doors/cli/lacking-options.ts";
+import { messageWithOptions } from "../src/doors/cli/lacking-options.ts";
 import {
   deploymentEnded,
   deploymentNotFound,
@@ -234,6 +234,9 @@ const OF_WORKFLOWS =
 
 const page = "https://example.com/errors.md";
 
+/** The command 'run', which has each input as an option. */
+const RUN = { names: inputNames, help: undefined };
+
 interface Rendered {
   readonly workflow: string;
   readonly commandLine: string;
@@ -243,17 +246,17 @@ async function render(code: (typeof FAILURE_CODES)[number]): Promise<Rendered> {
   if (code === "check-failed") {
     const denied = await EACH_FAILURE["no-credentials"]();
     const result = checkResult([unansweredCheck("credentials", denied, { required: true })]);
-    const [workflow = "", program = ""] = (["workflow", "program"] as const).map(
-      (reader) => explain(result, { reader, page, timeout: undefined, scriptFile: undefined })?.message,
+    const [workflow, program] = (["workflow", "program"] as const).map((reader) =>
+      explain(result, { reader, page, timeout: undefined, scriptFile: undefined }),
     );
-    return { workflow, commandLine: withOptions(program) };
+    return { workflow: workflow?.message ?? "", commandLine: messageWithOptions(program?.parts ?? [], RUN) };
   }
   const failure = await EACH_FAILURE[code]();
   expect(failure).toBeInstanceOf(Failure);
   expect(failure.code).toBe(code);
   return {
     workflow: failure.messageFor("workflow"),
-    commandLine: withOptions(failure.messageFor("program")),
+    commandLine: messageWithOptions(failure.messageParts("program"), RUN),
   };
 }
 

@@ -94,6 +94,13 @@ interface Words {
   readonly advice: string;
 }
 
+/** A part of a message. The texts of its parts, joined as they are, are the message. */
+export interface MessagePart {
+  readonly text: string;
+  /** Whether it says what to do. A quoted word in it is an input, where in what was seen it may be a name of the user's. */
+  readonly isAdvice: boolean;
+}
+
 export interface FailureParts extends Omit<Words, "advice"> {
   readonly advice: string | WordsForEach;
   /** Those parts that the user of a program reads in other words. */
@@ -131,6 +138,12 @@ export class Failure extends Error {
     return textOf(this.partsFor(reader));
   }
 
+  /** The same in its parts. */
+  messageParts(reader: Reader): readonly MessagePart[] {
+    const { failed, seen, advice } = this.partsFor(reader);
+    return [fact(failed), fact(`\n${seen}`), { text: `\n${advice}`, isAdvice: true }];
+  }
+
   /** The parts in the words of this reader. */
   partsFor(reader: Reader): Words {
     return { ...textsOf(this), ...(reader === "program" && this.program) };
@@ -163,6 +176,11 @@ export class Failure extends Error {
 
 function textsOf({ failed, seen, advice }: Words): Words {
   return { failed, seen, advice };
+}
+
+/** A part of a message that says what is wrong. */
+export function fact(text: string): MessagePart {
+  return { text, isAdvice: false };
 }
 
 function textOf({ failed, seen, advice }: Words): string {

@@ -26,7 +26,12 @@ it("a check is a success with exit code 0 when nothing is NG", () => {
 it("a check is a failure with exit code 1 when something is NG, and its one annotation has every fix", () => {
   const result = checkResult([ok, wrong, skip, { ...wrong, name: "pidMode", fix: "Leave it out." }]);
   expect(makeOutputs(result)).toMatchObject({ outcome: "failed", "exit-code": "1" });
-  expect(explain(result, aStep)).toEqual({
+  const { parts, ...explanation } = explain(result, aStep) ?? { parts: [] };
+  expect(parts.flatMap(({ text, isAdvice }) => (isAdvice ? [text.trim()] : []))).toEqual([
+    "Set 'task-role'.",
+    "Leave it out.",
+  ]);
+  expect(explanation).toEqual({
     title: "fargate-exec: check-failed",
     message:
       "2 of 4 checks are NG. No script was run.\ntask role: there is | none\nSet 'task-role'.\n" +

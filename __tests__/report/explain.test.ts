@@ -25,7 +25,10 @@ it("explains a failure by its three parts, under its code, with the address of i
     message: "It failed.\nThis was seen.\nDo that.",
     page: `${aStep.page}#task-stopped`,
   };
-  expect(explain(aFailedResult(failure), aStep)).toEqual(explanation);
+  expect(explain(aFailedResult(failure), aStep)).toEqual({
+    ...explanation,
+    parts: failure.messageParts("workflow"),
+  });
   expect(makeAnnotation(explanation)).toBe(
     `It failed.\nThis was seen.\nDo that.\nSee ${aStep.page}#task-stopped`,
   );

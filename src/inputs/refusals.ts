@@ -1,4 +1,4 @@
-import { Failure, type Reader, type WordsForEach } from "../errors.ts";
+import { fact, Failure, type MessagePart, type Reader, type WordsForEach } from "../errors.ts";
 
 /** `must` finishes the sentence "input X must be …". */
 export function badInput(
@@ -19,22 +19,49 @@ export function badInput(
   });
 }
 
+/** Several problems with the inputs as one failure: a list, in which each problem has its advice. */
+class BadInputs extends Failure {
+  readonly problems: readonly Failure[];
+
+  constructor(problems: readonly Failure[]) {
+    const listFor = (reader: Reader): string =>
+      problems
+        .map((problem) =>
+          itemOf(problem, reader)
+            .map(({ text }) => text)
+            .join(""),
+        )
+        .join("\n");
+    super("bad-input", {
+      failed: `${problems.length} things are wrong with the inputs.`,
+      seen: listFor("workflow"),
+      advice: "Correct them all, and run it again; nothing has been started.",
+      program: { seen: listFor("program") },
+      cause: new AggregateError(problems),
+    });
+    this.problems = problems;
+  }
+
+  override messageParts(reader: Reader): readonly MessagePart[] {
+    const [failed = fact(this.failed), , advice = fact(this.advice)] = super.messageParts(reader);
+    const list = this.problems.flatMap((problem) => [fact("\n"), ...itemOf(problem, reader)]);
+    return [failed, ...list, advice];
+  }
+}
+
+/** A problem as an item of a list. */
+function itemOf(problem: Failure, reader: Reader): readonly MessagePart[] {
+  const { failed, seen, advice } = problem.partsFor(reader);
+  return [
+    fact(`- ${failed}`),
+    fact(` ${seen}`),
+    { text: ` ${advice.replaceAll("\n", "\n  ")}`, isAdvice: true },
+  ];
+}
+
 /** Several problems with the inputs as one failure. */
 export function badInputs(problems: readonly Failure[]): Failure {
-  const listFor = (reader: Reader): string =>
-    problems
-      .map((problem) => {
-        const { failed, seen, advice } = problem.partsFor(reader);
-        return `- ${failed} ${seen} ${advice.replaceAll("\n", "\n  ")}`;
-      })
-      .join("\n");
-  return new Failure("bad-input", {
-    failed: `${problems.length} things are wrong with the inputs.`,
-    seen: listFor("workflow"),
-    advice: "Correct them all, and run it again; nothing has been started.",
-    program: { seen: listFor("program") },
-    cause: new AggregateError(problems),
-  });
+  return new BadInputs(problems);
 }
 
 /** No input and no variable names a region. */

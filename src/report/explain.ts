@@ -1,4 +1,4 @@
-import { type FailureCode, type Reader, wordsFor } from "../errors.ts";
+import { fact, type FailureCode, type MessagePart, type Reader, wordsFor } from "../errors.ts";
 import type { TestResults } from "./junit/test-results.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Check } from "../ready/checks/check.ts";
@@ -40,6 +40,8 @@ export interface Explanation {
   readonly title: string;
   /** What is wrong. It holds nothing that the job has printed, except for items, which are one harmless line each. */
   readonly message: string;
+  /** The same in its parts. */
+  readonly parts: readonly MessagePart[];
   /** A sentence with the last line of standard error, for the annotation only. */
   readonly lastWords?: string | undefined;
   /** The address of the paragraph about this failure. */
@@ -61,6 +63,15 @@ export function explain(result: Result, step: ExplainedStep): Explanation | unde
     : explainStatus(decisive, where, step);
 }
 
+function messageOf(parts: readonly MessagePart[]): Pick<Explanation, "message" | "parts"> {
+  return { message: parts.map(({ text }) => text).join(""), parts };
+}
+
+/** What is wrong, and what a shell other than bash has to do with it. That names an option in the words of its reader. */
+function withBash(text: string, forBash: string | undefined): readonly MessagePart[] {
+  return [fact(text), ...(forBash === undefined ? [] : [fact(`\n${forBash}`)])];
+}
+
 /** The words for the task that decides. */
 function firstTask({ tasks }: SeveralResults): string {
   return `Task ${tasks.findIndex(({ outcome }) => outcome !== "succeeded")}:`;
@@ -72,9 +83,10 @@ function explainFailed(
   where: readonly string[],
   { page, reader }: ExplainedStep,
 ): Explanation {
+  const failed = failure.messageParts(reader);
   return {
     title: `fargate-exec: ${failure.code}`,
-    message: [...where, failure.messageFor(reader)].join(" "),
+    ...messageOf(failed.map((part, at) => (at === 0 ? fact([...where, part.text].join(" ")) : part))),
     page: `${page}#${failure.code}`,
   };
 }
@@ -107,10 +119,7 @@ function explainItems(
   const forBash = outcome === "failed" ? bashAdvice(task, workers, step.reader) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
-    message: [
-      [...failedTests(step), ...end, ...which, ...only].join(" "),
-      ...(forBash === undefined ? [] : [forBash]),
-    ].join("\n"),
+    ...messageOf(withBash([...failedTests(step), ...end, ...which, ...only].join(" "), forBash)),
     lastWords: item && lastLine && `Last line of item '${shortItem(item)}': ${lastLine}`,
     page: pageOf(outcome, step),
     place: placeOf(startLine, step),
@@ -131,18 +140,21 @@ function placeOf(startLine: number | undefined, { scriptFile: file }: ExplainedS
 }
 
 /** The text of the error annotation. */
-export function makeAnnotation({ message, lastWords, page }: Explanation): string {
+export function makeAnnotation({ message, lastWords, page }: Omit<Explanation, "parts">): string {
   return [message, ...(lastWords === undefined ? [] : [lastWords]), `See ${page}`].join("\n");
 }
 
 function explainChecks(checks: readonly Check[], { page, reader }: ExplainedStep): Explanation {
   const wrong = checks.filter((check) => check.verdict === "NG");
-  const rows = wrong.map(({ name, seen, fix }) => `${name}: ${seen}\n${wordsFor(reader, fix)}`);
+  const rows = wrong.flatMap(({ name, seen, fix }) => [
+    fact(`\n${name}: ${seen}`),
+    { text: `\n${wordsFor(reader, fix)}`, isAdvice: true },
+  ]);
   const howMany = `${wrong.length} of ${checks.length} checks ${wrong.length === 1 ? "is" : "are"}`;
   const code: FailureCode = "check-failed";
   return {
     title: `fargate-exec: ${code}`,
-    message: [`${howMany} NG. No script was run.`, ...rows].join("\n"),
+    ...messageOf([fact(`${howMany} NG. No script was run.`), ...rows]),
     page: `${page}#${code}`,
   };
 }
@@ -169,7 +181,7 @@ function explainStatus(decisive: StatusResult, where: readonly string[], step: E
   const startLine = isScript && stderr ? findNamedLine(stderr, exitCode) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
-    message: [[...where, ...how].join(" "), ...(forBash === undefined ? [] : [forBash])].join("\n"),
+    ...messageOf(withBash([...where, ...how].join(" "), forBash)),
     lastWords,
     page: pageOf(outcome, step),
     place: placeOf(startLine, step),

@@ -27,7 +27,7 @@ function playRun(one: Terminal): void {
   one.warning("not as asked\nat all");
   one.started("The script runs", "header");
   one.phase();
-  one.error({ code: "task-stopped", message: "It failed.\nSeen.", page });
+  one.error({ message: "It failed.\nSeen.", page });
 }
 
 it("writes each thing as a line when there is no terminal", () => {

@@ -6,7 +6,7 @@ import type { RunInputs, RunOptions, RunResult } from "../program/run-options.ts
 import { runOnFargate } from "../run-on-fargate.ts";
 import { exitCodeOf, OWN_FAILURE } from "./exit-code.ts";
 import { watchFaults } from "./faults.ts";
-import { withHelpOf, withOptions, withoutLacking } from "./lacking-options.ts";
+import { messageWithOptions } from "./lacking-options.ts";
 import { checkOutputsFile, writeOutputs } from "./outputs-file.ts";
 import { cancelOnSignals } from "./signals.ts";
 import { Terminal } from "./terminal.ts";
@@ -75,8 +75,7 @@ export async function carryOut(inputs: RunInputs, own: OwnOptions, engine: Engin
   const { error } = result;
   const { names = inputNames, help } = own;
   if (error !== undefined) {
-    const message = withHelpOf(withoutLacking(error.message, names), { names, help });
-    log.error({ ...error, message: withOptions(message) });
+    log.error({ page: error.page, message: harmlessText(messageWithOptions(error.parts, { names, help })) });
   }
   if (outputsFile === undefined || outputs?.length === 0) return result;
   try {

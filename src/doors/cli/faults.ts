@@ -39,7 +39,7 @@ export function watchFaults(
 }
 
 /** What is shown of a mistake of this program. */
-export function faultOf(error: unknown): RunError {
+export function faultOf(error: unknown): Omit<RunError, "parts"> {
   const failure = asFailure(error);
   const { code } = failure;
   return { code, message: harmlessText(failure.messageFor("program")), page: `${DOCS}errors.md#${code}` };

@@ -1,3 +1,4 @@
+import type { MessagePart } from "../../errors.ts";
 import { type InputName, inputNames } from "../../inputs/names.ts";
 
 /** The inputs of the commands that do not have all of them. Those of a copy stand beside it. */
@@ -5,29 +6,41 @@ export const CHECK_INPUTS: readonly InputName[] = inputNames.filter((name) => na
 export const ATTACH_INPUTS: readonly InputName[] = ["detach", "artifacts-path", "role-to-assume"];
 export const LOGS_INPUTS: readonly InputName[] = ["role-to-assume"];
 
-/** The parts of a failure's message, one a line, before its advice: what failed, and what was seen. */
-const BEFORE_ADVICE = 2;
+/** The command that a message is for. */
+export interface CommandOptions {
+  /** The inputs that are options of it. */
+  readonly names: readonly InputName[];
+  /** How its help is called when it is not that of `run`. */
+  readonly help: string | undefined;
+}
 
 /**
- * An error's message with the options of the command line in place of the inputs that its advice names: '--start' for 'start: true'. In what failed
- * and what was seen, only "input 'start'" is certain to be an input: another quoted word may be a name of the user's.
+ * A message in the words of a command: its advice names options in place of inputs, '--start' for 'start: true', and none that the command lacks.
+ * In what failed and what was seen only "input 'start'" is certain to be an input: another quoted word may be a name of the user's.
  */
-export function withOptions(message: string): string {
-  const lines = message.split("\n").map((line, i) => {
-    const named = line.replace(
-      /\b(?:the )?inputs? '([a-z-]+)'/gi,
-      (text, name: string) => optionOf(name) ?? text,
-    );
-    if (i < BEFORE_ADVICE && !OF_BAD_INPUT.test(line)) return named;
-    return named.replace(/'([a-z-]+)(?:: ([^']*))?'/g, (text, name: string, value?: string) => {
-      return optionOf(name, value) ?? text;
-    });
+export function messageWithOptions(parts: readonly MessagePart[], command: CommandOptions): string {
+  const said = parts.map(({ text, isAdvice }) => {
+    if (isAdvice) return withOptions(withHelpOf(withoutLacking(text, command.names), command));
+    return OF_BAD_INPUT.test(text) ? withOptions(text) : withInputs(text);
   });
-  return lines.join("\n");
+  return said.join("");
 }
 
 /** What a wrong input must be names inputs alone (`badInput`). */
-const OF_BAD_INPUT = /^Input '[a-z-]+' must be /;
+const OF_BAD_INPUT = /^(?:- )?Input '[a-z-]+' must be /;
+
+/** With an option in place of each input that is called one. */
+function withInputs(text: string): string {
+  return text.replace(/\b(?:the )?inputs? '([a-z-]+)'/gi, (whole, name: string) => optionOf(name) ?? whole);
+}
+
+/** With an option in place of each quoted input. */
+function withOptions(text: string): string {
+  return withInputs(text).replace(
+    /'([a-z-]+)(?:: ([^']*))?'/g,
+    (whole, name: string, value?: string) => optionOf(name, value) ?? whole,
+  );
+}
 
 /** Undefined when there is no such input. */
 function optionOf(name: string, value?: string): string | undefined {
@@ -36,28 +49,22 @@ function optionOf(name: string, value?: string): string | undefined {
 }
 
 /**
- * An error's message in which no advice names an option that the command lacks. A sentence of advice that does is left out. When that leaves
- * no advice, it stays, and the command that has the option is named.
+ * Advice without the sentences that name an option that the command lacks. When that leaves none, it stays, and the command that has the option
+ * is named.
  */
-export function withoutLacking(message: string, names: readonly InputName[]): string {
-  const lines = message.split("\n");
-  const advice = lines.slice(BEFORE_ADVICE).join("\n");
+function withoutLacking(advice: string, names: readonly InputName[]): string {
   const lacking = lackingIn(advice, names);
-  if (lacking.length === 0) return message;
-  const sentences = advice.split(/(?<=[.!?])\s+(?=[A-Z'])/);
+  if (lacking.length === 0) return advice;
+  const [before = ""] = /^\s*/.exec(advice) ?? [];
+  const sentences = advice.trim().split(/(?<=[.!?])\s+(?=[A-Z'])/);
   const kept = sentences.filter((sentence) => lackingIn(sentence, names).length === 0);
   const elsewhere = `Only 'fargate-exec run' has ${lacking.map((name) => `--${name}`).join(", ")}.`;
-  return [...lines.slice(0, BEFORE_ADVICE), kept.length > 0 ? kept.join(" ") : `${advice} ${elsewhere}`].join(
-    "\n",
-  );
+  return kept.length > 0 ? `${before}${kept.join(" ")}` : `${advice} ${elsewhere}`;
 }
 
-/** An error's message that names the help of the command for each option that it has. */
-export function withHelpOf(
-  message: string,
-  { names, help }: { readonly names: readonly InputName[]; readonly help: string | undefined },
-): string {
-  return message.replace(
+/** Advice that names the help of the command for each option that it has. */
+function withHelpOf(advice: string, { names, help }: CommandOptions): string {
+  return advice.replace(
     /'fargate-exec run --help --all' (?=describes '([a-z-]+)')/g,
     (text, name: InputName) =>
       help !== undefined && names.includes(name) ? `'fargate-exec ${help}' ` : text,

@@ -151,7 +151,7 @@ export class Terminal implements RunLog {
     this.#unfinished = work;
   }
 
-  error({ message, page }: RunError): void {
+  error({ message, page }: Pick<RunError, "message" | "page">): void {
     this.#endProgress();
     this.#line(`${message}\nSee ${page}`, this.#coloured("error:", 31));
   }

@@ -108,6 +108,8 @@ export interface RunError {
   readonly code: string | undefined;
   /** What failed, what was seen, what to do. It holds nothing that the job has printed. */
   readonly message: string;
+  /** The parts of `message`, joined as they are. Those that say what to do are advice. */
+  readonly parts: readonly { readonly text: string; readonly isAdvice: boolean }[];
   /** The address of the paragraph about this error. */
   readonly page: string;
 }

@@ -3,7 +3,7 @@ import { attachInputNames, forwardInputNames, inputNames } from "../../inputs/na
 import type { TestResults } from "../../report/junit/test-results.ts";
 import { type Log, withPage } from "../../log.ts";
 import { decisiveResult } from "../../report/decisive.ts";
-import { explain } from "../../report/explain.ts";
+import { explain, type Explanation } from "../../report/explain.ts";
 import { makeOutputs } from "../../report/outputs.ts";
 import type { Result } from "../../report/result.ts";
 import { harmlessLine, harmlessText } from "../../report/show/sanitise.ts";
@@ -17,7 +17,7 @@ import { readIdToken } from "./id-token.ts";
 import { programInputs } from "./inputs-source.ts";
 import { makeJobWriter } from "./job-writer.ts";
 import { programOrigin } from "./origin.ts";
-import type { ForwardInputs, RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
+import type { ForwardInputs, RunError, RunInputs, RunLog, RunOptions, RunResult } from "./run-options.ts";
 
 /** The page that errors point to: that of the newest version. */
 export const DOCS = "https://github.com/org/fargate-exec/blob/main/docs/";
@@ -146,6 +146,13 @@ function reasonOf(signal: AbortSignal | undefined): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
+function harmlessMessage({ message, parts }: Explanation): Pick<RunError, "message" | "parts"> {
+  return {
+    message: harmlessText(message),
+    parts: parts.map((part) => ({ ...part, text: harmlessText(part.text) })),
+  };
+}
+
 function runResult(
   result: Result,
   { timeout }: Partial<ReportedInputs> = {},
@@ -163,6 +170,6 @@ function runResult(
   const code = decisive.kind === "failed" ? decisive.failure.code : undefined;
   return {
     ...{ outcome, exitCode, outputs: makeOutputs(result, tests) },
-    error: why && { code, message: harmlessText(why.message), page: why.page },
+    error: why && { code, ...harmlessMessage(why), page: why.page },
   };
 }
