@@ -30,7 +30,13 @@ export function chance(random: Random, probability: number): boolean {
 /** `bytes` random bytes. */
 export function randomBuffer(random: Random, bytes: number): Buffer {
   const buffer = Buffer.alloc(Math.ceil(bytes / 4) * 4);
-  for (let at = 0; at < bytes; at += 4) buffer.writeUInt32BE(Math.floor(random() * 2 ** 32), at);
+  for (let at = 0; at < bytes; at += 4) {
+    const word = Math.floor(random() * 2 ** 32);
+    buffer[at] = word >>> 24;
+    buffer[at + 1] = word >>> 16;
+    buffer[at + 2] = word >>> 8;
+    buffer[at + 3] = word;
+  }
   return buffer.subarray(0, bytes);
 }
 

@@ -36,6 +36,12 @@ it("shell is sent without indentation and without the blanks and quotes that it 
   );
 });
 
+it("the programs are of ASCII, comments included: any shell reads them, and a text of two bytes a character takes three times as long to send", () => {
+  const programs = readdirSync(directory).filter((name) => /\.(sh|py|awk)$/.test(name));
+  expect(programs.length).toBeGreaterThan(70);
+  expect(programs.filter((name) => /[^\n\t -~]/.test(payloadFile(name)))).toEqual([]);
+});
+
 it("the job begins with fx_main, its order of events, and ends with the call of it", () => {
   expect(jobSource({ pieces: true, detaches: false })).toMatch(/^fx_main\(\) \{[\s\S]*\nfx_main "\$@"\n$/);
 });

@@ -80,13 +80,22 @@ export function wordsBehind(
   return words;
 }
 
+const OCTAL = /^0[0-7]{1,3}/;
+
 /** What printf's `%b` makes of this text. */
 export function unescaped(text: string): Buffer {
-  const plain = text.replaceAll(/\\(0[0-7]{1,3}|.)/gs, (_, escaped: string) => {
-    if (/^0[0-7]/.test(escaped)) return String.fromCharCode(Number.parseInt(escaped, 8));
-    return escaped === "n" ? "\n" : escaped;
-  });
-  return Buffer.from(plain, "latin1");
+  const pieces: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", from)) {
+    pieces.push(text.slice(from, at));
+    const octal = OCTAL.exec(text.slice(at + 1, at + 5))?.[0];
+    const char = text[at + 1] ?? "";
+    pieces.push(
+      octal === undefined ? (char === "n" ? "\n" : char) : String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    from = at + 1 + (octal?.length ?? 1);
+  }
+  return Buffer.from(pieces.join("") + text.slice(from), "latin1");
 }
 
 function skipBlanks(text: string, at: number): number {

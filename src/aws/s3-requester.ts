@@ -50,9 +50,11 @@ export function crossRegionRequester(clients: AwsClients, signal: AbortSignal | 
   };
 }
 
+/** Node looks for a module at each `import`, though it has it. */
+const sdk = once(() => import("./s3-sdk.ts"));
+
 function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined) {
   const options = signal === undefined ? {} : { abortSignal: signal };
-  const sdk = once(() => import("./s3-sdk.ts"));
   // The SDK finds a region's partition by regular expressions, and output in S3 is looked for each second.
   const arns = new Map<string, string>();
   const arnOf = (region: string, bucket: string): string => {

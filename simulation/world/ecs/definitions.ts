@@ -121,7 +121,7 @@ export class Definitions {
 
   #describe({ arn, revision, members, status, registeredAt, owner }: Definition): unknown {
     return {
-      ...structuredClone(members),
+      ...copied(members),
       ...{ taskDefinitionArn: arn, revision, status, registeredAt: new Date(registeredAt) },
       registeredBy: `arn:aws:sts::111122223333:assumed-role/${owner === undefined ? "admin" : "runner"}/session`,
       ...{ compatibilities: ["EC2", "FARGATE"], requiresAttributes: [{ name: "ecs.capability.task-eni" }] },
@@ -133,10 +133,10 @@ export class Definitions {
 function withDefaults(members: Members): Members {
   const containers = (members["containerDefinitions"] ?? []) as readonly Members[];
   return {
-    ...structuredClone(members),
+    ...members,
     containerDefinitions: containers.map((container) => ({
       ...{ cpu: 0, portMappings: [], essential: true, environment: [], mountPoints: [], volumesFrom: [] },
-      ...{ systemControls: [], ...structuredClone(container) },
+      ...{ systemControls: [], ...container },
     })),
     ...{ volumes: [], placementConstraints: [] },
   };
@@ -144,4 +144,11 @@ function withDefaults(members: Members): Members {
 
 function nameOf({ family, revision }: Definition): string {
   return `definition ${family.slice(-24)}:${revision}`;
+}
+
+/** A copy of plain data, such as JSON holds. `structuredClone` takes ten times as long. */
+function copied<T>(data: T): T {
+  if (Array.isArray(data)) return data.map(copied) as T;
+  if (typeof data !== "object" || data === null) return data;
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, copied<unknown>(value)])) as T;
 }

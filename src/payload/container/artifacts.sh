@@ -75,7 +75,7 @@ fx_kill_leader() {
   fx_tell_group KILL "$1" || fx_tell KILL "$1"
 }
 
-# fx_become_packer NAME ENOUGH WORD…: becomes a program of the script's user, as the leader of a session. NAME.packer.pid names it for those who
+# fx_become_packer NAME ENOUGH WORD...: becomes a program of the script's user, as the leader of a session. NAME.packer.pid names it for those who
 # kill it. Ends without it when the file ENOUGH is there: nobody would kill it any more.
 fx_become_packer() {
   fx_name self

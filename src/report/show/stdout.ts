@@ -16,8 +16,8 @@ const SPARE_BUFFERS = 4;
  */
 export class BatchedOutput {
   readonly #out: Writable;
-  /** The batch that is being filled. */
-  #waiting = Buffer.alloc(BATCH_BYTES);
+  /** The batch that is being filled; none while nothing has been written. */
+  #waiting: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #waitingBytes = 0;
   /** Written buffers, to be used again: new buffers for a gigabyte would be a lot of garbage. */
   readonly #written: Buffer<ArrayBuffer>[] = [];
@@ -52,7 +52,7 @@ export class BatchedOutput {
     this.#out.write(batch, () => {
       if (this.#written.length < SPARE_BUFFERS) this.#written.push(full);
     });
-    this.#waiting = this.#written.pop() ?? Buffer.alloc(BATCH_BYTES);
+    this.#waiting = this.#written.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
   }
 
   /** Resolves when at most `UNREAD_BYTES` of what was written are unread, or after a write error. */
@@ -64,6 +64,7 @@ export class BatchedOutput {
   }
 
   #add(bytes: Uint8Array): void {
+    if (this.#waiting.length === 0) this.#waiting = Buffer.allocUnsafeSlow(BATCH_BYTES);
     for (let from = 0; from < bytes.length;) {
       if (this.#waitingBytes === this.#waiting.length) this.flush();
       if (this.#waitingBytes === 0) queueMicrotask(() => this.flush());
