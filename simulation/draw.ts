@@ -11,6 +11,7 @@ import { drawItems } from "./draw-items.ts";
 import { drawJobs } from "./draw-jobs.ts";
 import { drawMeetings } from "./draw-meetings.ts";
 import { drawParts } from "./draw-parts.ts";
+import { drawRareMeetings } from "./draw-rare-meetings.ts";
 import { drawRoles } from "./draw-roles.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
@@ -67,7 +68,7 @@ export function drawScenario(seed: number): Scenario {
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
   const usual = drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))));
-  return drawRoles(drawParts(drawDeployments(drawFiles(usual))));
+  return drawRareMeetings(drawRoles(drawParts(drawDeployments(drawFiles(usual)))));
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -60,6 +60,8 @@ export class Container implements Caller {
   readonly network: Network;
   /** The job directories, by run. */
   readonly directories = new Map<string, Directory>();
+  /** When each directory of a job was removed, and the workflow run of that job. */
+  readonly removed: { readonly url: string; readonly runId: string; readonly at: number }[] = [];
   /** The files that scripts have written and that jobs have brought, by path. */
   readonly files = new Map<string, Buffer>();
   /** Every start of a script. */
@@ -154,6 +156,8 @@ export class Container implements Caller {
   removeDirectory(directory: Directory): void {
     directory.isGone = true;
     if (this.directories.get(directory.runId) === directory) this.directories.delete(directory.runId);
+    const { runId, settings } = directory;
+    if (settings !== undefined) this.removed.push({ url: settings.url, runId, at: this.base.time.now });
     directory.wake();
   }
 }

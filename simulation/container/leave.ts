@@ -28,7 +28,8 @@ export async function leave(
         await shell.tellNotes(directory);
         await directory.news(shell.host, LOOK_MS);
       }
-      if (!directory.isAway) return "stays";
+      // The end may have been taken before the attacher knew that it has to stay.
+      if (directory.isTaken || directory.isGone || !directory.isAway) return "stays";
     }
   }
   const { isAway } = directory;

@@ -2,6 +2,7 @@ import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
 import { hasWholeTask, isEndUnread, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { ITEM_RETRY_RULES } from "./item-retry-rules.ts";
 import { RERUN_RULES } from "./rerun-rules.ts";
 import type { Rule } from "./rule.ts";
 import { listingsOf } from "./script-output.ts";
@@ -296,6 +297,7 @@ export const ITEM_RULES: readonly Rule[] = [
   truth,
   green,
   listed,
+  ...ITEM_RETRY_RULES,
   ...RERUN_RULES,
   all,
   orders,

@@ -1,6 +1,7 @@
 import type { ScriptRun } from "../container/container.ts";
 import { itemsOf, listingOf } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
+import type { Fault } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
 import { firstOf, hasItems, listingsOf, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -74,14 +75,19 @@ function toldOf({ outputs }: Runner): readonly ToldItem[] | undefined {
   return entries[0]?.item === undefined ? undefined : (entries as readonly ToldItem[]);
 }
 
-/** Whether nothing has met the step or its tasks, whose disks had room for what items wrote. */
-export function isUndisturbed(runner: Runner, ended: Simulated): boolean {
+/** Whether nothing but faults of these kinds has met the step or its tasks, whose disks had room for what items wrote. */
+export function isUndisturbed(
+  runner: Runner,
+  ended: Simulated,
+  harmless: readonly Fault["kind"][] = [],
+): boolean {
   const tasks = tasksOf(runner, ended);
   if (tasks.some(({ container }) => container?.wasTight === true)) return false;
   const actors = new Set(["service", ...tasks.map(({ name }) => name)]);
   for (let each: Runner | undefined = runner; each !== undefined; each = each.before) actors.add(each.name);
   return !ended.world.base.faults.taken.some(
-    ({ actor }) => actors.has(actor) || actor.endsWith(` of ${runner.name}`),
+    ({ kind, actor }) =>
+      (actors.has(actor) || actor.endsWith(` of ${runner.name}`)) && !harmless.includes(kind),
   );
 }
 

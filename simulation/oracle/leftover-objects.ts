@@ -1,4 +1,5 @@
 import type { Runner } from "../runner/runner.ts";
+import type { CallFault } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
 import type { Version } from "../world/s3.ts";
@@ -35,7 +36,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       isLost(runner) ||
       hasLostCredentials(runner, ended) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
-      isCutOff(runner, ended) ||
+      isCutOff(runner, key, ended) ||
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") && isUnstopped(runner)) ||
@@ -133,13 +134,19 @@ function isUploadedAgain(runner: Runner, ended: Simulated): boolean {
   );
 }
 
-/** S3 had faults for the step, or for its container. */
-function isCutOff(runner: Runner, ended: Simulated): boolean {
+/**
+ * S3 had faults for the step, or for its container. A write of a queue that S3 has made, and whose answer was lost, leaves nothing: the step
+ * deletes the version that it has replaced once the repetition is refused.
+ */
+function isCutOff(runner: Runner, key: string, ended: Simulated): boolean {
   const actors = [runner, ...tasksOf(runner, ended)].map(({ name }) => name);
+  const isMade = ({ operation, what }: CallFault): boolean =>
+    /\/(claims|locks)\//.test(key) && operation === "s3:PutObject" && what === "lost";
   return ended.world.base.faults.taken.some(
     (fault) =>
       actors.includes(fault.actor) &&
-      (fault.kind === "s3-away" || (fault.kind === "call" && fault.operation.startsWith("s3:"))),
+      (fault.kind === "s3-away" ||
+        (fault.kind === "call" && fault.operation.startsWith("s3:") && !isMade(fault))),
   );
 }
 

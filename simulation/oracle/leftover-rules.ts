@@ -1,3 +1,6 @@
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import { isUndisturbed } from "./items.ts";
 import { leftInBucket } from "./leftover-objects.ts";
 import type { Rule } from "./rule.ts";
 
@@ -9,6 +12,12 @@ const LINGERING_MS = 180_000;
 const IDLE_MS = 1_260_000;
 /** A session in which no job has begun waits for the runner's first input for so long. */
 const GUARDED_MS = 640_000;
+/** A container whose PID 1 reaps no process needs five seconds until an attacher ends. */
+const GIVEN_BACK_MS = 15_000;
+/** A container that has nothing to upload any more looks each second whether the end was taken. */
+const TAKEN_MS = 20_000;
+/** From a session's begin until a step has saved that it has to end it. */
+const UNKNOWN_MS = 2_000;
 /** The most sessions that runs with a queue have in a container at once. */
 const MOST_SESSIONS = 3;
 
@@ -57,18 +66,36 @@ const sessionsEnd: Rule = {
   },
 };
 
+/** No session outlives the world. One of a step that could end it is gone with the step: nothing has to wait until a container gives up its reader. */
 const leftSessions: Rule = {
   name: "no session is left",
   look(ended, check) {
-    for (const session of ended.world.gateway.sessions.values())
-      if (session.owner.startsWith("runner") && !session.agent.isBlocked)
-        check(
-          session.ended === undefined ? false : true,
-          session.owner,
-          () => `session ${session.id} is still open`,
-        );
+    for (const session of ended.world.gateway.sessions.values()) {
+      if (!session.owner.startsWith("runner") || session.agent.isBlocked) continue;
+      const { id, owner, ended: at = Infinity } = session;
+      check(at < Infinity, owner, () => `session ${id} is still open`);
+      const runner = ended.runners.find(({ name }) => name === owner);
+      const isGone = ended.world.containers.some(({ agent, host }) => agent === session.agent && host.isDead);
+      if (runner === undefined || isGone || session.agent.isDead || !hasEndedWell(runner, ended)) continue;
+      // A step that was killed does not know of the session that it had just asked for.
+      if (runner.isKilled && session.begun + UNKNOWN_MS > (runner.mainEnd?.at ?? 0)) continue;
+      const over = Math.max(runner.mainEnd?.at ?? 0, runner.postEnd?.at ?? 0);
+      check(
+        at - over <= GIVEN_BACK_MS,
+        owner,
+        () => `session ${id} went on for ${Math.round((at - over) / 1000)} s after a step that could end it`,
+      );
+    }
   },
 };
+
+/** Whether the step, and its post step where it needs one, went to their ends, and met nothing but a cut or a signal. */
+function hasEndedWell(runner: Runner, ended: Simulated): boolean {
+  const { options, mainEnd, before } = runner;
+  if (mainEnd === undefined || before !== undefined) return false;
+  if (mainEnd.exitCode !== 0 && !options.post) return false;
+  return isUndisturbed(runner, ended, ["cut", "signal"]);
+}
 
 const leftInContainer: Rule = {
   name: "nothing is left in a container",
@@ -86,9 +113,25 @@ const leftInContainer: Rule = {
         .map(({ runId }) => runId);
       if (container.scripts.length > 0)
         check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
+      for (const { url, runId, at } of container.removed) {
+        const runner = ended.runners.find(({ jobUrl }) => jobUrl === url);
+        if (runner === undefined || !hasTakenEnd(runner, ended)) continue;
+        const took = at - (runner.mainEnd?.at ?? 0);
+        check(
+          took <= TAKEN_MS,
+          runner.name,
+          () => `the directory of ${runId} stayed for ${Math.round(took / 1000)} s after its step`,
+        );
+      }
     }
   },
 };
+
+/** Whether the step knows the end of its job, and could tell the container so. */
+function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
+  const { "exit-code": exitCode = "", outcome } = runner.outputs;
+  return exitCode !== "" && !runner.isKilled && outcome !== "detached" && hasEndedWell(runner, ended);
+}
 
 /** What must hold of the seats that steps take, and of what they leave. */
 export const LEFTOVER_RULES: readonly Rule[] = [

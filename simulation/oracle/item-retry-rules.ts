@@ -1,0 +1,41 @@
+import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import type { Rule } from "./rule.ts";
+
+/**
+ * An item whose exit code `retry` names runs again as often as that allows, also beside `fail-fast`, when nothing but a cut of its sessions meets
+ * the step.
+ */
+const again: Rule = {
+  name: "an item that retry names runs again",
+  look(ended, check) {
+    for (const step of itemStepsOf(ended)) {
+      const { runner, items, runs, reasons, most, told } = step;
+      if (told === undefined || !isUndisturbed(runner, ended, ["cut"]) || mayEndFirst(step)) continue;
+      for (const [index, each] of runs.entries()) {
+        const { exitCode } = each.at(-1) ?? {};
+        if (exitCode === undefined || !reasons.includes(String(exitCode))) continue;
+        check(
+          each.length >= most,
+          runner.name,
+          () =>
+            `'${items[index] ?? ""}' ended with ${exitCode} in run ${each.length} of ${most}, and did not run again`,
+        );
+      }
+    }
+  },
+};
+
+/** The step may hand out nothing more before all items have run as often as they may. */
+function mayEndFirst({ runner, inputs, runs, reasons, most, told = [] }: ItemStep): boolean {
+  if (runner.before !== undefined || "lock" in inputs || "start-timeout" in inputs) return true;
+  if (runner.cancelledAt !== undefined || told.some(({ outcome }) => /^(timed-out|unknown)$/.test(outcome)))
+    return true;
+  const hasFailedForGood = runs.some((each) => {
+    const { exitCode = 0 } = each.at(-1) ?? {};
+    return exitCode !== 0 && (each.length >= most || !reasons.includes(String(exitCode)));
+  });
+  return inputs["fail-fast"] === "true" && hasFailedForGood;
+}
+
+/** What must hold of items that may run again. */
+export const ITEM_RETRY_RULES: readonly Rule[] = [again];
