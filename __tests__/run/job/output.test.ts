@@ -77,6 +77,19 @@ it("a detach while the artifacts come makes the next reader begin at the first o
   expect([output.resumeAt, output.spool.confirmed]).toEqual([14, 14 + 2 * record.length]);
 });
 
+it("a detach while the script's files come leaves them to the next reader, which begins at the first of them", async () => {
+  const { output } = outputFor();
+  const seen = new SeenJob(NONCE, output.spool);
+  const record = "\x1b]7733;r\x07key=value\n";
+  const bytes = `${mark("@0")}\none\n${record}${mark(`~ ${4 + record.length}`)}`;
+  for (const item of seen.read(Buffer.from(bytes)))
+    if (item.kind === "text" || item.kind === "file-command" || item.kind === "confirmed")
+      output.showLive(item);
+  expect([output.resumeAt, output.spool.confirmed]).toEqual([4, 4 + record.length]);
+  await output.artifacts({ kind: "detached" } as JobEnd, true);
+  expect(output.end().script.outputs).toEqual([]);
+});
+
 it("keeps the last 1 MiB of a longer stream, and logs nothing about it", () => {
   const { output, log } = outputFor();
   for (let i = 0; i < 1025; i++) output.show(text("stdout", "x".repeat(1023)));

@@ -55,8 +55,8 @@ export class JobOutput {
   readonly #budget: JobContext["budget"];
   /** The byte of the spool at which the next item of a session begins. */
   #next: number;
-  /** The byte of the spool at which the artifacts begin, once some have come. */
-  #artifactsAt: number | undefined;
+  /** The byte of the spool at which the files of the script or the artifacts begin, once some have come. */
+  #filesAt: number | undefined;
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
@@ -109,7 +109,7 @@ export class JobOutput {
 
   /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
-    if (isArtifact(shown)) this.#artifactsAt ??= this.#next;
+    if (isBehindOutput(shown)) this.#filesAt ??= this.#next;
     this.#items?.jobDirectories.note(shown, this.#next);
     this.#next = this.spool.offset;
     this.#items?.take(shown, this.#workers);
@@ -136,12 +136,13 @@ export class JobOutput {
   };
 
   /**
-   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Artifacts and directories of
-   * items may have come while this step detached. They have to be unpacked from their beginning, so the other step begins there.
+   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Files of the script, artifacts and
+   * directories of items may have come while this step detached. They belong to the step that takes the job's end, and are read from their beginning, so the
+   * other step begins there.
    */
   get resumeAt(): number {
     const open = this.#items?.jobDirectories.openSince;
-    return Math.min(this.#artifactsAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
+    return Math.min(this.#filesAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
   }
 
   /** When the first artifacts came. */
@@ -152,8 +153,10 @@ export class JobOutput {
   /** Takes the job's end. When that is known, all that the job has sent is here, and certain. What comes to another step again is dropped. */
   settle({ kind }: JobEnd): void {
     if (kind === "status") this.#unsettled.settle();
-    else if (kind === "detached") this.#unsettled.rollBack();
-    else this.#unsettled.settleItems();
+    else if (kind === "detached") {
+      this.#unsettled.rollBack();
+      this.#files.drop();
+    } else this.#unsettled.settleItems();
   }
 
   /** Waits for the artifacts of a job that had this end, and logs what is missing. Undefined when none were asked for, when no script ran, or when the job is detached. */
@@ -200,8 +203,9 @@ function noBucket(): ArtifactsBucket {
   };
 }
 
-function isArtifact({ kind }: OutputItem): boolean {
-  return kind === "artifact-bytes" || kind === "artifact-fact";
+/** Files of the script and artifacts come when no worker prints any more. */
+function isBehindOutput({ kind }: OutputItem): boolean {
+  return ["file-command", "file-left-out", "artifact-bytes", "artifact-fact"].includes(kind);
 }
 
 /** The title under which the step's log folds the header. The logs of the sessions have the header unfolded. */

@@ -9,8 +9,8 @@ const LF = Buffer.from("\n");
 
 /** Collects what the workers of one job have written into GITHUB_OUTPUT and GITHUB_STEP_SUMMARY. Gets only what is certain. */
 export class ScriptFiles {
-  readonly #output = new FilesOfKind();
-  readonly #summary = new FilesOfKind();
+  #output = new FilesOfKind();
+  #summary = new FilesOfKind();
   readonly #memory: MemoryShare;
 
   /** `memory` bounds what all jobs of a step keep together. */
@@ -39,9 +39,15 @@ export class ScriptFiles {
     return { output: this.#output.written(), summary: this.#summary.written() };
   }
 
-  /** Drops the files. */
+  /** Forgets the files: another step gets them. */
+  drop(): void {
+    [this.#output, this.#summary] = [new FilesOfKind(), new FilesOfKind()];
+    this.#memory.hold(0);
+  }
+
+  /** Takes no more files. */
   close(): void {
-    this.giveUp();
+    this.drop();
     this.#memory.close();
   }
 
