@@ -4,8 +4,8 @@ import type { Rule } from "./rule.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /**
- * What was carried over has succeeded in that attempt, in the image of this one. Nothing is when two steps of it had the same key, or when it had
- * failed by something else.
+ * What was carried over has succeeded in that attempt, in the image of this one. Nothing is when two steps of it had the same key, unless S3 has taken no
+ * word of that and the second step has said so, or when it had failed by something else.
  */
 const carried: Rule = {
   name: "only items that have succeeded are carried over",
@@ -16,7 +16,9 @@ const carried: Rule = {
       for (const { item, index, outcome, exitCode, carriedFrom } of told) {
         if (carriedFrom === undefined) continue;
         const before = steps.filter((step) => isSameRun(step, runner) && step.runner.attempt === carriedFrom);
-        const isTrusted = before.filter(({ all, runner: one }) => all.length > 0 && !one.isKilled).length < 2;
+        const isTrusted =
+          before.filter(({ all, runner: one }) => all.length > 0 && !one.isKilled).length < 2 ||
+          before.some(isUnmarked);
         const last = before.flatMap(({ runs }) => runs[index]?.at(-1) ?? []);
         const isTrue = last.some((run) => run.exitCode === 0) && outcome === "succeeded" && exitCode === 0;
         const isSame = before.some(({ runner: one }) =>
@@ -32,6 +34,14 @@ const carried: Rule = {
     }
   },
 };
+
+/** Whether the step could not leave word that another one of its attempt has the same key, and has said so. */
+function isUnmarked({ runner: { main } }: ItemStep): boolean {
+  return (
+    lineWith(main.stdout, /It can't be kept in \S+ that another step of this attempt has the same/) !==
+    undefined
+  );
+}
 
 /** Whether the step has failed although all of its items have succeeded, or has said that it lacks what they have written. */
 function hasFailedOtherwise({ runner: { main, mainEnd, cancelledAt }, told = [] }: ItemStep): boolean {
