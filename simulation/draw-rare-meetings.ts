@@ -9,7 +9,7 @@ const FILE_LINES = 262;
 
 type Meeting = (random: Random, scenario: Scenario, container: ContainerOptions) => Scenario;
 
-const MEETINGS: readonly Meeting[] = [drawFullFile, drawFastRetry, drawLostWrites];
+const MEETINGS: readonly Meeting[] = [drawFullFile, drawFastRetry, drawLostWrites, drawLastWords];
 
 /** Worlds in which several things meet that never do by themselves. The other scenarios stay as they are. */
 export function drawRareMeetings(scenario: Scenario): Scenario {
@@ -87,4 +87,22 @@ function drawLostWrites(random: Random, { seed, world }: Scenario, container: Co
       return { kind: "call", actor: "runner 0", operation: "s3:PutObject", count, what: "lost" };
     }),
   };
+}
+
+/** A script sets an output more than once, and leaves a file without content among its artifacts. */
+function drawLastWords(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
+  const outputs = Array.from({ length: between(random, 2, 4) }, (_, at) => ({ output: `version=${at}` }));
+  const size = between(random, 0, 3_000);
+  const runner: RunnerOptions = {
+    ...{ at: 0, container: 0, post: true },
+    inputs: { timeout: "20m", artifacts: "out/r0/**" },
+    script: {
+      lines: [
+        ...[{ out: "out r0 0" }, { wait: between(random, 0, 5_000) }, ...outputs],
+        ...[{ file: "out/r0/empty.bin 0" }, { file: `out/r0/1.bin ${size}` }],
+      ],
+      ...{ exitCode: 0, onTerm: "dies" },
+    },
+  };
+  return { seed, world, containers: [container], runners: [runner], faults: [] };
 }

@@ -20,6 +20,9 @@ import {
 } from "./script-output.ts";
 import { recordsInOrder } from "./tasks-of.ts";
 
+/** The shortest pause between two attempts. */
+const PAUSE_MS = 5_000;
+
 /** Green only if every worker ended with 0. */
 const green: Rule = {
   name: "green only for a script that succeeded",
@@ -112,9 +115,9 @@ const outputs: Rule = {
         runner.name,
         () => `stdout has ${told.length} lines, and the script printed ${expected.length}`,
       );
-      for (const line of runner.script.lines) {
-        if (!("output" in line)) continue;
-        const [name = "", value = ""] = line.output.split("=");
+      // The last value of a name counts.
+      const set = runner.script.lines.flatMap((line) => ("output" in line ? [line.output.split("=")] : []));
+      for (const [name, value] of new Map(set.map(([each = "", text = ""]) => [each, text]))) {
         check(
           runner.outputs[name] === value,
           runner.name,
@@ -148,7 +151,7 @@ const once: Rule = {
   },
 };
 
-/** An attempt begins only when the one before it has ended, unless `retry` has `unknown`. */
+/** An attempt begins only when the one before it has ended, and after a pause, unless `retry` has `unknown`. */
 const oneByOne: Rule = {
   name: "attempts come one after another",
   look(ended, check) {
@@ -159,10 +162,11 @@ const oneByOne: Rule = {
         for (const [at, runs] of attempts.slice(1).entries()) {
           const ends = (attempts[at] ?? []).map((run) => run.ended ?? Infinity);
           const began = Math.min(...runs.map((run) => run.began));
+          const pause = hasItems(runner) ? 0 : PAUSE_MS;
           check(
-            began >= Math.max(...ends),
+            began >= Math.max(...ends) + pause,
             runner.name,
-            () => `attempt ${at + 2} began before the end of the last`,
+            () => `attempt ${at + 2} began less than ${pause} ms after the end of the last`,
           );
         }
       }
