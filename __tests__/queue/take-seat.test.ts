@@ -47,7 +47,7 @@ describe("with a bucket", () => {
   it.each(["bucket-elsewhere", "bucket-not-found"] as const)(
     "a run fails with %s, and has no claim to give back, since none can have been written",
     async (code) => {
-      const refusal = new Failure(code, { failed: "Not this scene.bucket.", seen: "", advice: "" });
+      const refusal = new Failure(code, { failed: "Not this bucket.", seen: "", advice: "" });
       scene.bucket.before(() => refusal);
       const run = scene.ask("one");
       expect(await run.done).toBe(refusal);
