@@ -83,6 +83,18 @@ describe("keys that are renewed", () => {
     expect(await key()).not.toBe("1");
   });
 
+  it("that can't be had are reported once, however many requests share the attempt", async () => {
+    const { clock, state, key } = source();
+    await key();
+    clock.advance(57 * minute);
+    state.broken = true;
+    expect(await Promise.all([key(), key(), key()])).toEqual(["1", "1", "1"]);
+    clock.advance(2 * minute);
+    expect(await Promise.all([key(), key()])).toEqual(["1", "1"]);
+    expect(state.fetched).toBe(3);
+    expect(state.delays).toEqual([60 * minute, 60 * minute]);
+  });
+
   it("fail with the reason once the old ones have ended, and are asked for again the next time", async () => {
     const { clock, state, key } = source();
     await key();

@@ -120,7 +120,7 @@ const CODES_OF_STEPS: StepCodes = [
   },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   { codes: ["timed-out"], holds: (runner) => longestItemsOf(runner) >= timeoutOf(runner) },
-  { codes: ["timed-out"], holds: (runner) => longestOf(runner.script.lines) >= timeoutOf(runner) },
+  { codes: ["timed-out"], holds: (runner) => longestOf(firstOf(runner).script.lines) >= timeoutOf(runner) },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
   { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
   {

@@ -77,6 +77,8 @@ const keptTasks: Rule = {
       const task = ended.world.ecs.tasks.find(({ identity }) => identity.arn === arn);
       if (task?.identity.owner !== runner.name || !/^(succeeded|failed|timed-out)$/.test(outcome ?? ""))
         continue;
+      // `retry` has given up this task for another one, which ECS did not start.
+      if (runner.options.inputs["retry"] !== undefined && isRefusedTasks(runner, ended)) continue;
       const over = keep === "job" ? jobEnd(runner, ended) : Infinity;
       check(
         task.stoppedBy !== runner.name || (task.stoppedAt ?? 0) >= over,
@@ -86,6 +88,10 @@ const keptTasks: Rule = {
     }
   },
 };
+
+function isRefusedTasks({ name }: Runner, { world }: Simulated): boolean {
+  return world.base.faults.taken.some(({ kind, actor }) => kind === "refusal" && actor === name);
+}
 
 /** Whether all items of the step were carried over from earlier attempts. */
 function hasOnlyCarried({ outputs }: Runner): boolean {

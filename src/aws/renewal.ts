@@ -41,15 +41,24 @@ export function renewing<C extends TemporaryCredentials>(options: RenewalOptions
     held = { keys, end, due: end - Math.min(EARLY_MS, life / 4), late: end - Math.min(LATE_MS, life / 8) };
     return keys;
   };
+  /** New keys; the old ones where there are none to be had yet. */
+  const renewed = async (): Promise<C> => {
+    try {
+      return await renew();
+    } catch (error) {
+      if (held === undefined || now() >= held.end) throw error;
+      onDelay(error, held.end);
+      return held.keys;
+    } finally {
+      fetching = undefined;
+    }
+  };
   return async () => {
     if (held !== undefined && now() < held.due) return held.keys;
-    fetching ??= renew().finally(() => (fetching = undefined));
-    if (held === undefined || now() >= held.end) return await fetching;
-    const { keys, late, end } = held;
-    const next = fetching.catch((error: unknown) => {
-      onDelay(error, end);
-      return keys;
-    });
-    return now() < late ? keys : await next;
+    fetching ??= renewed();
+    if (held === undefined || now() >= held.late) return await fetching;
+    // Whoever needs them hears of a failure.
+    fetching.catch(() => undefined);
+    return held.keys;
   };
 }
