@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { systemClock } from "../../../src/clock.ts";
 import { carryForwards } from "../../../src/session/forward/forward.ts";
@@ -40,8 +41,10 @@ async function carry(
 ) {
   const log = new Listener();
   const session = new Forged();
+  let resets = 0;
   session.onFrame = (kind, of) => {
     if (kind === FrameKind.open) session.frame(FrameKind.opened, of);
+    if (kind === FrameKind.reset) log.info(`reset ${(resets += 1)} at a far end`);
     if (kind === FrameKind.bye) void session.close();
   };
   await carryForwards({
@@ -88,6 +91,19 @@ it("connections that their programs closed too soon to be seen are refused with 
     expect(log.lines.at(-1)).toMatch(
       /over 0 cuts\. Refused, because their programs had closed them before it was seen whose they are: [1-3]\.$/,
     );
+});
+
+it("a program that breaks its connection off does so at the far end, too, and the forward goes on", async () => {
+  const log = await carry([":db:5432"], async ([port = 0], told) => {
+    for (let count = 1; count <= 2; count += 1) {
+      const socket = connect(port, "127.0.0.1");
+      await once(socket, "connect");
+      socket.write("a request", () => socket.resetAndDestroy());
+      await told.until(new RegExp(`^reset ${count} at a far end$`));
+    }
+    return 0;
+  });
+  expect(log.lines.filter((line) => line.includes("reset"))).toHaveLength(2);
 });
 
 it("more connections than a forward takes are refused with one warning, and counted", async () => {
