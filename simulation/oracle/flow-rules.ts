@@ -112,6 +112,8 @@ const reports: Rule = {
       // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
       const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
       const most = faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused;
+      // An agent that takes no session any more is as good as dead.
+      if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
       // Another task may still start, or a further attempt.
       const { tasks, retry } = runner.options.inputs;

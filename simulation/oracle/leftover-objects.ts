@@ -39,7 +39,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       isCutOff(runner, key, ended) ||
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
-      (key.includes("/output/") && isUnstopped(runner)) ||
+      (key.includes("/output/") && (isUnstopped(runner) || isOutlived(runner, ended))) ||
       (key.includes("/output/") && (isLeft(runner, ended) || isOutOfTime(runner, ended))),
   );
 }
@@ -110,6 +110,15 @@ function isOutOfTime({ name, options, main }: Runner, ended: Simulated): boolean
 /** The step has stopped the task. The container of a task that is slow to end may say that it is alive after the cleanup. */
 function isEnding(runner: Runner, ended: Simulated): boolean {
   return tasksOf(runner, ended).some(({ stoppedBy }) => stoppedBy === runner.name);
+}
+
+/** Others have stopped its task. A script that takes its time with TERM goes on printing after the cleanup, which had a task that was about to end. */
+function isOutlived(runner: Runner, ended: Simulated): boolean {
+  const over = Math.max(runner.mainEnd?.at ?? Infinity, runner.postEnd?.at ?? 0);
+  return tasksOf(runner, ended).some(
+    ({ stoppedAt = Infinity, container }) =>
+      stoppedAt < over && container?.scripts.some(({ ended: at = Infinity }) => at > over) === true,
+  );
 }
 
 /** While no step followed its job, nobody read the heartbeat: a cleanup deletes ten of its versions. */
