@@ -64,6 +64,8 @@ export async function attach(
     const end = await leave(shell, directory, { isParent: prepared !== undefined });
     if (end !== "stays") {
       helper.kill();
+      // The job has heard by S3 that its end was taken while the attacher was about to leave: it removes its directory itself.
+      if (directory.isTakenByS3) removeJob(container, directory);
       if (end === "away") container.endSession(host);
       return;
     }
