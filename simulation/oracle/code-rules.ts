@@ -167,6 +167,14 @@ const CODES_OF_STEPS: StepCodes = [
   },
   { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
   { codes: ["container-blocked"], holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended) },
+  // The session of a call whose answer was lost has no client, and keeps a seat of the agent until it ends by itself.
+  {
+    codes: ["container-blocked"],
+    holds: (runner, ended) =>
+      faultsOf(runner, ended).some(
+        (fault) => fault.kind === "call" && fault.what === "lost" && fault.operation === "ecs:ExecuteCommand",
+      ),
+  },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
   { codes: ["no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
   // The jobs behind those that were lost have ended, and an item whose runs are used up has not.
