@@ -11,6 +11,9 @@ import { tasksOf } from "./tasks-of.ts";
 /** An uploader that was killed has a successor, which uploads again, within this time. */
 const AGAIN_MS = 5_000;
 
+/** The exit code of a main that a second signal has ended. */
+const ENDED_AT_ONCE = 130;
+
 /** Nothing stays in the bucket, unless one of those that know the object can't remove it: then it is said, or the lifecycle of the bucket has it. */
 export const leftInBucket: Rule = {
   name: "nothing is left in the bucket",
@@ -81,9 +84,12 @@ function isLost({ options, mainEnd, main }: Runner): boolean {
   return !options.post && (mainEnd?.exitCode !== 0 || main.stdout.includes("is undone after it"));
 }
 
-/** It was killed between a write of a queue and the deletion of the version before it, of which post knows nothing. The next run deletes that. */
-function hasOldVersions({ isKilled }: Runner, { scenario }: Simulated): boolean {
-  return isKilled && scenario.world.isVersioned;
+/**
+ * It was killed, or the second signal of a cancel ended it, between a write of a queue and the deletion of the version before it, of which post knows
+ * nothing. The next run deletes that.
+ */
+function hasOldVersions({ isKilled, mainEnd }: Runner, { scenario }: Simulated): boolean {
+  return (isKilled || mainEnd?.exitCode === ENDED_AT_ONCE) && scenario.world.isVersioned;
 }
 
 /** Nothing could tell the container to stop, and the step has said so: the job goes on until its timeout, or its lock ends it. */
