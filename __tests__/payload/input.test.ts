@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
+import { codePoint } from "../helpers/code-points.ts";
 import { typedPayload, typedSecrets, typedStart } from "../../src/payload/input.ts";
 import type { Payload } from "../../src/payload/payload.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
@@ -12,7 +13,7 @@ const payloadOf = (bytes: Uint8Array): Payload => ({ bytes: Buffer.from(bytes), 
 /** Reads lines of `printf` escapes up to the dot, as the container does. */
 const READ = `while IFS= read -r l && [ "$l" != . ]; do printf '%b' "$l"; done`;
 
-const secretText = fc.string({ unit: "binary", maxLength: 2_000 }).filter((value) => !value.includes("\0"));
+const secretText = fc.string({ unit: codePoint, maxLength: 2_000 }).filter((value) => !value.includes("\0"));
 const anySecrets = fc
   .array(secretText, { maxLength: 3 })
   .map((values) => Object.fromEntries(values.map((value, i) => [`SECRET_${i}`, value])));

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { codePoint } from "../helpers/code-points.ts";
 import { split } from "../../local/agent/shlex.ts";
 import { quote } from "../../src/payload/quote.ts";
 import { runShell, SHELLS } from "../helpers/shells.ts";
@@ -6,7 +7,7 @@ import { runShell, SHELLS } from "../helpers/shells.ts";
 /** Any text that a shell can hold: it has no NUL. */
 const text = fc
   .oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: codePoint }),
     fc.string({ unit: fc.constantFrom(...Array.from("'\"\\$`!~*?[]{}()<>|&;#=%@ \t\n\ra-")) }),
   )
   .filter((value) => !value.includes("\0"));

@@ -1,5 +1,6 @@
 /** Queues that another principal has written: it has `s3:PutObject` on the prefix, and nothing else. */
 import fc from "fast-check";
+import { codePoint } from "../helpers/code-points.ts";
 import { systemClock } from "../../src/clock.ts";
 import { takeStep, renewStep, replaceStep } from "../../src/queue/claim-steps.ts";
 import { leaveQueue } from "../../src/queue/claim.ts";
@@ -73,7 +74,7 @@ const queues = fc.oneof(
     .record({ claims: fc.array(fc.oneof(named, named, claim, odd), { maxLength: 8 }), past: odd })
     .map((one) => JSON.stringify(one)),
   odd.map((one) => JSON.stringify(one)),
-  fc.string({ unit: "binary", maxLength: 200 }),
+  fc.string({ unit: codePoint, maxLength: 200 }),
 );
 
 it("odd claims, times, numbers and names do no harm, whatever stands there", () => {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { codePoint } from "../../helpers/code-points.ts";
 import { extractAll, SeenJob, type SeenItem } from "../../helpers/extracted.ts";
 
 const NONCE = "00112233445566778899aabbccddeeff";
@@ -172,7 +173,7 @@ describe("a terminal", () => {
       "\x07",
     ];
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: "binary" }))), (parts) => {
+      fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: codePoint }))), (parts) => {
         const job = new SeenJob(NONCE, 1);
         for (const part of parts) extractAll(job, Buffer.from(part, "latin1"));
       }),
