@@ -2,7 +2,7 @@
 #
 # Part of the loader, and of the job.
 
-# fx_apart COMMAND…: runs it in /, with the job directory as HOME. Removes the container's variables that name a missing file or
+# fx_apart COMMAND...: runs it in /, with the job directory as HOME. Removes the container's variables that name a missing file or
 # directory, or one that another user can replace: such a file may name programs to run and files to write. PATH stays, and so do the
 # names that stand for no file: *_URI*, *_URL*, *_KEY, *_TOKEN and the proxies. A value without a slash stays, too, because the command
 # runs in /, where no other user can put a file. Call it in a subshell, because it unsets variables that the script must keep.

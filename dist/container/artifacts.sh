@@ -75,7 +75,7 @@ fx_kill_leader() {
   fx_tell_group KILL "$1" || fx_tell KILL "$1"
 }
 
-# fx_become_packer NAME ENOUGH WORD…: becomes a program of the script's user, as the leader of a session. NAME.packer.pid names it for those who
+# fx_become_packer NAME ENOUGH WORD...: becomes a program of the script's user, as the leader of a session. NAME.packer.pid names it for those who
 # kill it. Ends without it when the file ENOUGH is there: nobody would kill it any more.
 fx_become_packer() {
   fx_name self
@@ -147,7 +147,8 @@ fx_find_packers() {
 # fx_pass_records NAME ENOUGH FACT [DIRECTORY]: passes the packer's lines on until the file ENOUGH is there: as records, as parts in S3, or behind FACT
 # as facts (pass.py). It checks the lines: they come from a process of the script's user, which another process of that user may have replaced.
 fx_pass_records() {
-  # The time for artifacts bounds the one in python3.
+  # The passer of artifacts in python3 looks for ENOUGH itself. The others are named, since they may have to be killed: awk can't stop waiting, and
+  # that of an item may wait for a pipe that another process holds (fx_free_passers).
   if [ -z "$fx_python3" ] || [ "$3" ]; then
     fx_name self
     echo "$fx_token" >"$fx_dir/$1.passer.pid"

@@ -24,7 +24,7 @@ fx_check() {
   fi
 }
 
-# fx_try WORD…: prints what is wrong with this command of the script, and a dot.
+# fx_try WORD...: prints what is wrong with this command of the script, and a dot.
 fx_try() {
   fx_as_user exec /bin/sh -c "$fx_try_sh" sh "$fx_path" "$fx_workdir" "$fx_user" "$fx_dir/script" "$@"
 }

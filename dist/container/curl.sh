@@ -194,7 +194,7 @@ fx_post() {
   false
 }
 
-# fx_ask OPTION…: has curl make a request, and waits for its end. Sets fx_http to the answer's status, 000 when there is none. curl gets
+# fx_ask OPTION...: has curl make a request, and waits for its end. Sets fx_http to the answer's status, 000 when there is none. curl gets
 # what is secret by a file.
 fx_ask() {
   : >"$fx_dir/answer"

@@ -47,7 +47,7 @@ fx_place_by_tar() {
   fi
 }
 
-# fx_place_as OWNER UID [WORD…]: runs place.sh, behind these words. Prints the flaw.
+# fx_place_as OWNER UID [WORD...]: runs place.sh, behind these words. Prints the flaw.
 fx_place_as() {
   fx_owner=$1 fx_by_uid=$2
   shift 2

@@ -15,7 +15,8 @@ MOST_NAMES = 256
 
 
 def is_forbidden(address):
-    """Link-local addresses, among them those that give out the task's credentials, in each form in which a socket takes them."""
+    """Link-local addresses, and those of EC2's own services. Some of them give out the task's credentials. In each form in which a socket takes
+    them."""
     try:
         some = socket.inet_pton(socket.AF_INET, address)
     except OSError:
@@ -103,8 +104,11 @@ class Connections:
         elif self.names >= MOST_NAMES:
             self.refuse(each, (FAILED, "too many names are being looked up"))
         else:
-            self.names += 1
-            threading.Thread(target=self.look_up, args=(of, *target), daemon=True).start()
+            try:
+                threading.Thread(target=self.look_up, args=(of, *target), daemon=True).start()
+                self.names += 1
+            except RuntimeError as problem:  # The container allows no more threads.
+                self.refuse(each, (FAILED, str(problem)))
 
     def begin_program(self, each, asked):
         try:
@@ -143,7 +147,7 @@ class Connections:
                 continue
             each.addresses = [a for a in found if not is_forbidden(a[1][0])]
             if found and not each.addresses:
-                self.refuse(each, (FORBIDDEN, "%s is a link-local address" % found[0][1][0]))
+                self.refuse(each, (FORBIDDEN, "%s is link-local, or of a service of EC2's own" % found[0][1][0]))
             else:
                 self.try_next(each, each.why)
 

@@ -5,7 +5,7 @@
 import hashlib, hmac
 
 HELLO, FRAME, ACK = range(3)
-LONGEST_LINE = 65536
+LONGEST_PACKET = 65536
 
 
 class Damage(Exception):
@@ -94,7 +94,7 @@ class Lines:
         while len(self.rest) >= at + 3:
             a, b, c = self.rest[at : at + 3]
             length = a << 14 | b << 7 | c
-            if not 0 < length <= LONGEST_LINE:
+            if not 0 < length <= LONGEST_PACKET:
                 raise Damage("a line has no length of a packet")
             if len(self.rest) < at + 3 + length:
                 break

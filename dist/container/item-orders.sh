@@ -1,6 +1,6 @@
 # --- The orders of the runner to the items (carriers/stream/marks.ts has the facts by which it is told what has come of them):
 #
-#     N give BATCH…   the batches go into the file `stock`
+#     N give BATCH...   the batches go into the file `stock`
 #     N back          what has not begun is given back
 #     N end           nothing more comes
 #
@@ -15,7 +15,7 @@ fx_take_order() {
   (set -f && set -- $1 && set +f && fx_order_items "$@")
 }
 
-# fx_order_items NUMBER WORD [BATCH…]
+# fx_order_items NUMBER WORD [BATCH...]
 fx_order_items() {
   case $1 in '' | 0* | *[!0-9]* | ??????????*) return ;; esac
   [ "$1" -eq 1 ] || [ -e "$fx_dir/obeyed/$(($1 - 1))" ] || return

@@ -72,7 +72,7 @@ fx_tell_results() {
   done
 }
 
-# fx_find_place ITEM…: sets fx_place to the place of fx_text among the items, or to one more than there are. As a rule the lines come in the order of the
+# fx_find_place ITEM...: sets fx_place to the place of fx_text among the items, or to one more than there are. As a rule the lines come in the order of the
 # batch, so it looks first where it stands.
 fx_find_place() {
   fx_each=

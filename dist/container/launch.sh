@@ -1,7 +1,7 @@
 # Becomes the script, as its user, in the session of its worker. No process that is still root has the script's variables, or has
 # entered its directory. /bin/sh -c runs this, with the variables on standard input as calls of fx_set, and the arguments
 #
-#     PATH DIRECTORY WORKER HOME LOGIN WORD…
+#     PATH DIRECTORY WORKER HOME LOGIN WORD...
 #
 # WORKER is the path of the worker's files, which ends with its number. LOGIN is empty when no input names a user. Once the first
 # variable is set, only the arguments are read: no variable can change what is run.

@@ -100,7 +100,7 @@ fx_look() {
 }
 
 # Reads the answer into fx_number, fx_from and the file `body`. False unless it is a `control` of the runner, newer than
-# the last one, and not of a later day (AHEAD in objects.py).
+# the last one, and at most a day ahead of the time (AHEAD in objects.py).
 fx_read_control() {
   read -r fx_rest fx_kind fx_number fx_from fx_length fx_rest <"$fx_dir/answer" || return
   for fx_each in "$fx_number" "$fx_from" "$fx_length"; do
@@ -113,8 +113,8 @@ fx_read_control() {
   IFS= read -r fx_line <"$fx_dir/answer" && [ "$fx_line" = "$fx_header" ]
 }
 
-# Takes new signatures from the file `body`. The new lines of a kind replace all earlier ones of that kind. All else stays as it was
-# typed, because a holder of the job's handle can write `control`, too.
+# Takes new signatures from the file `body`. The new lines of a kind replace all earlier ones of that kind, also those that go on
+# (`field+`), which only a typed order has. All else stays as it was typed, because a holder of the job's handle can write `control`, too.
 fx_renew() {
   fx_signature='field\+? (policy|x-amz-(credential|date|security-token|signature))'
   LC_ALL=C grep -iE "^($fx_signature [A-Z0-9%&=+/._~-]+|query [A-Z0-9%&=+/._~-]+|post-until [0-9]{1,12})\$" "$fx_dir/body" |

@@ -33,7 +33,10 @@ class Part:
 
     def send(self, s3, enough):
         self.s3, self.enough = s3, enough
-        self.thread.start()
+        try:
+            self.thread.start()
+        except RuntimeError:
+            self.is_refused = True  # The container allows no more threads.
 
     def run(self):
         until, pause = time.monotonic() + GIVEN_UP, 0.5
@@ -137,7 +140,8 @@ class Parts:
         that time; when it is not, the rest of the archive is given up."""
         part = self.sent.popleft()
         if part.job:
-            part.thread.join(until and max(0, until - time.monotonic()))
+            if part.thread.ident:
+                part.thread.join(until and max(0, until - time.monotonic()))
             self.free.append(part.s3)
             self.is_refused = self.is_refused or part.is_refused
         if part.is_there:

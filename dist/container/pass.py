@@ -18,7 +18,7 @@ RECORD = 48 << 10
 # Bytes of a line, and the seconds between two looks for FILE.
 LINE, PAUSE = 1 << 18, 0.1
 # Bytes of a line that becomes a fact. With what stands before it, a recorder records it as a whole.
-LONGEST = 3850
+LONGEST_FACT = 3850
 
 
 def record(line):
@@ -27,8 +27,9 @@ def record(line):
 
 
 def tell(fact, line):
-    """Tells a line as a fact. False for one that is too long, unless it names a file."""
-    if len(line) > LONGEST:
+    """Tells a line as a fact. Of lines that are too long that of a list is left out, one about a file says so instead, and one of the archive is
+    not told, which is False."""
+    if len(line) > LONGEST_FACT:
         if line.startswith(b"flist "):
             return True
         if line.startswith(b"a"):

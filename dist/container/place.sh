@@ -1,7 +1,7 @@
 # Places files that tar has unpacked into a directory of the job, when the image has no python3. /bin/sh -c runs it behind safe.sh,
 # with the arguments
 #
-#     UID OWNER STAGE DIRECTORY DESTINATION…
+#     UID OWNER STAGE DIRECTORY DESTINATION...
 #
 # The stage has a directory for each destination, by its number, with the mode and the time that a new one gets. OWNER, as chown takes
 # it, gets destinations and directories on the way that are made. With an empty OWNER they stay with UID, the user that runs this. A

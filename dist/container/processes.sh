@@ -17,7 +17,7 @@ fx_find_programs() {
 # Waits for the end of that try. Empties fx_env when `env` can't give signals back.
 fx_settle_programs() { wait "$fx_trying" || fx_env=''; }
 
-# fx_session WORD…: becomes that program as the leader of a new session. A shell starts its background commands with INT
+# fx_session WORD...: becomes that program as the leader of a new session. A shell starts its background commands with INT
 # and QUIT ignored (POSIX, Asynchronous Lists). The new program gets these signals again when the image can do that.
 fx_session() {
   if [ "$fx_env" ]; then
@@ -29,7 +29,7 @@ fx_session() {
   fi
 }
 
-# fx_adopting WORD…: the same, and the program becomes the parent of the processes that its descendants leave behind, so that it
+# fx_adopting WORD...: the same, and the program becomes the parent of the processes that its descendants leave behind, so that it
 # can wait for their ends. PID 1 of a container may be a program that reaps no child.
 fx_adopting() {
   if [ "$fx_python3" ]; then
@@ -62,7 +62,7 @@ fx_wake() {
   (fx_tell KILL "$fx_nap")
 }
 
-# fx_after SECONDS FUNCTION [ARGUMENT…]: calls the function after SECONDS, unless the process gets TERM before.
+# fx_after SECONDS FUNCTION [ARGUMENT...]: calls the function after SECONDS, unless the process gets TERM before.
 fx_after() {
   fx_read_hundredths
   fx_after_=$((fx_now + $1 * 100))

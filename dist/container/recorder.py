@@ -21,7 +21,7 @@ try:
 except ImportError:
     import signal
 
-# Seconds that the beginning of a line waits for its end.
+# Seconds without any output after which the beginnings of lines are recorded whose ends have not come.
 PATIENCE = 0.1
 # Seconds between two looks at a full spool.
 HELD = 0.05
@@ -201,8 +201,10 @@ def record(streams, patterns, stop, spool, echo, news):
 
     until = None
     while streams:
-        started = any(stream.rest for stream in streams.values() if not isinstance(stream, Facts))
-        wait = 0 if until else PATIENCE if started else None
+        has_begun = any(stream.rest for stream in streams.values() if not isinstance(stream, Facts))
+        wait = PATIENCE if has_begun else None
+        if until:
+            wait = 0
         # While the spool is full the pipes are not read. They fill up, and then the workers wait.
         full = not until and spool.is_full()
         reads = [stop] + (read_when_full(streams, spool) if full else list(streams))

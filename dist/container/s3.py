@@ -8,7 +8,7 @@ import urllib.parse
 # Seconds that a connection, or the next byte of an answer, may take.
 PATIENCE = 20
 # Bytes of an answer's body that are read, and all bytes that may come before its end.
-LONGEST, MOST = 65536, 1 << 18
+READ_BYTES, MOST_BYTES = 65536, 1 << 18
 PORTS = {"http": 80, "https": 443}
 
 
@@ -33,10 +33,10 @@ def proxy_for(url):
 
 
 class Bounded(io.RawIOBase):
-    """An answer that ends after MOST bytes. http.client itself reads any number of interim answers, chunks and trailers."""
+    """An answer that ends after MOST_BYTES. http.client itself reads any number of interim answers, chunks and trailers."""
 
     def __init__(self, file):
-        self.file, self.left = file, MOST
+        self.file, self.left = file, MOST_BYTES
 
     def readable(self):
         return True
@@ -84,7 +84,7 @@ def exchange(connection, method, url, headers, body):
     except ConnectionError:
         pass  # S3 may refuse, and close, before it has all. Its answer says why.
     answer = connection.getresponse()
-    data = answer.read(LONGEST)
+    data = answer.read(READ_BYTES)
     if not answer.isclosed():
         connection.close()  # There is more of it.
     return answer.status, data

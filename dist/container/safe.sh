@@ -2,7 +2,7 @@
 #
 # Part of the bootstrap, of the command that stops a job, and of the job. Comments and indentation are not sent in a command.
 
-# fx_safe PATH…: whether no other user can replace what these absolute paths name. The file, each directory above it and each link on
+# fx_safe PATH...: whether no other user can replace what these absolute paths name. The file, each directory above it and each link on
 # the way have to belong to root or to us. Others may write to none of them, except to sticky directories. What is in one of these has to
 # be a directory to which no other user may write: a link or a file may be root's, and another user may have moved it from a directory of
 # that user's. (To move a directory takes the right to write to it: rename(2), EACCES.) A sticky directory is not safe with a slash at its

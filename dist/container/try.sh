@@ -2,7 +2,7 @@
 # /bin/sh -c before anything starts, as the user of the script. On standard input it gets the variables of the inputs, as calls of
 # fx_set. It gets the arguments
 #
-#     PATH DIRECTORY USER FILE WORD…
+#     PATH DIRECTORY USER FILE WORD...
 #
 # Such a flaw is `CODE: words`, where CODE is directory, shell, variable or tool (carriers/stream/marks.ts).
 exec 2>/dev/null
@@ -66,7 +66,7 @@ $1=$2
   [ "$fx_refused" != . ]
 }
 
-# fx_check_program PROGRAM [WORD…]: whether the program and its interpreter can be executed. Sets fx_file to the program's file.
+# fx_check_program PROGRAM [WORD...]: whether the program and its interpreter can be executed. Sets fx_file to the program's file.
 # When they can't, prints the flaw and is false.
 fx_check_program() {
   fx_program=$1
@@ -103,7 +103,7 @@ fx_check_program() {
   fx_check_program "$@"
 }
 
-# fx_check_interpreter FILE [WORD…]: whether the image has the interpreter of the file, or the loader that its ELF header
+# fx_check_interpreter FILE [WORD...]: whether the image has the interpreter of the file, or the loader that its ELF header
 # names. The words are those of its first line.
 fx_check_interpreter() {
   fx_of=$1

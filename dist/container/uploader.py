@@ -92,7 +92,8 @@ class Uploader:
         self.s3 = S3()
         self.job = Job()
         now = time.monotonic()
-        # When a piece was made, `control` read, and an object uploaded. The values make the first object go at once.
+        # When a piece was made, `control` read, and an object uploaded. With these values the first object goes at once, and `control` is
+        # read a second later.
         self.made, self.seen = now - QUIET, now + 1 - QUIET
         self.put = now if self.pieces.number else now - QUIET
         self.ended_at = now
@@ -129,7 +130,7 @@ class Uploader:
             self.over = True
         if waiting and now >= self.again:
             return max(0, min(LOOKS[0], self.made + PACE - now))
-        return LOOKS[now - self.made > LATELY]
+        return LOOKS[0] if now - self.made <= LATELY else LOOKS[1]
 
     def find_waiting(self):
         """How many bytes of the spool are not in a piece yet."""

@@ -42,13 +42,13 @@ fx_find_way() {
   return 1
 }
 
-# fx_lend FILE…: gives these files to that user, and lets users pass through the job directory to them.
+# fx_lend FILE...: gives these files to that user, and lets users pass through the job directory to them.
 fx_lend() {
   chmod 711 "$fx_dir"
   chown "$fx_as_uid:$fx_as_gid" "$@"
 }
 
-# fx_become HOW WORD…: runs a command as that user. HOW is exec or fx_session.
+# fx_become HOW WORD...: runs a command as that user. HOW is exec or fx_session.
 # shellcheck disable=SC2016 # the inner shell expands it
 fx_become() {
   fx_by=$1
@@ -67,5 +67,5 @@ fx_become() {
   esac
 }
 
-# fx_as_user HOW WORD…: runs a command as the user of the script.
+# fx_as_user HOW WORD...: runs a command as the user of the script.
 fx_as_user() { if [ "$fx_user" ]; then fx_become "$@"; else "$@"; fi; }

@@ -7,7 +7,7 @@ fx_print_variables() {
   [ -z "${fx_batch-}" ] || fx_print_item
 }
 
-# fx_run WORD…: becomes the program of a worker. Called through fx_command (job-text.ts).
+# fx_run WORD...: becomes the program of a worker. Called through fx_command (job-text.ts).
 fx_run() {
   fx_as_user fx_session /bin/sh -c "$fx_launch_sh" sh \
     "$fx_path" "$fx_workdir" "$fx_dir/$fx_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
