@@ -153,8 +153,8 @@ describe("a paused agent would not see the end of an attacher, which therefore e
   });
 
   it.concurrent("when the directory was removed before the end was taken", async () => {
-    const end = await endOfAgent("sleep 1", async (job) => {
-      await until(() => job.events.some(({ kind }) => kind === "attached"));
+    const end = await endOfAgent("echo begun; sleep 1", async (job) => {
+      await until(() => job.output("stdout").toString() === "begun\n");
       // The job writes there meanwhile.
       rmSync(job.directory ?? "", { recursive: true, maxRetries: 50, retryDelay: 5 });
     });
