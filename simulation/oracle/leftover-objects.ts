@@ -118,7 +118,7 @@ function isEnding(runner: Runner, ended: Simulated): boolean {
   return tasksOf(runner, ended).some(({ stoppedBy }) => stoppedBy === runner.name);
 }
 
-/** Others have stopped its task. A script that takes its time with TERM goes on printing after the cleanup, which had a task that was about to end. */
+/** Others have stopped its task. A script that does not end at TERM goes on printing until its container is killed, and that may be after the cleanup. */
 function isOutlived(runner: Runner, ended: Simulated): boolean {
   const over = Math.max(runner.mainEnd?.at ?? Infinity, runner.postEnd?.at ?? 0);
   return tasksOf(runner, ended).some(

@@ -89,6 +89,7 @@ const keptTasks: Rule = {
   },
 };
 
+/** Whether ECS has refused to start a task for the step. */
 function isRefusedTasks({ name }: Runner, { world }: Simulated): boolean {
   return world.base.faults.taken.some(({ kind, actor }) => kind === "refusal" && actor === name);
 }

@@ -41,7 +41,7 @@ export function renewing<C extends TemporaryCredentials>(options: RenewalOptions
     held = { keys, end, due: end - Math.min(EARLY_MS, life / 4), late: end - Math.min(LATE_MS, life / 8) };
     return keys;
   };
-  /** New keys; the old ones where there are none to be had yet. */
+  /** New keys, or the old ones while these are valid and new ones can't be fetched. */
   const renewed = async (): Promise<C> => {
     try {
       return await renew();
@@ -57,7 +57,7 @@ export function renewing<C extends TemporaryCredentials>(options: RenewalOptions
     if (held !== undefined && now() < held.due) return held.keys;
     fetching ??= renewed();
     if (held === undefined || now() >= held.late) return await fetching;
-    // Whoever needs them hears of a failure.
+    // This call has keys. A failure that nobody waits for must not end the process.
     fetching.catch(() => undefined);
     return held.keys;
   };

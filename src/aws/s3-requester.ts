@@ -50,7 +50,7 @@ export function crossRegionRequester(clients: AwsClients, signal: AbortSignal | 
   };
 }
 
-/** Node looks for a module at each `import`, though it has it. */
+/** Loaded once for all clients: each `import` would look for the module again. */
 const sdk = once(() => import("./s3-sdk.ts"));
 
 function regionalRequester(clients: AwsClients, signal: AbortSignal | undefined) {
