@@ -90,6 +90,20 @@ it("ROLLBACK stays on record when ECS has not taken it", async () => {
   );
 });
 
+it("ROLLBACK is told once to a deployment that waits no longer, also when the service's deployments may not be listed", async () => {
+  const onVerdict = () => Promise.resolve({ refused: "It awaits no action." } as never);
+  const { step, ledger, log, verdicts, finish } = stepAtHook(onVerdict, () =>
+    verdicts.length === 0 ? PAUSED : { ...PAUSED, status: "STOPPED", hooks: [] },
+  );
+  step.aws.ecs.listServiceDeployments = () =>
+    verdicts.length === 0 ? Promise.resolve([PAUSED]) : Promise.reject(SILENT);
+  expect(await runAtHook(step, () => Promise.resolve(failed))).toBe(failed);
+  expect(ledger.entries).toEqual([]);
+  await finish();
+  expect(verdicts.map(({ action }) => action)).toEqual(["ROLLBACK"]);
+  expect(log.lines.join("\n")).toContain(`Deployment '${ARN}' waits for no verdict. It is STOPPED`);
+});
+
 it("on a cancel while ROLLBACK is being sent, it stays on record and the step itself logs no warning", async () => {
   const { step, ledger, log } = stepAtHook(({ cancel }) => {
     cancel.abort(new Error("cancelled"));

@@ -210,6 +210,22 @@ it("does not blame the time-out of an earlier hook", async () => {
   await expect(give(calls)).rejects.toMatchObject({ code: "deployment-ended" });
 });
 
+it("a deployment that waits no longer is over, also when the service's deployments may not be listed", async () => {
+  const calls = {
+    ...ecs([deployment({ status: "STOPPED" })], [], [{ refused: "not awaiting" }]),
+    listServiceDeployments: () =>
+      Promise.reject(
+        new Failure("access-denied", { failed: "Access denied.", seen: "AccessDenied", advice: "" }),
+      ),
+  };
+  const failure = {
+    code: "deployment-ended",
+    seen: "It is STOPPED at SCALE_UP. Whether another one has replaced it is not known: Access denied. AccessDenied",
+  };
+  await expect(waiting(calls)).rejects.toMatchObject(failure);
+  await expect(give(calls)).rejects.toMatchObject(failure);
+});
+
 it("gives up when ECS refuses though the hook waits", async () => {
   const calls = ecs([AT_HOOK.deployment], [[brief()]], [{ refused: "no" }]);
   await expect(give(calls)).rejects.toMatchObject({ code: "aws-error", seen: "no" });

@@ -67,10 +67,13 @@ export function deploymentReplaced(deployment: ServiceDeployment, by: string): F
   });
 }
 
-export function deploymentEnded(deployment: ServiceDeployment): Failure {
+/** `unlisted` is the failure of looking for another deployment. */
+export function deploymentEnded(deployment: ServiceDeployment, unlisted?: Failure): Failure {
+  const unknown =
+    unlisted && ` Whether another one has replaced it is not known: ${unlisted.failed} ${unlisted.seen}`;
   return new Failure("deployment-ended", {
     failed: `${nameOf(deployment)} waits for no verdict.`,
-    seen: seenOf(deployment),
+    seen: `${seenOf(deployment)}${unknown ?? ""}`,
     advice:
       "It has ended, was rolled back by its circuit breaker or an alarm, or was told to go on by another run or person.",
   });

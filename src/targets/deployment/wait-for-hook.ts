@@ -1,6 +1,6 @@
 import type { DeploymentBrief, Ecs, PauseHook, ServiceDeployment } from "../../aws/ecs.ts";
 import type { Clock } from "../../clock.ts";
-import { type Failure } from "../../errors.ts";
+import { asFailure, Failure } from "../../errors.ts";
 import { badInput } from "../../inputs/refusals.ts";
 import type { Log } from "../../log.ts";
 import { findAwaitingHook, hasNoHookAhead, UNDER_WAY } from "./stages.ts";
@@ -121,7 +121,7 @@ export async function waitForHook(
 
 /**
  * Why a deployment waits for no verdict at the hook with this id. Without an id the hook decides that expires last: a deployment with a
- * later hook has gone on after an earlier one timed out.
+ * later hook has gone on after an earlier one timed out. Never rejects.
  */
 export async function explainOver(
   deployment: ServiceDeployment,
@@ -132,7 +132,9 @@ export async function explainOver(
   const byExpiry = deployment.hooks.toSorted((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
   const hook = hookId === undefined ? byExpiry.at(-1) : deployment.hooks.find(({ id }) => id === hookId);
   if (hook?.status === "TIMED_OUT") return hookExpired(deployment);
-  const newest = await findNewestDeployment(service, ecs);
+  // That it is over is known without the list, which only says by what.
+  const newest = await findNewestDeployment(service, ecs).catch(asFailure);
+  if (newest instanceof Failure) return deploymentEnded(deployment, newest);
   if (newest !== undefined && newest.arn !== deployment.arn && newest.createdAt >= deployment.createdAt)
     return deploymentReplaced(deployment, newest.arn);
   return deploymentEnded(deployment);
