@@ -11,6 +11,9 @@ import { tasksOf } from "./tasks-of.ts";
 /** An uploader that was killed has a successor, which uploads again, within this time. */
 const AGAIN_MS = 5_000;
 
+/** The time of a version in S3 has no parts of a second. */
+const SECOND_MS = 1_000;
+
 /** The exit code of a main that a second signal has ended. */
 const ENDED_AT_ONCE = 130;
 
@@ -31,7 +34,8 @@ export const leftInBucket: Rule = {
   },
 };
 
-function isExcused({ key }: Version, ended: Simulated): boolean {
+function isExcused(version: Version, ended: Simulated): boolean {
+  const { key } = version;
   const owners = ended.runners.filter((runner) => knows(runner, key) || hasOrdered(runner, key, ended));
   return owners.some(
     (runner) =>
@@ -43,6 +47,7 @@ function isExcused({ key }: Version, ended: Simulated): boolean {
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") && (isUnstopped(runner) || isOutlived(runner, ended))) ||
+      (key.includes("/output/") && isOfLeftTask(version, runner, ended)) ||
       (key.includes("/output/") && (isLeft(runner, ended) || isOutOfTime(runner, ended))),
   );
 }
@@ -124,6 +129,22 @@ function isOutlived(runner: Runner, ended: Simulated): boolean {
   return tasksOf(runner, ended).some(
     ({ stoppedAt = Infinity, container }) =>
       stoppedAt < over && container?.scripts.some(({ ended: at = Infinity }) => at > over) === true,
+  );
+}
+
+/** AWS has refused to stop its task, and the step has said so. The job there goes on until its timeout, and has uploaded this after the step's end. */
+function isOfLeftTask({ modified }: Version, runner: Runner, ended: Simulated): boolean {
+  const { main, mainEnd, post, postEnd } = runner;
+  const over = Math.max(mainEnd?.at ?? Infinity, postEnd?.at ?? 0);
+  const said = `${main.stdout}${post?.stdout ?? ""}`;
+  return (
+    modified + SECOND_MS > over &&
+    tasksOf(runner, ended).some(
+      ({ stoppedBy, identity, container }) =>
+        stoppedBy === undefined &&
+        said.includes(`Could not undo this: Stopping task ${identity.arn}.`) &&
+        container?.scripts.some(({ ended: at = Infinity }) => at > over) === true,
+    )
   );
 }
 
