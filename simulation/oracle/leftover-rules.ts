@@ -56,7 +56,9 @@ const sessionsEnd: Rule = {
       if (container?.host.isDead === true) continue;
       const isWithoutJob = container?.jobs.some(({ url }) => url === runner?.jobUrl) !== true;
       const isNobodys = !session.hadClient || (session.isBereft && session.client === undefined);
-      const most = isNobodys ? IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;
+      // Its attacher has sent marks until it was killed, or the gateway paused the agent.
+      const idle = session.isBereft ? Math.min(LINGERING_MS, Math.max(0, session.movedAt - over)) : 0;
+      const most = isNobodys ? idle + IDLE_MS : isWithoutJob ? GUARDED_MS : LINGERING_MS;
       check(
         lasted <= most,
         session.owner,

@@ -19,7 +19,6 @@ export class Gateway {
   readonly frames: Frames;
   readonly #base: Base;
   readonly #random: Random;
-  readonly #movedAt = new Map<string, number>();
 
   constructor(base: Base) {
     this.#base = base;
@@ -41,6 +40,7 @@ export class Gateway {
         hadClient: false,
         worker: undefined,
         process: undefined,
+        movedAt: time.now,
         isBereft: false,
       },
     };
@@ -83,14 +83,12 @@ export class Gateway {
 
   /** A frame of the client. */
   up(id: string, frame: Uint8Array): void {
-    this.#movedAt.set(id, this.#base.time.now);
-    this.sessions.get(id)?.worker?.receive(frame);
+    this.#move(id)?.worker?.receive(frame);
   }
 
   /** A frame of the agent. It is lost when there is no client. */
   down(id: string, frame: Uint8Array): void {
-    this.#movedAt.set(id, this.#base.time.now);
-    const record = this.sessions.get(id);
+    const record = this.#move(id);
     if (record?.client !== undefined) record.client.send(frame);
     else if (record !== undefined) this.#pauseSoon(record);
   }
@@ -128,6 +126,13 @@ export class Gateway {
     return [...this.sessions.values()].filter((each) => each.target === target && each.ended === undefined);
   }
 
+  /** The session in which a frame has come. */
+  #move(id: string): SessionRecord | undefined {
+    const record = this.sessions.get(id);
+    if (record !== undefined) record.movedAt = this.#base.time.now;
+    return record;
+  }
+
   /** Pauses the agent when it goes on to send what no client hears. */
   #pauseSoon(record: SessionRecord): void {
     this.#base.time.after(this.#base.host, this.#base.options.pausesAfter, () => {
@@ -140,7 +145,7 @@ export class Gateway {
     const host = new Host("idleness", this.#base.host);
     const stop = this.#base.time.every(host, 60_000, () => {
       if (record.ended !== undefined) stop();
-      else if (this.#base.time.now - (this.#movedAt.get(record.id) ?? record.begun) >= IDLE_MS) {
+      else if (this.#base.time.now - record.movedAt >= IDLE_MS) {
         record.worker?.terminate();
         this.end(record, "Your session timed out due to inactivity.");
       }

@@ -20,6 +20,8 @@ export interface SessionRecord {
   worker: Worker | undefined;
   /** The first process of its command. */
   process: Host | undefined;
+  /** When the last frame came, from either end, or the session began. */
+  movedAt: number;
   /** A fault has killed that process. */
   isBereft: boolean;
 }
