@@ -7,6 +7,7 @@ import { RERUN_RULES } from "./rerun-rules.ts";
 import type { Rule } from "./rule.ts";
 import { listingsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
+import { hasWaitedInVain } from "./waited-in-vain.ts";
 
 /** The reasons of `retry` for which an item may begin again in another job: what has become of its last run is not known. */
 const LOSSES = ["spot", "infrastructure", "unknown"];
@@ -203,7 +204,7 @@ const all: Rule = {
       const isTaken = steps.some(
         (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,
       );
-      if (isGone || isTaken) continue;
+      if (isGone || isTaken || hasWaitedInVain(runner, ended)) continue;
       if (told === undefined || !isUndisturbed(runner, ended) || mayStop(step, ended)) continue;
       const carried = new Set(
         told.flatMap(({ index, carriedFrom }) => (carriedFrom === undefined ? [] : [index])),
