@@ -1,16 +1,16 @@
 """Runs a command on a terminal of its own, as an exec agent would: terminal.py COMMAND…. Standard input and output are the
 terminal's other end. Ends with the command's exit code."""
 import os
-import pty
 import select
-import signal
 import sys
+# `signal` and `pty` take longer to import than all else here.
+from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal
 
-pid, master = pty.fork()
+pid, master = os.forkpty()
 if pid == 0:
     # An agent's child inherits no settings of the agent. Python ignores signals, and sets a locale where it finds none.
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    for ignored in (SIGPIPE, SIGXFSZ):
+        signal(ignored, SIG_DFL)
     if b"\0LC_CTYPE=" not in b"\0" + open("/proc/self/environ", "rb").read():
         os.environ.pop("LC_CTYPE", None)
     os.execvp(sys.argv[1], sys.argv[1:])

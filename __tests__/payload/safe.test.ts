@@ -121,6 +121,12 @@ asOthers.each(SHELLS)(
   },
 );
 
+it.each(SHELLS)("words are split as before, also when nothing is there, under %s", (shell) => {
+  const script = `fx_uid=0\n${payloadFile("safe.sh")}\nIFS=:\nfx_safe "$1" 2>/dev/null\nset -- $2\necho $#`;
+  for (const path of ["/", "nothing", "/nothing"])
+    expect({ path, is: runShell(shell, script, [path, "a b c"]).toString() }).toEqual({ path, is: "3\n" });
+});
+
 it("a link that leads back to itself is unsafe, and is not followed for ever", () => {
   expect(fxSafe(SHELLS[0] ?? "sh", "ours", "loop")).toBe("unsafe");
 });

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { ContainerHandle } from "./container-handle.ts";
 import { type Deferred, deferred } from "./deferred.ts";
+import { PROGRAM_OPTIONS } from "../python.ts";
 
 /** Python runs a folder by its `__main__.py`, which may import its neighbours even in isolated mode. */
 const PROGRAM = join(import.meta.dirname, "command");
@@ -55,7 +56,7 @@ export class Pty {
 
   private constructor(container: ContainerHandle, python: string, command: Command, events?: PtyEvents) {
     this.#events = events;
-    this.#child = spawn(python, ["-I", "-S", "-B", "-X", "utf8", PROGRAM], {
+    this.#child = spawn(python, [...PROGRAM_OPTIONS, PROGRAM], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#child.stdout.on("data", (bytes: Buffer) => this.#receive(bytes));

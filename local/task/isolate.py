@@ -19,8 +19,10 @@ fault of this machine, or "refuse ..." in the container runtime's words for a co
 """
 
 import os
-import signal
 import sys
+
+# The module `signal` takes as long to import as Python takes to start, and so does `re`: no part of this program imports them.
+from _signal import SIG_DFL, SIGKILL, SIGPIPE, SIGXFSZ, signal
 from itertools import count, takewhile
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -74,7 +76,7 @@ def become(account):
         # A user namespace that was made without root has root as its only user.
         raise OSError(error.errno, f"{error.strerror}: only root may run containers as another user") from error
     # A change of user clears PR_SET_PDEATHSIG, so it is set again: this process must not outlive its parent.
-    checked(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    checked(libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 
 
 def main():
@@ -101,8 +103,8 @@ def main():
     os.close(null)
     if box["USER"]:
         become(account)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)  # Python ignores them, and exec would pass that on.
+    for number in (SIGPIPE, SIGXFSZ):
+        signal(number, SIG_DFL)  # Python ignores them, and exec would pass that on.
     say("ready")
     os.close(3)
     os.execve(command if argv[0] == box["COMMAND"] else argv[0], argv, env)

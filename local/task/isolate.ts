@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { interpreterHome, python, virtualEnvironment } from "../python.ts";
+import { interpreterHome, PROGRAM_OPTIONS, python, virtualEnvironment } from "../python.ts";
 import { homesElsewhere } from "./homes.ts";
 
 export interface IsolateOptions {
@@ -70,7 +70,7 @@ export async function isolate(options: IsolateOptions): Promise<IsolatedProcess>
       ...(asRoot ? [] : ["--", "unshare", "--user", "--map-root-user", "setpriv"]),
       ...["--pdeathsig", "KILL", "--", "unshare", "--pid", "--mount", "--ipc", "--uts"],
       ...["--", "/bin/sh", "-c", parent, "sh", "setpriv", "--pdeathsig", "KILL"],
-      ...["--", python, "-I", "-S", "-B", "-X", "utf8", program, ...before, ...options.command],
+      ...["--", python, ...PROGRAM_OPTIONS, program, ...before, ...options.command],
     ],
     {
       // In a process group of its own, so that the terminal's Ctrl-C does not reach the containers.

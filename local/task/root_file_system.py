@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import re
 import stat
 
 MS_RDONLY, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC = 1, 4, 32, 4096, 16384
@@ -70,7 +69,8 @@ def read_only(*targets):
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         mounts = [line.split(" ") for line in file]
     for fields in mounts:
-        path = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), fields[4])
+        plain, *escaped = fields[4].split("\\")
+        path = plain + "".join(chr(int(part[:3], 8)) + part[3:] for part in escaped)
         if f"{path}/".startswith(roots):
             kept = sum(KEPT.get(option, 0) for option in fields[5].split(","))
             try:

@@ -196,6 +196,7 @@ export const shortenSource = remembered((source) =>
     .replace(/ (;;) ?/g, "$1")
     .replace(/\n?;;\nesac/g, "\nesac")
     .replace(/;;esac/g, ";esac")
+    .replace(/\*\)\s/g, "*)")
     .replace(/\(\) \{/g, "(){")
     .replace(/=""(?=\s)/g, "=")
     .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1"),
