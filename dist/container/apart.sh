@@ -10,7 +10,6 @@
 fx_apart() {
   export HOME="$fx_dir"
   cd /
-  set -f
   # `tr </proc/self/environ` prints nothing: the shell opens the file before exec, which replaces that memory.
   fx_variables=$(cat /proc/self/environ | tr '\0' '\n' | LC_ALL=C sed -nE 's,^([A-Za-z_][A-Za-z0-9_]*)=.*/.*,\1,p')
   for fx_each in $fx_variables; do
@@ -19,15 +18,16 @@ fx_apart() {
       *) eval 'fx_are_safe "$'"$fx_each"'"' || unset "$fx_each" ;;
     esac
   done
-  set +f
   "$@"
 }
 
 # fx_are_safe PATHS: whether no other user can replace any of these paths, which colons separate.
 fx_are_safe() {
   IFS=:
+  set -f
   # shellcheck disable=SC2086 # it is to be split into paths
   set -- $1
+  set +f
   unset IFS
   fx_safe "$@"
 }

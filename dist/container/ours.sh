@@ -2,11 +2,11 @@
 # the command that stops a job, behind safe.sh. Comments and indentation are not sent.
 
 exec 2>/dev/null
-# Owners and modes are read by the `ls` and `grep` of /usr/bin or /bin: a program can't be trusted to tell its own
-# owner. /- does not exist. fx_uid is 0, except in tests.
+# Owners and modes are read by the `ls` of /usr/bin or /bin: a program can't be trusted to tell its own owner. /- does not exist. fx_uid
+# is 0, except in tests.
 fx_uid=0 fx_path=$PATH PATH=/- fx_bin=/- fx_bad="" IFS=:
 for fx_in in /usr/bin /bin $fx_path; do
-  case $fx_in in /*) [ -O "$fx_in/ls" ] && [ -O "$fx_in/grep" ] && PATH=$PATH:$fx_in ;; esac
+  case $fx_in in /*) [ -O "$fx_in/ls" ] && PATH=$PATH:$fx_in ;; esac
 done
 [ -O / ] || PATH=/usr/bin:/bin fx_uid=$(id -u)
 

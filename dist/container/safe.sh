@@ -29,5 +29,22 @@ fx_safe() {
   # Each has to have its good line of `ls`, so what is not there is not safe. A name with a line end could look like such lines.
   case $* in *"
 "*) return 1 ;; esac
-  [ "$(ls -ldn "$@" | grep -E "^(l|d.{8}t|[d-].{4}-..-)[^ ]* +[0-9]+ +(0|$fx_uid) " | grep -cvE "^([^d]|.{9}t).* /\.//")" = $# ]
+  # A name may be a pattern: another user could give it files of the working directory, each with a good line.
+  set -f
+  fx_k=$# IFS="
+"
+  # shellcheck disable=SC2046 # it is to be split into lines
+  set -- $(ls -ldn "$@")
+  unset IFS
+  for fx_l; do
+    # shellcheck disable=SC2086 # it is to be split into words
+    set -- $fx_l
+    # shellcheck disable=SC2086 # the third word is the owner's number
+    [ $3 = 0 ] || [ $3 = $fx_uid ] && case $fx_l in
+      [!d]*" /.//"* | ?????????t*" /.//"*) ;;
+      l* | d????????t* | [d-]????-??-*) fx_k=$((fx_k - 1)) ;;
+    esac
+  done
+  set +f
+  [ $fx_k = 0 ]
 }

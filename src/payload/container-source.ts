@@ -195,8 +195,12 @@ export const shortenSource = remembered((source) =>
     .replace(/; (do|then|esac|\})/g, ";$1")
     .replace(/ (;;) ?/g, "$1")
     .replace(/\n?;;\nesac/g, "\nesac")
+    .replace(/;;\n/g, ";;")
+    .replace(/(?<=\(\(\w+) -= /g, "-=")
     .replace(/;;esac/g, ";esac")
     .replace(/\*\)\s/g, "*)")
+    .replace(/\) case /g, ")case ")
+    .replace(/(?<=\w) &$/gm, "&")
     .replace(/\(\) \{/g, "(){")
     .replace(/=""(?=\s)/g, "=")
     .replace(/(?<!\d) ([<>])(?=["&/])/g, "$1"),

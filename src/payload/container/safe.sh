@@ -15,8 +15,8 @@ fx_safe() {
       # A link may lead back to itself.
       [ $# -lt 499 ] || return
       # `/.` in front of its path marks what is in a sticky directory.
-      # shellcheck disable=SC2015 # an assignment does not fail
-      [ -k "$fx_on/" ] && fx_k=/. || fx_k=
+      fx_k=
+      [ -k "$fx_on/" ] && fx_k=/.
       fx_on=$fx_on/${fx_to%%/*} fx_to=${fx_to#*/}
       set -- "$@" "$fx_k$fx_on"
       [ -L "$fx_on" ] && {
@@ -29,20 +29,24 @@ fx_safe() {
   # Each has to have its good line of `ls`, so what is not there is not safe. A name with a line end could look like such lines.
   case $* in *"
 "*) return 1 ;; esac
+  # A name may be a pattern: another user could give it files of the working directory, each with a good line.
+  set -f
   fx_k=$# IFS="
 "
-  # Mode and owner stand in front of a name, and so they stay as they are when the name is a pattern.
   # shellcheck disable=SC2046 # it is to be split into lines
   set -- $(ls -ldn "$@")
   unset IFS
   for fx_l; do
     # shellcheck disable=SC2086 # it is to be split into words
     set -- $fx_l
-    # shellcheck disable=SC2086 # the third word is the owner's number
-    [ $3 = 0 ] || [ $3 = $fx_uid ] && case $fx_l in
-      [!d]*" /.//"* | ?????????t*" /.//"*) ;;
-      l* | d????????t* | [d-]????-??-*) fx_k=$((fx_k - 1)) ;;
+    # The third word is the owner's number.
+    case $3 in
+      0 | $fx_uid) case $fx_l in
+        [!d]*" /.//"* | ?????????t*" /.//"*) ;;
+        l* | d????????t* | [d-]????-??-*) : $((fx_k -= 1)) ;;
+      esac ;;
     esac
   done
+  set +f
   [ $fx_k = 0 ]
 }
