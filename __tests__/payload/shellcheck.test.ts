@@ -34,6 +34,7 @@ const EXCEPTIONS: readonly (readonly [code: string, reason: string])[] = [
   ["SC2015", "What is between `&&` and `||` is an assignment, which does not fail."],
   ["SC2046", "What `ls -d` prints is to be split into paths."],
   ["SC2086", "The fields of /proc/PID/stat are to be split."],
+  ["SC2254", "The user's number is no pattern."],
   ["SC3065", "Every shell that may be /bin/sh has `test -k`."],
   ["SC3067", "Every shell that may be /bin/sh has `test -O`."],
 ];

@@ -40,6 +40,7 @@ fx_safe() {
     # shellcheck disable=SC2086 # it is to be split into words
     set -- $fx_l
     # The third word is the owner's number.
+    # shellcheck disable=SC2254 # a number is no pattern
     case $3 in
       0 | $fx_uid) case $fx_l in
         [!d]*" /.//"* | ?????????t*" /.//"*) ;;
