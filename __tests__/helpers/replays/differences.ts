@@ -13,9 +13,9 @@ const LATER_S = 8;
 /** What the real programs and the simulated ones have done differently in the replay of this seed. */
 export async function differences(seed: number): Promise<readonly string[]> {
   const replay = drawReplay(seed);
-  const simulated = await replaySimulated(replay);
-  const real = await replayForReal(replay).catch((error: unknown) => {
-    if (error instanceof TooSlow) return replayForReal(replay);
+  const { record: simulated, progress } = await replaySimulated(replay);
+  const real = await replayForReal(replay, progress).catch((error: unknown) => {
+    if (error instanceof TooSlow) return replayForReal(replay, progress);
     throw error;
   });
   const keys = ["streams", "marks", "status", "pieces", "facts", "isLeft"] as const;

@@ -10,7 +10,7 @@ import type { SealedObject } from "../piece-bucket.ts";
 import { findProgram } from "../tools.ts";
 import { until } from "../until.ts";
 import { WatchedJob, type WatchedTerminal, type WatchOptions } from "../watch.ts";
-import { factsOf, markOf, recordOf, type ReplayRecord } from "./record.ts";
+import { factsOf, markOf, type Progress, progressOf, recordOf, type ReplayRecord } from "./record.ts";
 import { type Replay, SECRET, shellScript } from "./replay.ts";
 
 /** The machine has held the processes up for so long that the replay was another one. */
@@ -27,14 +27,17 @@ export function optionsOf(replay: Replay, script: string): WatchOptions {
   };
 }
 
-/** Runs the replay with the programs of `src/payload/container`, as processes of this machine. */
-export async function replayForReal(replay: Replay): Promise<ReplayRecord> {
+/**
+ * Runs the replay with the programs of `src/payload/container`, as processes of this machine. The cancel of a job with items comes behind the
+ * same progress as in the simulation, since a machine that begins each item a little late is far behind after some.
+ */
+export async function replayForReal(replay: Replay, progress: Progress | undefined): Promise<ReplayRecord> {
   const PATH = replay.form === "python" ? "/usr/bin:/bin" : withPackers(curlOnly());
   const options = {
     ...optionsOf(replay, shellScript(replay.script, replay.items !== undefined)),
     containerEnv: { PATH },
   };
-  return replay.uploads ? await upload(replay, options) : await follow(replay, options);
+  return replay.uploads ? await upload(replay, options) : await follow(replay, options, progress);
 }
 
 /** The programs that pack the directory of an item without python3. */
@@ -44,7 +47,11 @@ function withPackers(path: string): string {
   return path;
 }
 
-async function follow(replay: Replay, options: WatchOptions): Promise<ReplayRecord> {
+async function follow(
+  replay: Replay,
+  options: WatchOptions,
+  progress: Progress | undefined,
+): Promise<ReplayRecord> {
   const { cancelAt, cut, takes, items } = replay;
   const job = new WatchedJob(options);
   try {
@@ -53,7 +60,7 @@ async function follow(replay: Replay, options: WatchOptions): Promise<ReplayReco
     await first.says(items === undefined ? "attached" : "header");
     for (const { at, line } of items?.orders ?? [])
       void sleep(at).then(() => terminals.at(-1)?.type(Buffer.from(`items ${line}\n`)));
-    if (cancelAt !== undefined) void sleep(cancelAt).then(() => terminals.at(-1)?.type(CANCEL));
+    const cancelled = cancelAt === undefined ? undefined : cancel(job, first, replay, progress);
     if (cut !== undefined && !(await isOver(first, cut.at))) {
       if (job.status !== undefined) throw new TooSlow("the script had ended before its session was cut");
       await first.kill();
@@ -64,7 +71,7 @@ async function follow(replay: Replay, options: WatchOptions): Promise<ReplayReco
       // The reader repeats what it does not know to be obeyed.
       for (const { line } of items?.orders ?? []) again.type(Buffer.from(`items ${line}\n`));
     }
-    await terminals.at(-1)?.closed;
+    await Promise.all([terminals.at(-1)?.closed, cancelled]);
     if (takes) await untilGone(job);
     else await sleep(1_000);
     return recordOf(texts(job), {
@@ -75,6 +82,19 @@ async function follow(replay: Replay, options: WatchOptions): Promise<ReplayReco
   } finally {
     job.remove();
   }
+}
+
+async function cancel(
+  job: WatchedJob,
+  terminal: WatchedTerminal,
+  replay: Replay,
+  progress: Progress | undefined,
+): Promise<void> {
+  // A job that ends before has come less far, which its record shows.
+  if (progress !== undefined)
+    await Promise.race([terminal.closed, until(() => progressOf(job.events, replay) >= progress.count)]);
+  await sleep(progress?.gapMs ?? replay.cancelAt);
+  terminal.type(CANCEL);
 }
 
 async function upload(replay: Replay, options: WatchOptions): Promise<ReplayRecord> {

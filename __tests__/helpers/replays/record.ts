@@ -22,20 +22,47 @@ export interface ReplayRecord {
   readonly isLeft: boolean;
 }
 
+/** How far a job with items has come when it is cancelled. */
+export interface Progress {
+  /** As `progressOf` counts it. */
+  readonly count: number;
+  /** The time between the last step of it and the cancel. */
+  readonly gapMs: number;
+}
+
 export function recordOf(
   items: readonly SpoolText[],
   facts: Omit<ReplayRecord, "streams" | "status" | "seconds"> & { readonly status: JobStatus | undefined },
 ): ReplayRecord {
   const { status } = facts;
+  const hasItems = facts.facts !== undefined;
   const seconds = status?.kind === "ended" ? status.workers.map((worker) => worker.seconds) : [];
   return {
     ...facts,
-    streams: facts.facts === undefined ? streamsOf(items) : linesOfItems(streamsOf(items)),
-    status: JSON.stringify(status, (key, value: unknown) =>
+    streams: hasItems ? linesOfItems(streamsOf(items)) : streamsOf(items),
+    status: JSON.stringify(hasItems ? inNoOrder(status) : status, (key, value: unknown) =>
       key === "seconds" || key === "hasBash" ? undefined : value,
     ),
-    seconds: facts.facts === undefined ? seconds : seconds.toSorted((one, other) => one - other),
+    seconds: hasItems ? seconds.toSorted((one, other) => one - other) : seconds,
   };
+}
+
+/** How far a job with items has come: the batches that have begun and ended, and the items whose first line is there. */
+export function progressOf(events: readonly SeenItem[], replay: Replay): number {
+  const batches = factsOf(events, replay)?.batches ?? [];
+  const texts = events.filter((event): event is SpoolText => event.kind === "text");
+  const { stdout = [] } = linesOfItems(streamsOf(texts));
+  return (
+    batches.filter((fact) => /^(begin|end) /.test(fact)).length +
+    stdout.filter((line) => / attempt \d+$/.test(line)).length
+  );
+}
+
+/** Which worker has a batch is chance, and so is which one is stopped. */
+function inNoOrder(status: JobStatus | undefined): unknown {
+  if (status?.kind !== "ended") return status;
+  const workers = status.workers.map(({ exitCode, stopped }) => `${exitCode}${stopped ? ", stopped" : ""}`);
+  return { ...status, workers: workers.toSorted() };
 }
 
 /** Which worker has a batch is chance. */

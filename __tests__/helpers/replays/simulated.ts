@@ -15,15 +15,18 @@ import { parseStatus } from "../../../src/carriers/stream/status.ts";
 import { extractAll } from "../extracted.ts";
 import { WatchedJob } from "../watch.ts";
 import { optionsOf } from "./real.ts";
-import { factsOf, markOf, recordOf, type ReplayRecord } from "./record.ts";
+import { factsOf, markOf, type Progress, progressOf, recordOf, type ReplayRecord } from "./record.ts";
 import type { Replay } from "./replay.ts";
 
 const DELIVERY = { kind: "session" } as const;
 const HOUR_MS = 3_600_000;
 
-/** Runs the replay with the container of the simulation, in virtual time. */
-export async function replaySimulated(replay: Replay): Promise<ReplayRecord> {
-  return await new SimulatedReplay(replay).run();
+/** Runs the replay with the container of the simulation, in virtual time. `progress` is that of its items at the cancel; undefined without both. */
+export async function replaySimulated(
+  replay: Replay,
+): Promise<{ readonly record: ReplayRecord; readonly progress: Progress | undefined }> {
+  const simulated = new SimulatedReplay(replay);
+  return { record: await simulated.run(), progress: simulated.progress };
 }
 
 class SimulatedReplay {
@@ -34,6 +37,8 @@ class SimulatedReplay {
   readonly #sessions: { readonly marks: string[]; readonly host: Host; readonly terminal: Terminal }[] = [];
   readonly #folder: OrderedFolder = newFolder("", systemClock.random);
   #hasLeft = false;
+  #reached = { count: 0, at: 0 };
+  progress: Progress | undefined;
 
   constructor(replay: Replay) {
     this.#replay = replay;
@@ -47,7 +52,12 @@ class SimulatedReplay {
     this.#open();
     await time.run(() => (items === undefined ? this.#isShown : this.#hasHeader), time.now + HOUR_MS);
     for (const { at, line } of items?.orders ?? []) time.after(host, at, () => this.#type(line));
-    if (cancelAt !== undefined) time.after(host, cancelAt, () => this.#last?.terminal.type(CANCEL));
+    if (cancelAt !== undefined)
+      time.after(host, cancelAt, () => {
+        const { count, at } = this.#reached;
+        if (items !== undefined) this.progress = { count, gapMs: time.now - at };
+        this.#last?.terminal.type(CANCEL);
+      });
     if (cut !== undefined)
       time.after(host, cut.at, () => {
         if (this.#isClosed) return;
@@ -108,6 +118,8 @@ class SimulatedReplay {
           for (const event of extractAll(extractor, terminal.read(1024))) {
             this.#job.events.push(event);
             session.marks.push(...[markOf(event) ?? []].flat());
+            const count = progressOf(this.#job.events, this.#replay);
+            if (count > this.#reached.count) this.#reached = { count, at: time.now };
             this.#answer(event, session);
           }
         }
