@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 
 const { status } = spawnSync("npm", ["test", "--", "e2e/cuts.local"], {
-  env: { ...process.env, EVERY_CUT: "1" },
+  env: { ...process.env, EVERY_ROW: "1", EVERY_CUT: "1" },
   stdio: "inherit",
 });
 process.exitCode = status ?? 1;

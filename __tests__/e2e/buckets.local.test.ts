@@ -173,7 +173,7 @@ const foreign: Way = {
   inputs: () => ({ run: "echo staged" }),
 };
 
-it.concurrent("a bucket of another account is used when 'bucket-owner' names the account", async () => {
+itInSoak.concurrent("a bucket of another account is used when 'bucket-owner' names the account", async () => {
   const inputs = () => ({ run: "echo staged", "bucket-owner": THEIR_ACCOUNT });
   const { result, remains } = await tryWay(aws, { ...foreign, inputs });
   expectGreen(result);

@@ -559,7 +559,7 @@ function expectGreen({ result, wrong, rows }: CheckRun): void {
 }
 
 let number = 0;
-it.concurrent.each(everyNth(Object.entries(broken), 24))(
+it.concurrent.each(everyNth(Object.entries(broken), 48))(
   "%s is NG, and its fix makes the check green",
   async (_, { wrong, says, make, mend, env }) => {
     const setUp = new SetUp(aws, `check-${(number += 1)}`);

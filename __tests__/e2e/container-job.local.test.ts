@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import { runStep, type StepRequest, type StepResult } from "../../local/runner/step.ts";
 import { whyNoPodman } from "../../local/task/podman.ts";
 import { clientConfig } from "../local/with-local.ts";
+import { itInSoak } from "../helpers/every-nth.ts";
 import { jobLog, mainLog, processes } from "../helpers/local.ts";
 import { withNeed } from "../helpers/needs.ts";
 import { Shop } from "../helpers/shop.ts";
@@ -69,7 +70,7 @@ describeContainer("in a container on the runner", () => {
     expect(result.post).toMatchObject({ conclusion: "success", annotations: [] });
   });
 
-  it("a cancel does not reach main, and post ends the remote job and cleans up", async () => {
+  itInSoak("a cancel does not reach main, and post ends the remote job and cleans up", async () => {
     const sleeps = (): readonly string[] =>
       shop.local.tasks
         .flatMap((task) => processes(task, "web"))

@@ -112,23 +112,26 @@ itInSoak(
 );
 
 describeImages("an image without a program that the loader fetches with", () => {
-  it("fails with one error when the script is too large to be typed, and leaves nothing behind", async () => {
-    const { bucket } = aws.world.made;
-    const task = await taskOf(aws, "local/busybox");
-    const script = `echo not reached\n${"# filler\n".repeat(130_000)}`;
-    const result = await aws.step(
-      { task: task.id, bucket, "script-file": "big.sh" },
-      { files: { "big.sh": script } },
-    );
-    expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
-    expect(result.annotations).toEqual([
-      {
-        level: "error",
-        title: "fargate-exec: download-failed",
-        message: expect.stringMatching(/boto3: .*too large to be typed/) as string,
-      },
-    ]);
-    expect(await aws.objects()).toEqual([]);
-    expect(jobDirectories(task)).toEqual([]);
-  });
+  itInSoak(
+    "fails with one error when the script is too large to be typed, and leaves nothing behind",
+    async () => {
+      const { bucket } = aws.world.made;
+      const task = await taskOf(aws, "local/busybox");
+      const script = `echo not reached\n${"# filler\n".repeat(130_000)}`;
+      const result = await aws.step(
+        { task: task.id, bucket, "script-file": "big.sh" },
+        { files: { "big.sh": script } },
+      );
+      expect(result.outputs).toMatchObject({ "exit-code": "", outcome: "not-started", stdout: "" });
+      expect(result.annotations).toEqual([
+        {
+          level: "error",
+          title: "fargate-exec: download-failed",
+          message: expect.stringMatching(/boto3: .*too large to be typed/) as string,
+        },
+      ]);
+      expect(await aws.objects()).toEqual([]);
+      expect(jobDirectories(task)).toEqual([]);
+    },
+  );
 });

@@ -137,7 +137,7 @@ describe("a job that outlives the keys of its step", () => {
     }
   });
 
-  it.concurrent(
+  itInSoak.concurrent(
     "is stopped together with its task where nothing renews the keys, and the step fails",
     async () => {
       const { local } = aws.world;

@@ -293,7 +293,7 @@ const all: readonly Moment[] = [
   },
 ];
 
-const moments = everyNth(all, 2);
+const moments = everyNth(all, 4);
 
 let lanes: readonly Aws[];
 /** The runs of `beforeAll`. */

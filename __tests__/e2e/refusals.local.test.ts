@@ -122,7 +122,7 @@ const refusals: readonly [string, () => Inputs, string, ...string[]][] = [
 ];
 
 // The tests of the inputs have the words for each of them.
-it.each(everyNth(refusals, 4, 1))(
+it.each(everyNth(refusals, 14, 13))(
   "%s: one error, before any call to AWS",
   async (_, inputs, title, ...words) => {
     const before = aws.world.local.requests.length;

@@ -41,15 +41,18 @@ function expectLikeService(result: StepResult, started: RegExp): void {
   });
 }
 
-it("a service with 'start: true' starts a task in its network by capacity providers, though the network fails for some seconds", async () => {
-  aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });
-  const result = await aws.step(likeService({ "capacity-providers": "FARGATE_SPOT=3,FARGATE=1" }));
-  expectLikeService(result, /\/fargate-exec-demo-held-[0-9a-f]{16}:\d+$/);
-  expect(aws.taskOf(result).plan.capacityProvider).toMatchObject({
-    capacityProvider: "FARGATE_SPOT",
-    weight: 3,
-  });
-});
+itInSoak(
+  "a service with 'start: true' starts a task in its network by capacity providers, though the network fails for some seconds",
+  async () => {
+    aws.world.local.fail({ operation: "DescribeTasks", reset: "before", skip: 1, times: 6 });
+    const result = await aws.step(likeService({ "capacity-providers": "FARGATE_SPOT=3,FARGATE=1" }));
+    expectLikeService(result, /\/fargate-exec-demo-held-[0-9a-f]{16}:\d+$/);
+    expect(aws.taskOf(result).plan.capacityProvider).toMatchObject({
+      capacityProvider: "FARGATE_SPOT",
+      weight: 3,
+    });
+  },
+);
 
 itInSoak("a service with an image of another definition starts a task in its network", async () => {
   const image = { image: "python:3.13", borrow: "network", "task-role": role() };

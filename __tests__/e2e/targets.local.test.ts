@@ -28,18 +28,21 @@ function expectRanIn(result: StepResult, container = "app"): void {
 
 const notices = ({ annotations }: StepResult) => annotations.filter(({ level }) => level === "notice");
 
-it("a running task, by its ID and by its ARN, still runs afterwards; the container is the first essential one unless another is named", async () => {
-  const task = await aws.runningTask(aws.world.made.twoContainers);
-  const [byId, byArn] = await Promise.all([
-    aws.step({ task: task.id, run: whoami }),
-    aws.step({ cluster: "default", task: task.arn, container: "sidecar", run: whoami }),
-  ]);
-  for (const result of [byId, byArn]) expect(aws.taskOf(result)).toBe(task);
-  expectRanIn(byId, "app");
-  expectRanIn(byArn, "sidecar");
-  expect(task.lastStatus).toBe("RUNNING");
-  expect(aws.calls("StopTask", task.id)).toEqual([]);
-});
+itInSoak(
+  "a running task, by its ID and by its ARN, still runs afterwards; the container is the first essential one unless another is named",
+  async () => {
+    const task = await aws.runningTask(aws.world.made.twoContainers);
+    const [byId, byArn] = await Promise.all([
+      aws.step({ task: task.id, run: whoami }),
+      aws.step({ cluster: "default", task: task.arn, container: "sidecar", run: whoami }),
+    ]);
+    for (const result of [byId, byArn]) expect(aws.taskOf(result)).toBe(task);
+    expectRanIn(byId, "app");
+    expectRanIn(byArn, "sidecar");
+    expect(task.lastStatus).toBe("RUNNING");
+    expect(aws.calls("StopTask", task.id)).toEqual([]);
+  },
+);
 
 itInSoak("a running task of a service", async () => {
   const { made, ecs } = aws.world;

@@ -167,7 +167,7 @@ async function changeDuringJob(change: keyof typeof changes, inputs: Readonly<Re
   return { result, task };
 }
 
-it.concurrent.each(everyNth(Object.keys(changes) as (keyof typeof changes)[], 2, 1))(
+itInSoak.concurrent.each(Object.keys(changes) as (keyof typeof changes)[])(
   "%s during a job waits for the job's end: the exit status is exact, and then the task is stopped",
   async (change) => {
     const { result, task } = await changeDuringJob(change, {});

@@ -1,11 +1,11 @@
 export { between, pick, type Random, randomOf } from "../../simulation/random.ts";
 
-/** How many of these runs the tests make: one in forty, or all under `npm run soak fuzz`. */
+/** How many of these runs the tests make: one in eighty, or all under `npm run soak fuzz`. */
 export function sampleOf(runs: number): number {
   return process.env["FUZZ_ALL"] === "1" ? runs : Math.ceil(runs / SAMPLE);
 }
 
-const SAMPLE = 40;
+const SAMPLE = 80;
 
 /**
  * Runs a property for many seeds: a fixed corpus, from 1 on, and for a fifth of them fresh seeds, from FUZZ_FRESH on, which the run

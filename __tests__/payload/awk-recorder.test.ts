@@ -106,7 +106,7 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
       },
       fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 5_000, maxLength: 9_000 }),
     );
-    const lines = fc.sample(line, { numRuns: 3_000, seed: 7 });
+    const lines = fc.sample(line, { numRuns: process.env["EVERY_ROW"] === "1" ? 3_000 : 1_000, seed: 7 });
     expect(recordLines(lines, secrets)).toBe(lines.map((each) => `${redact(each, secrets)}\n`).join(""));
   });
 
@@ -136,8 +136,8 @@ describe.each(everyNth(AWKS, 2))("without python3, with the awk of %s", (awk) =>
         ["characters that the agent damages", "\ufffd", ["abcd"]],
         ["line ends with a long line after them", `${"\n".repeat(60_000)}${"x".repeat(5_000)}`, ["abcd"]],
       ] as const,
-      2,
-      awk === "mawk" ? 0 : 1,
+      3,
+      awk === "mawk" ? 0 : 2,
     ),
   )("takes seconds at most for a flood of %s", (_, unit, secrets) => {
     const flood = unit.repeat(Math.ceil(120_000 / unit.length));

@@ -209,14 +209,17 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
   });
 
   it.each(
-    shareOf(sh, shells, [
-      "4294967295",
-      "4294967296",
-      "4294968296",
-      "99999999999999999999",
-      "1000:4294967295",
-      "1000:4294967296",
-    ]),
+    everyNth(
+      shareOf(sh, shells, [
+        "4294967295",
+        "4294967296",
+        "4294968296",
+        "99999999999999999999",
+        "1000:4294967295",
+        "1000:4294967296",
+      ]),
+      5,
+    ),
   )("a number that can be no user or no group is refused, and no script has run: %s", async (user) => {
     const { status, stdout } = await run("id -u", { user });
     expect(status).toMatchObject({
@@ -246,7 +249,15 @@ describeRoot.each(shells)("before anything starts, in a container of %s,", (sh) 
   });
 
   it.each(
-    shareOf(sh, shells, ["env -S sh -e {0}", "env -S A=1 sh {0}", "env PATH=/bin sh {0}", 'env -S "sh" {0}']),
+    everyNth(
+      shareOf(sh, shells, [
+        "env -S sh -e {0}",
+        "env -S A=1 sh {0}",
+        "env PATH=/bin sh {0}",
+        'env -S "sh" {0}',
+      ]),
+      2,
+    ),
   )("a shell that env finds is not refused: %s", async (shell) => {
     const { status } = await run("exit 3", { shell });
     expect(status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { split } from "../../local/agent/shlex.ts";
 import { bootstrapCommand, type Delivery } from "../../src/payload/bootstrap.ts";
@@ -39,16 +49,21 @@ const EXCEPTIONS: readonly (readonly [code: string, reason: string])[] = [
   ["SC3067", "Every shell that may be /bin/sh has `test -O`."],
 ];
 
-/** All findings in each script that was checked: a check of all that is delivered takes seconds. */
-const checked = new Map<string, readonly string[]>();
+/** What was found in each script that was checked with this shellcheck: a check of all that is delivered takes seconds. */
+const CHECKED = fileURLToPath(new URL("../../.cache/shellcheck", import.meta.url));
 
 function findings(script: string): readonly string[] {
-  const known = checked.get(script);
-  if (known) return known;
-  const found = spawnSync(SHELLCHECK, ["--shell=sh", "--format=gcc", "-"], { input: script });
-  const lines = found.stdout.toString().split("\n").filter(Boolean);
-  checked.set(script, lines);
-  return lines;
+  const { size, mtimeMs } = statSync(SHELLCHECK);
+  const known = join(CHECKED, createHash("sha256").update(`${size} ${mtimeMs}\n${script}`).digest("hex"));
+  if (!existsSync(known)) {
+    const { status, stdout } = spawnSync(SHELLCHECK, ["--shell=sh", "--format=gcc", "-"], { input: script });
+    // Any other status is no result.
+    expect([0, 1]).toContain(status);
+    mkdirSync(CHECKED, { recursive: true });
+    writeFileSync(`${known}-${process.pid}`, stdout);
+    renameSync(`${known}-${process.pid}`, known);
+  }
+  return readFileSync(known, "utf8").split("\n").filter(Boolean);
 }
 
 /** The findings that are not intended. */

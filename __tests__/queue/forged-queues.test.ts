@@ -80,7 +80,7 @@ const queues = fc.oneof(
 it("odd claims, times, numbers and names do no harm, whatever stands there", () => {
   fc.assert(
     fc.property(queues, (text) => useQueue(Buffer.from(text))),
-    { numRuns: 3_000, seed: 24 },
+    { numRuns: process.env["EVERY_ROW"] === "1" ? 3_000 : 1_000, seed: 24 },
   );
 });
 

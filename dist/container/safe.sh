@@ -15,8 +15,8 @@ fx_safe() {
       # A link may lead back to itself.
       [ $# -lt 499 ] || return
       # `/.` in front of its path marks what is in a sticky directory.
-      # shellcheck disable=SC2015 # an assignment does not fail
-      [ -k "$fx_on/" ] && fx_k=/. || fx_k=
+      fx_k=
+      [ -k "$fx_on/" ] && fx_k=/.
       fx_on=$fx_on/${fx_to%%/*} fx_to=${fx_to#*/}
       set -- "$@" "$fx_k$fx_on"
       [ -L "$fx_on" ] && {
@@ -39,10 +39,13 @@ fx_safe() {
   for fx_l; do
     # shellcheck disable=SC2086 # it is to be split into words
     set -- $fx_l
-    # shellcheck disable=SC2086 # the third word is the owner's number
-    [ $3 = 0 ] || [ $3 = $fx_uid ] && case $fx_l in
-      [!d]*" /.//"* | ?????????t*" /.//"*) ;;
-      l* | d????????t* | [d-]????-??-*) fx_k=$((fx_k - 1)) ;;
+    # The third word is the owner's number.
+    # shellcheck disable=SC2254 # a number is no pattern
+    case $3 in
+      0 | $fx_uid) case $fx_l in
+        [!d]*" /.//"* | ?????????t*" /.//"*) ;;
+        l* | d????????t* | [d-]????-??-*) : $((fx_k -= 1)) ;;
+      esac ;;
     esac
   done
   set +f

@@ -7,6 +7,7 @@ import { Unpacker } from "../../../src/report/artifacts/unpack.ts";
 import { Directory } from "../../../src/inputs/beneath/directory.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { messageOf } from "../../../src/errors.ts";
+import { itInSoak } from "../../helpers/every-nth.ts";
 
 let root: string;
 beforeEach(() => {
@@ -74,7 +75,7 @@ it("links that lead far down cost steps by their number, others go on meanwhile,
   expect(readdirSync(root).sort()).toEqual(["d", ...placed].sort());
 });
 
-it("directories that lie far apart cost steps by their number, too", async () => {
+itInSoak("directories that lie far apart cost steps by their number, too", async () => {
   const members = Array.from({ length: 200 }, (_, i) => member("directory", `${i % 2}/${DEEP}/${i}`));
   const { refused, opens } = await unpack(members);
   expect(opens).toBeLessThan(10_000 + 64 * 200 + 1_000);

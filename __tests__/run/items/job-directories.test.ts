@@ -349,7 +349,7 @@ it("a link in the place of a directory is not followed", async () => {
   expect(readdirSync(join(workspace, "elsewhere"))).toEqual([]);
 });
 
-it("archives of more bytes than the memory holds come whole, and leave no other file", async () => {
+itInSoak("archives of more bytes than the memory holds come whole, and leave no other file", async () => {
   const step = await Step.open(1);
   const contents = [0, 1, 2, 3].map((index) => noise(3_000_000 + index));
   const all = contents.map((content, index) => packed(`1 ${index}`, { f: content }));
