@@ -9,6 +9,7 @@ import { drawForwards } from "./draw-forwards.ts";
 import { drawItemKinds } from "./draw-item-kinds.ts";
 import { drawItems } from "./draw-items.ts";
 import { drawJobs } from "./draw-jobs.ts";
+import { drawLongMeetings } from "./draw-long-meetings.ts";
 import { drawMeetings } from "./draw-meetings.ts";
 import { drawParts } from "./draw-parts.ts";
 import { drawRareMeetings } from "./draw-rare-meetings.ts";
@@ -68,7 +69,7 @@ export function drawScenario(seed: number): Scenario {
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
   const usual = drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))));
-  return drawRareMeetings(drawRoles(drawParts(drawDeployments(drawFiles(usual)))));
+  return drawLongMeetings(drawRareMeetings(drawRoles(drawParts(drawDeployments(drawFiles(usual))))));
 }
 
 function drawWorld(random: Random): WorldOptions {

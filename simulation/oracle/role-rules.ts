@@ -1,4 +1,5 @@
 import type { Rule } from "./rule.ts";
+import { isForward } from "./script-output.ts";
 
 const ROLE_CALLS = ["github:IdToken", "sts:AssumeRoleWithWebIdentity"];
 
@@ -26,5 +27,31 @@ const renewed: Rule = {
   },
 };
 
+/** The codes of a step that gets no keys of its role. */
+const NO_KEYS = /%3A (role-not-assumed|no-id-token|no-credentials)::/;
+
+/** A renewal that fails takes nothing away before the end of the keys that the step has. */
+const used: Rule = {
+  name: "keys of a role are used until they end",
+  look({ world, runners }, check) {
+    for (const runner of runners) {
+      const { name, main, mainEnd, options } = runner;
+      // A clock that is wrong ends them at another time. The process of a forward has keys of its own.
+      if (mainEnd === undefined || (options.ahead ?? 0) !== 0 || isForward(runner)) continue;
+      const [last, former] = world.roles.got
+        .filter(({ by, at }) => by === name && at <= mainEnd.at)
+        .toReversed();
+      // It had none for a while, and its cleanup got some again.
+      if (last === undefined || (former !== undefined && former.until <= last.at)) continue;
+      const left = Math.ceil((last.until - mainEnd.at) / 1_000);
+      check(
+        left <= 0 || !NO_KEYS.test(main.stdout),
+        name,
+        () => `ends for want of keys, and has some for ${left} s`,
+      );
+    }
+  },
+};
+
 /** What must hold of steps that assume a role themselves. */
-export const ROLE_RULES: readonly Rule[] = [renewed];
+export const ROLE_RULES: readonly Rule[] = [renewed, used];

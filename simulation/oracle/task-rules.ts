@@ -5,7 +5,7 @@ import type { Task } from "../world/ecs/task.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
-import { taskCountOf } from "./script-output.ts";
+import { hasItems, lastRunsOf, taskCountOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** A held container ends by itself so long after the job's `timeout`. */
@@ -105,6 +105,26 @@ function jobEnd(runner: Runner, { runners }: Simulated): number {
   const steps = runners.filter((each) => each === runner || each.host === runner);
   return Math.max(...steps.map(({ mainEnd }) => mainEnd?.at ?? 0));
 }
+
+/** A step with one task names that in which its script has run last. */
+const namedTasks: Rule = {
+  name: "the outputs name the task of the script",
+  look(ended, check) {
+    for (const runner of ended.runners) {
+      const { outcome = "", "task-arn": arn, "task-id": id } = runner.outputs;
+      const [run] = lastRunsOf(runner, ended);
+      if (run === undefined || hasItems(runner) || taskCountOf(runner) !== 1) continue;
+      // Another attempt of any other step may have ended before its script began.
+      if (outcome !== "succeeded" && outcome !== "failed") continue;
+      const task = ended.world.ecs.tasks.find(({ container }) => container?.scripts.includes(run));
+      check(
+        arn === task?.identity.arn && id === task?.identity.id,
+        runner.name,
+        () => `names task ${id}, and its script ran in ${task?.name}, ${task?.identity.id}`,
+      );
+    }
+  },
+};
 
 /** At no time a step has more tasks than it was asked for. */
 const tasksAtOnce: Rule = {
@@ -216,4 +236,6 @@ function timeoutOf({ options }: Runner): number {
   return Number(number) * (unit === "s" ? 1_000 : 60_000);
 }
 
-export const TASK_RULES: readonly Rule[] = [leftTasks, keptTasks, tasksAtOnce, places, leftDefinitions];
+export const TASK_RULES: readonly Rule[] = [
+  ...[leftTasks, keptTasks, namedTasks, tasksAtOnce, places, leftDefinitions],
+];

@@ -22,6 +22,8 @@ export class Roles {
   readonly signed = new Map<string, number>();
   /** Every session that was begun, by its runner. */
   readonly begun: string[] = [];
+  /** The keys that runners have got: when that was, and until when AWS takes them. */
+  readonly got: { readonly by: string; readonly at: number; readonly until: number }[] = [];
   readonly #base: Base;
   readonly #calls: Calls;
 
@@ -50,7 +52,7 @@ export class Roles {
   /** AssumeRoleWithWebIdentity. Fails as STS does. */
   async assume(caller: Caller, token: string): Promise<RoleKeys> {
     const { time, options } = this.#base;
-    return await this.#calls.send(caller, {
+    const keys = await this.#calls.send(caller, {
       ...{ operation: "sts:AssumeRoleWithWebIdentity", resource: "role" },
       act: () => {
         if (time.now - issuedAt(token) > TOKEN_MS)
@@ -67,6 +69,8 @@ export class Roles {
         };
       },
     });
+    this.got.push({ by: caller.name, at: time.now, until: keys.expiration.getTime() });
+    return keys;
   }
 
   /** Notes a call that AWS has got. */
