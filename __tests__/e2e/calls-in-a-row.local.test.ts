@@ -5,8 +5,9 @@ import { itInSoak } from "../helpers/every-nth.ts";
 
 /** Longer than a busy machine takes between two calls that a step begins at once. */
 const CALL_MS = 700;
-/** Longer than a busy machine takes from a step's first call to its session, or from the start of its job to the end. */
+/** Longer than a machine takes from a step's first call to its session, or from the start of its job to the end. */
 const HELD_MS = 4_000;
+const LONG_HELD_MS = 15_000;
 /** A step looks at the sessions once more when its first look is older than a second. A call takes a busy machine longer than a quiet one. */
 const OLD_MS = CALL_MS + 50;
 /** As GitHub has it for a job without a matrix. */
@@ -29,7 +30,8 @@ async function callsOf(inputs: Inputs) {
   const before = requests.length;
   const result = await aws.step({ ...inputs, ...LONE, run: "echo ran" });
   expect(jobLog(result)).toEqual(["ran"]);
-  const calls = requests.slice(before);
+  // The container's own calls, such as the log stream of a task that has just started, are no step's.
+  const calls = requests.slice(before).filter(({ agent }) => agent.includes("fargate-exec/"));
   const session = calls.find(({ operation }) => operation === "ExecuteCommand");
   if (session === undefined) throw new Error("there was no session");
   return { calls, session };
@@ -64,8 +66,15 @@ itInSoak("a session in a task of a service, with a bucket, begins after 3 calls 
 
 it("a session in a named task begins after 1 call, and without the answers that only its input depends on", async () => {
   const beside = ["DescribeClusters", "DescribeTaskDefinition", "DescribeNetworkInterfaces"];
-  for (const operation of beside) aws.world.local.fail({ operation, delay: HELD_MS });
-  const run = await callsOf(await task());
+  const runWith = async (heldMs: number): ReturnType<typeof callsOf> => {
+    for (const operation of beside) aws.world.local.fail({ operation, delay: heldMs });
+    const run = await callsOf(await task());
+    aws.world.local.calm();
+    const isLate = run.session.at - (run.calls[0]?.at ?? 0) >= heldMs;
+    // On a very busy machine the session may be later than the held answers, whether it waits for them or not.
+    return isLate && heldMs < LONG_HELD_MS ? runWith(LONG_HELD_MS) : run;
+  };
+  const run = await runWith(HELD_MS);
   expectInARow(run, 1);
   const { calls, session } = run;
   const held = calls.filter(({ operation }) => beside.includes(operation));
