@@ -125,7 +125,10 @@ cat >"$FARGATE_EXEC_ITEM_DIR/junit.xml" <<END
 <testsuite name="of $FARGATE_EXEC_ITEM"><testcase name="passes"/><testcase name="may fail">$([ "$FARGATE_EXEC_ITEM_INDEX" != 3 ] || echo '<failure message="broken"/>')</testcase></testsuite>
 END
 [ "$FARGATE_EXEC_ITEM_INDEX" -lt 14 ] || rm "$FARGATE_EXEC_ITEM_DIR/junit.xml"
-echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"; sleep 0.5`;
+echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"
+# Item 8 is in hand when its task dies, however late a busy machine reads its line.
+[ "$FARGATE_EXEC_ITEM_INDEX.$FARGATE_EXEC_ITEM_ATTEMPT" = 8.1 ] && exec sleep 120
+sleep 0.5`;
     const result = await aws.step(
       newTasks(2, {
         ...{ workers: "2", items: list(16), retry: "infrastructure", reports: "*.xml" },
@@ -146,7 +149,7 @@ echo "$(hostname) $FARGATE_EXEC_ITEM_INDEX"; sleep 0.5`;
     expect(dead).toBe(true);
     expect(result.outputs).toMatchObject({ outcome: "succeeded", "artifacts-path": join(temp, "back") });
     const entries = entriesOf(result);
-    expect(entries.filter(({ attempts }) => attempts > 1).length).toBeGreaterThan(0);
+    expect(entries.find(({ index }) => index === 8)?.attempts).toBeGreaterThan(1);
     for (const { index, directory } of entries) {
       if (index >= 14) expect(directory).toBeUndefined();
       else expect(readFileSync(join(directory ?? "", "junit.xml"), "utf8")).toContain(`of item ${index}"`);
@@ -184,8 +187,8 @@ rm /var/lib/fill`;
       started.splice(0);
     },
   });
-  // As long as its items last, and not until 'timeout'.
-  expect(Date.now() - began).toBeLessThan(120_000);
+  // As long as its items last, which is a while on a busy machine, and not until 'timeout'.
+  expect(Date.now() - began).toBeLessThan(300_000);
   const entries = entriesOf(result);
   if (retries) {
     expect(new Set(entries.map(({ outcome }) => outcome))).toEqual(new Set(["succeeded"]));
