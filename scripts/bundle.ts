@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { parse, transform, transformSync } from "@swc/core";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { parse, transform } from "@swc/core";
 import ncc from "@vercel/ncc";
 import { licensesOf } from "./licenses.ts";
 
@@ -9,21 +9,6 @@ import { licensesOf } from "./licenses.ts";
 export function compile(configuration: string, directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   execFileSync("tsc", ["-p", configuration, "--outDir", directory], { stdio: "inherit" });
-}
-
-/** Writes the sources without their types to a directory, which is emptied first. Unlike `compile` it checks no types, and takes little time. */
-export function stripTypes(sources: string, directory: string): void {
-  rmSync(directory, { recursive: true, force: true });
-  const names = readdirSync(sources, { recursive: true, encoding: "utf8" });
-  for (const name of names.filter((each) => each.endsWith(".ts"))) {
-    const { code } = transformSync(readFileSync(join(sources, name), "utf8"), {
-      jsc: { parser: { syntax: "typescript" }, target: "es2023" },
-      module: { type: "es6" },
-    });
-    const path = join(directory, name.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, code.replaceAll(/(["']\.{1,2}\/[^"'\n]*)\.ts(["'])/g, "$1.js$2"));
-  }
 }
 
 /** Packages that are not in the bundle, each with the path by which the bundle imports it. */

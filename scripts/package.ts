@@ -2,7 +2,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, write
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import ts from "typescript";
-import { compile, copyContainerFiles, stripTypes, writeBundle } from "./bundle.ts";
+import { compile, copyContainerFiles, writeBundle } from "./bundle.ts";
 import { iamData } from "./iam-data.ts";
 
 /** The name by which bin.ts and module.ts import the bundle. */
@@ -32,24 +32,20 @@ interface Manifest {
 /**
  * `node scripts/package.ts [DIRECTORY]` writes the npm package (docs/adr/0012-the-npm-package.md) to the
  * directory, by default `.cache/package`: one bundle with all of its dependencies, two doors, the types, the local Fargate, and the
- * README that npm shows. `npm pack` and `npm publish` take that directory. With `--bundle-only` it has neither the types nor the local
- * Fargate, which are a third of the work.
+ * README that npm shows. `npm pack` and `npm publish` take that directory.
  */
-async function main(root: string, out: string, bundleOnly: boolean): Promise<void> {
+async function main(root: string, out: string): Promise<void> {
   process.chdir(root);
   // Below the root, because the bundler looks for packages in the directories above a file.
   const compiled = join(".cache", `package-${process.pid}`);
-  const sources = bundleOnly ? compiled : join(compiled, "src");
-  if (bundleOnly) stripTypes("src", compiled);
-  else compile("tsconfig.package.json", compiled);
+  const sources = join(compiled, "src");
+  compile("tsconfig.package.json", compiled);
   await writeBundle(join(sources, ENTRIES, BUNDLE), join(out, "dist"));
   copyContainerFiles(join(out, "dist"));
   for (const door of DOORS) copyFileSync(join(sources, ENTRIES, door), join(out, "dist", door));
   chmodSync(join(out, "dist/bin.js"), 0o755);
-  if (!bundleOnly) {
-    await writeLocal(join(compiled, "local"), join(out, "dist/local"));
-    copyTypes(sources, join(out, "dist"));
-  }
+  await writeLocal(join(compiled, "local"), join(out, "dist/local"));
+  copyTypes(sources, join(out, "dist"));
   writeFileSync(join(out, "README.md"), withAddresses(readFileSync("docs/cli.md", "utf8")));
   copyFileSync("LICENSE", join(out, "LICENSE"));
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
@@ -113,12 +109,8 @@ function copyTypes(compiled: string, out: string): void {
   copy(TYPES);
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { "bundle-only": { type: "boolean", default: false } },
-});
+const { positionals } = parseArgs({ allowPositionals: true });
 await main(
   resolve(import.meta.dirname, ".."),
   resolve(positionals[0] ?? join(import.meta.dirname, "../.cache/package")),
-  values["bundle-only"],
 );

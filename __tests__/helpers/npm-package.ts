@@ -3,23 +3,25 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Aws, Inputs } from "./local.ts";
 import { inTime, LONG_PATIENCE_MS } from "./until.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** The npm package, built, packed, and installed from its tarball into a folder that has nothing else. */
+/** The npm package in a folder that has nothing else. */
 export interface InstalledPackage {
   readonly folder: string;
   /** The program that npm has put there. */
@@ -27,11 +29,11 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** All that is published, or without the types and the local Fargate. */
-export type PackageParts = "whole" | "bundle only";
+/** What is published, built, packed and installed from its tarball, or doors to the sources in the same places. */
+export type PackageParts = "whole" | "doors";
 
-/** What the package is made of; `local` is only in the whole one. */
-const SOURCES = ["src", "scripts", "docs/cli.md", "LICENSE", "package.json", "package-lock.json"];
+/** What the package is made of. */
+const SOURCES = ["src", "local", "scripts", "docs/cli.md", "LICENSE", "package.json", "package-lock.json"];
 const CONFIGURATIONS = ["tsconfig.json", "tsconfig.build.json", "tsconfig.package.json"];
 
 /** The files of the repository at a path, or below it. */
@@ -44,18 +46,16 @@ function filesAt(path: string): readonly string[] {
 }
 
 /** The built package. Its build takes up to 40 s of processor time, so `.cache` keeps it until something that it is made of changes. */
-function buildPackage(parts: PackageParts): string {
+function buildPackage(): string {
   const hash = createHash("sha256");
-  const sources = [...SOURCES, ...CONFIGURATIONS, ...(parts === "whole" ? ["local"] : [])];
-  for (const path of sources.flatMap(filesAt))
+  for (const path of [...SOURCES, ...CONFIGURATIONS].flatMap(filesAt))
     hash.update(`${path}\n`).update(readFileSync(join(root, path)));
-  const directory = join(root, ".cache/npm-package", parts.replace(" ", "-"));
+  const directory = join(root, ".cache/npm-package");
   const kept = join(directory, hash.digest("hex"));
   if (existsSync(kept)) return kept;
   rmSync(directory, { recursive: true, force: true });
   const making = join(directory, `making-${process.pid}`);
-  const options = parts === "bundle only" ? ["--bundle-only"] : [];
-  execFileSync(process.execPath, ["scripts/package.ts", ...options, making], {
+  execFileSync(process.execPath, ["scripts/package.ts", making], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
@@ -64,17 +64,35 @@ function buildPackage(parts: PackageParts): string {
 }
 
 /** Installs without a network: the package needs no other package. */
+function installTarball(base: string, folder: string): void {
+  const npm = (...words: string[]): string => execFileSync("npm", words, { cwd: base, encoding: "utf8" });
+  const [tarball = ""] = npm("pack", "--silent", buildPackage()).trim().split("\n");
+  npm("install", "--silent", "--offline", "--no-audit", "--no-fund", "--prefix", folder, `./${tarball}`);
+}
+
+function installDoors(folder: string, program: string): void {
+  const installed = join(folder, "node_modules/fargate-exec");
+  for (const directory of [installed, dirname(program)]) mkdirSync(directory, { recursive: true });
+  const door = (name: string): string => join(root, "src/doors", name);
+  symlinkSync(door("module.ts"), join(installed, "module.ts"));
+  const manifest = { name: "fargate-exec", version: "0.0.0", type: "module", exports: "./module.ts" };
+  writeFileSync(join(installed, "package.json"), JSON.stringify(manifest));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ dependencies: { "fargate-exec": "0.0.0" } }));
+  // Node takes half a second to strip the types anew.
+  const cache = `NODE_COMPILE_CACHE='${join(root, ".cache/compiled")}'`;
+  writeFileSync(program, `#!/bin/sh\n${cache} exec '${process.execPath}' '${door("bin.ts")}' "$@"\n`, {
+    mode: 0o755,
+  });
+}
+
+/** `npm run soak tables` and `npm run soak cli` have the whole package. */
 export function installPackage(parts: PackageParts): InstalledPackage {
   const base = mkdtempSync(join(tmpdir(), "package-"));
-  const [built, folder] = [buildPackage(parts), join(base, "folder")];
-  const npm = (...words: string[]): string => execFileSync("npm", words, { cwd: base, encoding: "utf8" });
-  const [tarball = ""] = npm("pack", "--silent", built).trim().split("\n");
-  npm("install", "--silent", "--offline", "--no-audit", "--no-fund", "--prefix", folder, `./${tarball}`);
-  return {
-    folder,
-    program: join(folder, "node_modules/.bin/fargate-exec"),
-    remove: () => rmSync(base, { recursive: true }),
-  };
+  const folder = join(base, "folder");
+  const program = join(folder, "node_modules/.bin/fargate-exec");
+  if (parts === "whole") installTarball(base, folder);
+  else installDoors(folder, program);
+  return { folder, program, remove: () => rmSync(base, { recursive: true }) };
 }
 
 export interface CliRequest {
