@@ -162,7 +162,7 @@ engine("a workflow engine runs", () => {
       );
     });
 
-    it("migrate-before-deploy.yml, and the service has the new revision", async () => {
+    itInSoak("migrate-before-deploy.yml, and the service has the new revision", async () => {
       const result = await run(example("migrate-before-deploy.yml"), revision);
       expectGreen(result);
       expect(result.output).toContain("Applying shop.0043_orders... OK");

@@ -189,10 +189,9 @@ describe("a definition that another principal has planted in the action's family
       },
     ],
   ];
-  it.each(everyNth(victims, 2, 1))("is never run for %s, whichever member it changes", async (_, victim) => {
-    const some = everyNth(plants, 12, 3);
+  itInSoak.each(victims)("is never run for %s, whichever member it changes", async (_, victim) => {
     await Promise.all(
-      some.map(async ([what, plant], at) => attack(what, await victim(`victim-${at}`), plant)),
+      plants.map(async ([what, plant], at) => attack(what, await victim(`victim-${at}`), plant)),
     );
   });
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { MOTO_FORKS } from "../../local/moto.ts";
 import { eventually, inTime, until } from "../helpers/until.ts";
-import { everyNth } from "../helpers/every-nth.ts";
+import { inSoak } from "../helpers/every-nth.ts";
 import { runtimes } from "./runtimes.ts";
 import { waitForStatus, runTask, startWorld } from "./with-local.ts";
 
@@ -44,7 +44,7 @@ const deaths = [
   ["SIGTERM", runtimes.at(-1) ?? "own"],
   ...runtimes.map((runtime) => ["SIGKILL", runtime] as const),
 ] as const;
-it.each(everyNth(deaths, 4, 2))(
+inSoak(it).each(deaths)(
   "when the process that started the local Fargate ends by %s, its tasks (%s) and moto end",
   async (signal, runtime) => {
     const script = `

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { distManifest } from "../../scripts/dist-manifest.ts";
 import { majorOf, releaseNotes } from "../../scripts/release.ts";
+import { inSoak } from "../helpers/every-nth.ts";
 import { workflowOf } from "../helpers/workflow-files.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
@@ -19,7 +20,7 @@ const CHANGE = "- Something is new.";
 const root = mkdtempSync(join(tmpdir(), "release-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-describe("a release, tried on a bare clone", () => {
+inSoak(describe)("a release, tried on a bare clone", () => {
   const bare = join(root, "bare.git");
   const clone = join(root, "clone");
   const out = join(root, "out");
