@@ -22,6 +22,7 @@ import {
   withoutInit,
 } from "../helpers/local.ts";
 import { DeployedService, type DeployedOptions } from "../helpers/deployments.ts";
+import { Proxy } from "../helpers/proxy.ts";
 import { eventually } from "../helpers/until.ts";
 import { everyNth } from "../helpers/every-nth.ts";
 
@@ -461,17 +462,16 @@ const catalogue: Readonly<Record<FailureCode, Row>> = {
     words: ["answered HTTP 403", "ssmmessages:OpenDataChannel"],
   },
   "session-lost": {
-    provoke: () => {
-      // Calls bypass the proxy; the session's socket does not.
-      const url = new URL(aws.world.local.url);
-      url.hostname = "localhost";
-      const env = {
-        AWS_ENDPOINT_URL: url.origin,
-        AWS_ENDPOINT_URL_SSMMESSAGES: aws.world.local.url,
-        HTTP_PROXY: CLOSED_PORT,
-        NO_PROXY: "localhost",
-      };
-      return inRunning({}, { env });
+    provoke: async () => {
+      // Calls pass the proxy; the session's socket needs a tunnel.
+      const proxy = await Proxy.start();
+      proxy.opensTunnels = false;
+      try {
+        const direct = { NO_PROXY: "localhost", no_proxy: "localhost" };
+        return await inRunning({}, { env: { ...direct, HTTP_PROXY: proxy.url() } });
+      } finally {
+        await proxy.stop();
+      }
     },
     words: ["No connection to 127.0.0.1", "HTTPS_PROXY"],
   },

@@ -486,8 +486,11 @@ const cluster = "arn:aws:ecs:<region>:<account>:cluster/<cluster>";
 const tasks = "arn:aws:ecs:<region>:<account>:task/<cluster>/*";
 const skipped = (what: string) => (run: Run) =>
   expect(mainLog(run.result).join("\n")).toContain(`SKIP  ${what}: not known`);
+/** On a very busy machine python3 gives up in time, and the script is typed. */
 const fetchedOtherwise = ({ result }: Run) =>
-  expect(mainLog(result).join("\n")).toMatch(/Script fetched by python3 \(boto3: .*AccessDenied/s);
+  expect(mainLog(result).join("\n")).toMatch(
+    /Script (fetched by python3 \(boto3: .*AccessDenied|typed into the session: boto3: .*AccessDenied.*; python3: TimeoutError)/s,
+  );
 
 const running: readonly Omit<Loss, "way" | "file">[] = [
   {

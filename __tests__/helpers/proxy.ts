@@ -23,6 +23,8 @@ export interface ProxiedRequest {
  */
 export class Proxy {
   readonly seen: ProxiedRequest[] = [];
+  /** False: it closes each connection that asks for a tunnel. */
+  opensTunnels = true;
   readonly #server: Server;
   readonly #authorization: string;
   readonly #sockets = new Set<Duplex>();
@@ -75,6 +77,10 @@ export class Proxy {
 
   #tunnel(request: IncomingMessage, client: Duplex, head: Buffer): void {
     client.on("error", () => client.destroy());
+    if (!this.opensTunnels) {
+      client.destroy();
+      return;
+    }
     if (!this.#admits(request)) {
       client.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n',
