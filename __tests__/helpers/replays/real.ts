@@ -62,8 +62,8 @@ async function follow(
       void sleep(at).then(() => terminals.at(-1)?.type(Buffer.from(`items ${line}\n`)));
     const cancelled = cancelAt === undefined ? undefined : cancel(job, first, replay, progress);
     if (cut !== undefined && !(await isOver(first, cut.at))) {
-      if (job.status !== undefined) throw new TooSlow("the script had ended before its session was cut");
       await first.kill();
+      if (job.status !== undefined) throw new TooSlow("the script had ended before its session was cut");
       await sleep(cut.back);
       const again = job.attach();
       terminals.push(again);
