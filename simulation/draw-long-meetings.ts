@@ -1,4 +1,5 @@
-import { between, pick, type Random, randomOf } from "./random.ts";
+import { itemText } from "./items.ts";
+import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { CallTrouble, ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** The share of scenarios that each of the meetings below has. */
@@ -6,9 +7,9 @@ const SHARE = 0.003;
 
 type Meeting = (random: Random, scenario: Scenario, container: ContainerOptions) => Scenario;
 
-const MEETINGS: readonly Meeting[] = [drawKeyOutage];
+const MEETINGS: readonly Meeting[] = [drawKeyOutage, drawLostStock];
 
-/** Worlds in which something lasts for longer than it ever does by itself. The other scenarios stay as they are. */
+/** Worlds in which something lasts for longer than it ever does by itself, or is lost while much waits for it. The other scenarios stay as they are. */
 export function drawLongMeetings(scenario: Scenario): Scenario {
   const random = randomOf(Math.imul(scenario.seed, 0x6c8e9cf5) ^ 0x10ea);
   const meeting = MEETINGS[Math.floor(random() / SHARE)];
@@ -41,5 +42,24 @@ function drawKeyOutage(random: Random, { seed, world }: Scenario, container: Con
     containers: [container],
     runners: [runner],
     faults,
+  };
+}
+
+/** What runs the items of a job's only worker is killed, and most of them wait in its stock. */
+function drawLostStock(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
+  const items = Array.from({ length: between(random, 4, 12) }, (_, index) =>
+    itemText({ name: `r0 i${index}`, wait: between(random, 1_000, 8_000), exitCodes: [0] }),
+  );
+  const runner: RunnerOptions = {
+    ...{ at: 0, container: 0, post: true, script: { lines: [], exitCode: 0, onTerm: "dies" } },
+    inputs: {
+      ...{ items: items.join("\n"), timeout: "60m", logs: pick(random, ["auto", "session", "bucket"]) },
+      ...(chance(random, 0.5) && { retry: pick(random, ["infrastructure", "infrastructure,75"]) }),
+    },
+  };
+  const at = between(random, 3_000, 12_000);
+  return {
+    ...{ seed, world: { ...world, bucket: true }, containers: [container], runners: [runner] },
+    faults: [{ kind: "kill-process", actor: "container 0", at, process: "item-worker" }],
   };
 }

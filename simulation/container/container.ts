@@ -68,6 +68,8 @@ export class Container implements Caller {
   readonly scripts: ScriptRun[] = [];
   /** Every begin of a job, also of one that gets no item and so runs no script. */
   readonly jobs: { readonly url: string; readonly began: number }[] = [];
+  /** How jobs have ended, by their own words. */
+  readonly ends: { readonly url: string; readonly status: string }[] = [];
   /** Every order for items that was obeyed. */
   readonly orders: string[] = [];
   /** What was told of the parts of archives. */

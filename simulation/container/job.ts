@@ -303,6 +303,7 @@ class Job {
     const { time } = this.#container.base;
     const directory = this.#directory;
     directory.status = status;
+    this.#container.ends.push({ url: this.#settings.url, status });
     this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;

@@ -12,6 +12,7 @@ import { LEFTOVER_RULES } from "./leftover-rules.ts";
 import { LOCK_RULES } from "./lock-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
 import { ROLE_RULES } from "./role-rules.ts";
+import { UNBEGUN_RULES } from "./unbegun-rules.ts";
 import { SCRIPT_RULES } from "./script-rules.ts";
 import { STEP_RULES } from "./step-rules.ts";
 import { SERVICE_RULES } from "./service-rules.ts";
@@ -20,6 +21,7 @@ import { TASK_RULES } from "./task-rules.ts";
 export const RULES: readonly Rule[] = [
   ...SCRIPT_RULES,
   ...ITEM_RULES,
+  ...UNBEGUN_RULES,
   ...DETACH_RULES,
   ...LOCK_RULES,
   ...FILE_RULES,

@@ -1,0 +1,29 @@
+import type { Simulated } from "../simulate.ts";
+import { itemStepsOf } from "./items.ts";
+import type { Rule } from "./rule.ts";
+import { tasksOf } from "./tasks-of.ts";
+
+/** The status of a job that is lost, and has not begun this batch, nor those behind it in its stock. */
+const UNBEGUN = /^lost @\d+\.(\d+) (.*)$/s;
+
+/** What a lost job has told that it has not begun is handed out again, or has not begun. */
+const unbegun: Rule = {
+  name: "an item that a lost job has not begun is not unknown",
+  look(ended: Simulated, check) {
+    for (const { runner, items, runs, told } of itemStepsOf(ended)) {
+      if (told === undefined) continue;
+      for (const { url, status } of tasksOf(runner, ended).flatMap(
+        ({ container }) => container?.ends ?? [],
+      )) {
+        const [, index, words] = UNBEGUN.exec(status) ?? [];
+        const isRead = url === runner.jobUrl && words !== undefined && runner.main.stdout.includes(words);
+        if (!isRead || (runs[Number(index)]?.length ?? 0) > 0) continue;
+        const { outcome } = told.find((each) => each.index === Number(index)) ?? {};
+        check(outcome !== "unknown", runner.name, () => `does not know the end of '${items[Number(index)]}'`);
+      }
+    }
+  },
+};
+
+/** What must hold of items that lost jobs have not begun. */
+export const UNBEGUN_RULES: readonly Rule[] = [unbegun];
