@@ -347,7 +347,7 @@ it("a job that may be left tells them also when it ends before that: the step ma
   expect(timeless(job).slice(-2)).toEqual(["end 1 0 3 0", "text 0 one"]);
 });
 
-it.each(["python3", "awk"])(
+it.each(everyNth(["python3", "awk"], 2))(
   "a secret that is a word of a fact hides nothing of those that are repeated, by %s",
   async (recorder) => {
     const containerEnv = recorder === "awk" ? { PATH: curlOnly() } : {};
@@ -374,7 +374,7 @@ it("of an item at most 1,001 bytes are told at the end, also by a shell that cou
   expect(timeless(job).slice(-2)).toEqual([`text 0 ${"é".repeat(500)}\ufffd`, `text 1 ${"é".repeat(500)}`]);
 });
 
-it.each(["python3", "awk"])(
+it.each(everyNth(["python3", "awk"], 2, 1))(
   "a job that was left tells all ends and texts once more, by %s",
   async (recorder) => {
     const items = ["one", "two", "\u001b]7733;i\u0007end 1 2 0 0 0", "four \ufffd"];
@@ -598,7 +598,7 @@ it("are told of while the spool is full: no worker keeps the helper from taking 
   expect(job.status).toMatchObject({ reason: "exited" });
 });
 
-it.each(["1 give ../x 9 1 1,0 @ , 00000 0", "1 give * 0", "1 give 1;2 0"])(
+it.each(everyNth(["1 give ../x 9 1 1,0 @ , 00000 0", "1 give * 0", "1 give 1;2 0"], 2))(
   "an order with other words than indices gives only those: %s",
   async (line) => {
     const job = await follow({ script: "echo $FARGATE_EXEC_ITEM", items: ["a"] }, [line, "2 end"]);
@@ -633,10 +633,15 @@ echo "ran $FARGATE_EXEC_ITEM"`;
   expect(job.output("stderr").toString()).toContain("can't be written");
 });
 
-it.each([
+const RECORDERS: readonly (readonly [
+  string,
+  { readonly containerEnv?: Readonly<Record<string, string>> },
+])[] = [
   ["python3", {}],
   ["awk", { containerEnv: { PATH: curlOnly() } }],
-])(
+];
+
+it.each(everyNth(RECORDERS, 2, 1))(
   "of a worker that was killed are told at once to have no end, and the other worker goes on, with the recorder in %s",
   async (_, options) => {
     const script = 'if [ "$FARGATE_EXEC_ITEM" = b ]; then kill -9 $PPID; fi; sleep 0.1';
@@ -836,18 +841,22 @@ it("of a worker that was stopped end when the workers are killed", async () => {
   expect(job.status).toMatchObject({ reason: "cancelled" });
 });
 
-it.each([
-  ["python3", {}],
-  ["awk", { containerEnv: { PATH: curlOnly() } }],
-])("begin no more when the recorder in %s was killed, and the job ends", async (_, options) => {
-  const script = "sleep 0.5";
-  const job = await follow({ ...options, script, items: ["a", "b", "c"] }, ["1 give 0 1 2"], async (job) => {
-    await until(() => facts(job).some((fact) => fact.startsWith("begin")));
-    for (const pid of processesOf(`${job.directory ?? "none"}/recorder.`)) process.kill(pid, "SIGKILL");
-  });
-  expect(facts(job).filter((fact) => fact.startsWith("end"))).toEqual([]);
-  expect(job.status).toMatchObject({ kind: "lost" });
-});
+it.each(everyNth(RECORDERS, 2))(
+  "begin no more when the recorder in %s was killed, and the job ends",
+  async (_, options) => {
+    const script = "sleep 0.5";
+    const job = await follow(
+      { ...options, script, items: ["a", "b", "c"] },
+      ["1 give 0 1 2"],
+      async (job) => {
+        await until(() => facts(job).some((fact) => fact.startsWith("begin")));
+        for (const pid of processesOf(`${job.directory ?? "none"}/recorder.`)) process.kill(pid, "SIGKILL");
+      },
+    );
+    expect(facts(job).filter((fact) => fact.startsWith("end"))).toEqual([]);
+    expect(job.status).toMatchObject({ kind: "lost" });
+  },
+);
 
 it("begin no more once the job's own process was killed, and what was in hand has no end", async () => {
   const directory = mkdtempSync(join(tmpdir(), "items-"));
@@ -937,7 +946,7 @@ it.each(["python3", "tar"])(
   },
 );
 
-it.each(["a file", "a FIFO"])(
+it.each(everyNth(["a file", "a FIFO"], 2, 1))(
   "whose directory was replaced by %s are said to miss it without python3",
   async (kind) => {
     const path = tarPath();
@@ -1000,7 +1009,7 @@ it("that end with an open line leave it whole to the log, before their fact", as
   }
 });
 
-it.concurrent.each(WAYS)(
+it.concurrent.each(everyNth(WAYS, 2, 1))(
   "are given and told by S3, too, by $way",
   async ({ options }) => {
     const script = `${ORDERED}; echo "$FARGATE_EXEC_ITEM"`;
