@@ -18,7 +18,8 @@ const ENDED = { kind: "status", status: { kind: "ended", reason: "exited" } };
 async function read(streams: Readonly<Record<string, string>>, spool = new Spool(1)) {
   const logs = new FakeLogs();
   for (const [stream, text] of Object.entries(streams))
-    logs.put(stream, ...text.replaceAll("\n", "\r\n").split("\n"));
+    // The LF before the last line is that of `script`, and not of the terminal.
+    logs.put(stream, ...text.replaceAll(/\n(?!Script done)/g, "\r\n").split("\n"));
   const shown: string[] = [];
   const followed = await readLogs(
     { kind: "cloudwatch", group: "/ecs/exec" },
@@ -75,6 +76,20 @@ describe("reading the logs of a job's sessions", () => {
     });
     expect(followed).toMatchObject(ENDED);
     expect(shown).toEqual(["one", "two", "three"]);
+  });
+
+  it("takes no line of `script` for output where a session was cut, in a line or at its end", async () => {
+    const done = '\nScript done on 2026-11-24 14:44:08+00:00 [COMMAND_EXIT_CODE="0"]';
+    const inLine = await read({
+      "s-1": `Script started\n${mark("@0")}\none\ntw${done}`,
+      "s-2": `Script started\n${mark("@4")}\ntwo\nthree\n${END}\n${done}`,
+    });
+    expect(inLine).toMatchObject({ followed: ENDED, shown: ["one", "two", "three"] });
+    const atEnd = await read({
+      "s-1": `Script started\n${mark("@0")}\none\n${done}`,
+      "s-2": `Script started\n${mark("@4")}\ntwo\nthree\n${END}\n${done}`,
+    });
+    expect(atEnd).toMatchObject({ followed: ENDED, shown: ["one", "two", "three"] });
   });
 
   it("shows only what was not shown before", async () => {

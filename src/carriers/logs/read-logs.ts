@@ -4,6 +4,7 @@ import { LogCarrier } from "../log-carrier.ts";
 import { readCarrier } from "../read-carrier.ts";
 import type { OutputSink } from "../stream/spool.ts";
 import type { SessionLog } from "../../ready/session-logs.ts";
+import { withoutFooter } from "./footer.ts";
 import {
   type LogAccess,
   readTranscript,
@@ -41,7 +42,7 @@ export async function readLogs(from: SessionLog, options: ReadLogsOptions): Prom
     try {
       const bytes = readTranscript(from, sessionId, { ...options, patience, limits });
       const { end, attached } = await readCarrier(
-        new LogCarrier(bytes, nonce, options.spool.largestPack),
+        new LogCarrier(withoutFooter(bytes), nonce, options.spool.largestPack),
         options,
       );
       const isKnown = end.kind === "status" || end.kind === "refused" || end.kind === "gap";

@@ -3,6 +3,7 @@ import { consoleHost, s3Arn } from "../../aws/partitions.ts";
 import type { ObjectName, S3 } from "../../aws/s3.ts";
 import type { Clock } from "../../clock.ts";
 import { AccessDenied, Failure } from "../../errors.ts";
+import { endsWithFooter } from "./footer.ts";
 import type { SessionLog, SessionLogs } from "../../ready/session-logs.ts";
 
 /** The location of a session's transcript. */
@@ -23,6 +24,8 @@ export interface CloudWatchLocation {
 }
 
 const POLL_MS = 1_000;
+/** The agent uploads once a second. So much later nothing follows the line that `script` writes last, which a task may have printed, too. */
+const AFTER_FOOTER_MS = 5_000;
 /**
  * The longest time for the transcripts of a job. The agent uploads 0.8 MB a second to CloudWatch, so a gigabyte in 21 minutes. A task that may write to the log
  * must not keep a step for longer.
@@ -146,7 +149,7 @@ function objectKey(prefix: string | undefined, sessionId: string): string {
 
 /**
  * The bytes of a transcript in CloudWatch, as they arrive. Its events are pieces of one text without the line ends
- * between them. Ends after `patience` without an event, and at the limits at the latest.
+ * between them. Ends after `patience` without an event, some seconds after what looks like its end, and at the limits at the latest.
  */
 async function* cloudWatchTranscript(
   stream: { readonly group: string; readonly stream: string },
@@ -162,7 +165,7 @@ async function* cloudWatchTranscript(
       limits.count(bytes.length);
       yield bytes;
       first = false;
-      until = clock.now() + patience;
+      until = clock.now() + (endsWithFooter(`\n${message}`) ? Math.min(patience, AFTER_FOOTER_MS) : patience);
     }
     from = page?.next ?? from;
     if (page !== undefined && !page.last) continue;
