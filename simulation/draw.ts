@@ -14,6 +14,7 @@ import { drawMeetings } from "./draw-meetings.ts";
 import { drawParts } from "./draw-parts.ts";
 import { drawRareMeetings } from "./draw-rare-meetings.ts";
 import { drawRoles } from "./draw-roles.ts";
+import { drawSessionLogs } from "./draw-session-logs.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type {
@@ -69,7 +70,8 @@ export function drawScenario(seed: number): Scenario {
   const tasks = drawTasks(drawJobs({ seed, world, containers, runners, faults }));
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
   const usual = drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))));
-  return drawLongMeetings(drawRareMeetings(drawRoles(drawParts(drawDeployments(drawFiles(usual))))));
+  const rare = drawRareMeetings(drawRoles(drawParts(drawDeployments(drawFiles(usual)))));
+  return drawSessionLogs(drawLongMeetings(rare));
 }
 
 function drawWorld(random: Random): WorldOptions {

@@ -37,8 +37,28 @@ export interface WorldOptions {
   readonly pausesAfter: number;
   /** How long a session of a role lasts that a step assumes itself, in milliseconds. Undefined: an hour. */
   readonly roleSession?: number;
+  /** How sessions are logged. Undefined: they are not. */
+  readonly sessionLogs?: SessionLogOptions;
   /** When the tag of the image is moved to another image, in milliseconds; undefined: never. */
   readonly retagsAt?: number;
+}
+
+/** The logs that the cluster names (logging OVERRIDE). An agent uploads the transcript of a session when that is over, which keeps its place until then. */
+export interface SessionLogOptions {
+  /** The log group that the cluster names: one that is there, or one that is missing, in which nothing is kept. Undefined: it names none. */
+  readonly group?: "there" | "missing";
+  /** The transcripts go to the bucket, too. */
+  readonly bucket: boolean;
+  /** The callers may read the group. */
+  readonly mayRead: boolean;
+  /** False: the image has no `script`, and no transcript is made. */
+  readonly hasScript?: boolean;
+  /** By how many milliseconds an upload begins later. */
+  readonly delay?: number;
+  /** So many pages of a stream are empty though more follows. */
+  readonly emptyPages?: number;
+  /** The client hears of the end of its session when the upload is over, and not before it. */
+  readonly closesLate?: boolean;
 }
 
 /** A container of a task that runs when the world begins. */

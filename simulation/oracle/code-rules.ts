@@ -1,7 +1,7 @@
 import { isStarting } from "../draw-tasks.ts";
 import { itemsOf, listingOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
-import type { Fault, ScriptLine } from "../scenario.ts";
+import type { Fault, ScriptLine, SessionLogOptions } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
 import { itemStepsOf } from "./items.ts";
 import { hasLostCredentials } from "./credentials.ts";
@@ -131,6 +131,11 @@ const CODES_OF_STEPS: StepCodes = [
         (fault) => fault.kind === "call" && /^(github|sts):/.test(fault.operation),
       ),
   },
+  // A step that asks for a log has no end of it where the agent could write none, or where nobody may read it.
+  {
+    codes: ["access-denied", "no-status"],
+    holds: ({ options }, { scenario }) => isLogMissing(options, scenario.world.sessionLogs),
+  },
   // S3 denies the read of an object that another run has just deleted, and the message says so.
   {
     codes: ["access-denied"],
@@ -253,6 +258,15 @@ function timeoutOf(runner: Runner): number {
 
 function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {
   return ecs !== undefined && !(ecs.mayDescribe && ecs.mayRegister);
+}
+
+/** Whether the log that a step reads is one that nobody writes, or that the callers may not read. */
+function isLogMissing({ inputs }: Runner["options"], logs: SessionLogOptions | undefined): boolean {
+  const { logs: wanted = "auto" } = inputs;
+  if (logs === undefined || !["cloudwatch", "s3"].includes(wanted)) return false;
+  return (
+    logs.hasScript === false || (wanted === "cloudwatch" && (logs.group === "missing" || !logs.mayRead))
+  );
 }
 
 /** Whether a run knows of the others in its container. */

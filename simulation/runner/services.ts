@@ -92,7 +92,7 @@ export function servicesOf(
     const { expiration } = (await provider()) as { readonly expiration?: Date };
     return { ...runner, keysUntil: expiration?.getTime() };
   };
-  const sender = (service: "ecs" | "s3" | "ssm") => ({
+  const sender = (service: "ecs" | "logs" | "s3" | "ssm") => ({
     send: async (command: unknown, options?: { readonly abortSignal?: AbortSignal }): Promise<unknown> => {
       const { input, middlewareStack } = command as SdkCommand;
       const operation = operationOf(command as object);
@@ -118,7 +118,7 @@ export function servicesOf(
     ecs: () => Promise.resolve(sender("ecs")),
     s3: () => Promise.resolve(sender("s3")),
     ssm: () => Promise.resolve(sender("ssm")),
-    logs: unsimulated("logs"),
+    logs: () => Promise.resolve(sender("logs")),
     kms: unsimulated("kms"),
     presignGet: async ({ key }, seconds) =>
       `${addressOf(key)}?X-Amz-Expires=${seconds}&X-Amz-Signature=${sign(await signer(), "get", key, seconds)}`,

@@ -115,7 +115,8 @@ export class Agent implements SessionAgent {
   #start(record: SessionRecord): void {
     this.running.add(record);
     this.#note();
-    const worker = new SessionWorker(this.#base, this.#gateway, record, this.#host, () => {
+    const place = { container: this.#host, pace: this.#pace };
+    const worker = new SessionWorker(this.#base, this.#gateway, record, place, () => {
       this.running.delete(record);
       const next = this.#queue.shift();
       if (next !== undefined && !this.isBlocked && !this.isDead) this.#start(next);
@@ -139,6 +140,10 @@ class SessionWorker implements Worker {
   readonly #main: Host;
   readonly #terminal: Terminal;
   readonly #onEnd: () => void;
+  readonly #pace: number;
+  readonly #container: Host;
+  /** What the terminal has shown, for the log of the session. */
+  readonly #shown: Buffer[] = [];
   #sequence = 0;
   /** What the client has not acknowledged, by number. */
   readonly #unacknowledged = new Map<number, { readonly frame: Uint8Array; sentAt: number }>();
@@ -158,8 +163,16 @@ class SessionWorker implements Worker {
   /** The pump waits in a read for what the terminal shows next. */
   #isInRead = false;
 
-  constructor(base: Base, gateway: Gateway, record: SessionRecord, container: Host, onEnd: () => void) {
+  constructor(
+    base: Base,
+    gateway: Gateway,
+    record: SessionRecord,
+    { container, pace }: { readonly container: Host; readonly pace: number },
+    onEnd: () => void,
+  ) {
     this.#base = base;
+    this.#container = container;
+    this.#pace = pace;
     this.#gateway = gateway;
     this.#record = record;
     this.#host = new Host(`worker ${short(record.id)}`, container);
@@ -194,8 +207,14 @@ class SessionWorker implements Worker {
   }
 
   receive(frame: Uint8Array): void {
-    if (this.#host.isDead || this.#isOver) return;
+    if (this.#host.isDead) return;
     const message = decodeUnchecked(frame);
+    if (this.#isOver) {
+      // While the log is uploaded the channel is still open.
+      if (message.messageType === MessageType.input)
+        this.#gateway.down(this.#record.id, this.#gateway.frames.ack(message));
+      return;
+    }
     this.#isPaused = false;
     if (message.messageType === MessageType.acknowledge) {
       const number = acknowledgedNumber(message);
@@ -237,7 +256,7 @@ class SessionWorker implements Worker {
 
   vanish(): void {
     this.#main.kill();
-    this.#leave(this.#base.options.announcesLostAgents !== false);
+    this.#go(this.#base.options.announcesLostAgents !== false);
   }
 
   /** Reads the terminal as long as there is something to read. */
@@ -252,6 +271,7 @@ class SessionWorker implements Worker {
     }
     this.#isReading = true;
     const bytes = this.#terminal.read(READ_BYTES);
+    if (this.#gateway.logs.options !== undefined) this.#shown.push(bytes);
     const frame = this.#gateway.frames.output(this.#sequence, bytes);
     this.#unacknowledged.set(this.#sequence, { frame, sentAt: this.#base.time.now });
     this.#sequence += 1;
@@ -290,7 +310,24 @@ class SessionWorker implements Worker {
     this.#leave();
   }
 
-  #leave(isTold = true): void {
+  /** The command is over. Its log is uploaded before the session's place is free. */
+  #leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#terminal.close();
+    const { logs } = this.#gateway;
+    if (logs.options === undefined) {
+      this.#go(true);
+      return;
+    }
+    if (logs.options.closesLate !== true) this.#gateway.end(this.#record, "");
+    const logged = { id: this.#record.id, host: this.#host, container: this.#container.name };
+    void logs
+      .upload({ ...logged, pace: this.#pace, output: Buffer.concat(this.#shown) })
+      .then(() => this.#go(true));
+  }
+
+  #go(isTold: boolean): void {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#isOver = true;

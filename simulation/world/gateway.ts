@@ -3,6 +3,7 @@ import { Host } from "../time.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Base } from "./base.ts";
 import { Frames } from "./frames.ts";
+import type { SessionLogs } from "./session-logs.ts";
 import type { Client, SessionAgent, SessionRecord } from "./session.ts";
 
 /** Session Manager closes each connection after about 60 minutes. */
@@ -17,11 +18,14 @@ export class Gateway {
   /** The most sessions that runners had at once in each container, by its target. */
   readonly mostOfOurs = new Map<string, number>();
   readonly frames: Frames;
+  /** Where an agent is told to log its sessions. */
+  readonly logs: SessionLogs;
   readonly #base: Base;
   readonly #random: Random;
 
-  constructor(base: Base) {
+  constructor(base: Base, logs: SessionLogs) {
     this.#base = base;
+    this.logs = logs;
     this.#random = base.random("gateway");
     this.frames = new Frames(base.random("frames"), () => base.time.now);
   }

@@ -2,7 +2,11 @@
 export const REGION = "eu-west-1";
 export const ACCOUNT = "111122223333";
 export const CLUSTER = "jobs";
+export const BUCKET = "staging";
 export const CONTAINER = "app";
+/** Where the cluster logs its sessions: a log group, and a prefix in the bucket. */
+export const LOG_GROUP = "/jobs/sessions";
+export const LOG_PREFIX = "sessions";
 const ECS = `arn:aws:ecs:${REGION}:${ACCOUNT}`;
 export const CLUSTER_ARN = `${ECS}:cluster/${CLUSTER}`;
 

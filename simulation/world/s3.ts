@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Base, Caller } from "./base.ts";
+import { BUCKET } from "./names.ts";
 import { accessDenied, AwsError, expiredToken } from "./aws-error.ts";
 
 /** One version of an object. */
@@ -32,7 +33,7 @@ interface Signed {
 
 /** The bucket of this world: versions, conditions, presigned requests. */
 export class Bucket {
-  readonly name = "staging";
+  readonly name = BUCKET;
   /** All versions of each key, the oldest first. */
   readonly versions = new Map<string, Version[]>();
   /** Every version that was ever written. */

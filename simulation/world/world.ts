@@ -6,6 +6,7 @@ import { Ecs } from "./ecs/ecs.ts";
 import { Gateway } from "./gateway.ts";
 import { Roles } from "./roles.ts";
 import { Bucket } from "./s3.ts";
+import { SessionLogs } from "./session-logs.ts";
 import { answerS3 } from "./s3-operations.ts";
 import { answerSsm } from "./ssm.ts";
 
@@ -21,7 +22,7 @@ export class World {
   constructor({ seed, world, containers, ecs, faults }: Scenario) {
     this.base = new Base(seed, world, faults);
     this.bucket = new Bucket(this.base);
-    this.gateway = new Gateway(this.base);
+    this.gateway = new Gateway(this.base, new SessionLogs(this.base, this.bucket));
     this.calls = new Calls(this.base, (call) => this.roles.note(call));
     this.roles = new Roles(this.base, this.calls);
     this.ecs = new Ecs(this.base, this.gateway, this.bucket, containers, ecs);
@@ -41,7 +42,7 @@ export class World {
   /** One request of a runner. `operation` is AWS's name, without `Command`. */
   ask(
     caller: Caller,
-    service: "ecs" | "s3" | "ssm",
+    service: "ecs" | "logs" | "s3" | "ssm",
     operation: string,
     input: Readonly<Record<string, unknown>>,
     signal?: AbortSignal,
@@ -51,6 +52,8 @@ export class World {
       switch (service) {
         case "ecs":
           return this.ecs.answer(caller.name, operation, input);
+        case "logs":
+          return this.gateway.logs.answer(operation, input);
         case "s3":
           return answerS3(this.bucket, operation, input, this.base.time.now);
         case "ssm":

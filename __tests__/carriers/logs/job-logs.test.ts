@@ -9,8 +9,17 @@ import { SleeplessClock } from "../../helpers/stepped-clock.ts";
 const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 
+interface Beside {
+  readonly reason?: "exited" | "cancelled";
+  readonly cancel?: AbortSignal;
+}
+
 /** Reads the log of a session that has told this exit code, where the log tells another one or the same. */
-async function readBeside(told: number, logged: number) {
+async function readBeside(
+  told: number,
+  logged: number,
+  { reason = "exited", cancel = new AbortController().signal }: Beside = {},
+) {
   const logs = new FakeLogs();
   const text = `${mark("@0")}\nfrom the log\n${mark(`. 13 exited 0=${logged}:1`)}\n`;
   logs.put("s-1", ...text.replaceAll("\n", "\r\n").split("\n"));
@@ -28,13 +37,18 @@ async function readBeside(told: number, logged: number) {
       show: (each) => shown.push(...wordsOf(each)),
     },
     drained: () => Promise.resolve(),
-    ...{ clock: new SleeplessClock(), log, cancel: new AbortController().signal },
+    ...{ clock: new SleeplessClock(), log, cancel },
   };
   const workers = [{ worker: 0, exitCode: told, seconds: 1, stopped: false }];
-  const end = { kind: "status", status: { kind: "ended", reason: "exited", workers } } as const;
+  const end = { kind: "status", status: { kind: "ended", reason, workers } } as const;
   const job = { end, attached: true, attachedAt: 0, byPieces: false, hasOthers: false, isClosed: true };
   const found = await readJobLogs({ ...job, sessionIds: ["s-1"], log: undefined }, options);
-  return { found, shown, warnings: log.lines.filter((line) => line.includes("another end")) };
+  return {
+    found,
+    shown,
+    lines: log.lines,
+    warnings: log.lines.filter((line) => line.includes("another end")),
+  };
 }
 
 it("a forged log makes no failed job green: the session's end counts, and a warning says so", async () => {
@@ -48,4 +62,17 @@ it("a log that tells what the session has told is read without a word", async ()
   const { found, warnings } = await readBeside(3, 3);
   expect(found).toMatchObject({ status: { workers: [{ exitCode: 3 }] } });
   expect(warnings).toEqual([]);
+});
+
+it("a cancel behind the end of the job is one, since the output is not read any more: no step is green without it", async () => {
+  const reason = new Error("cancelled");
+  const cancel = AbortSignal.abort(reason);
+  await expect(readBeside(0, 0, { cancel })).rejects.toBe(reason);
+});
+
+it("a job that a cancel has stopped keeps its end", async () => {
+  const cancel = AbortSignal.abort(new Error("cancelled"));
+  const { found, shown } = await readBeside(143, 143, { reason: "cancelled", cancel });
+  expect(found).toMatchObject({ status: { reason: "cancelled" } });
+  expect(shown).toEqual([]);
 });

@@ -1,13 +1,23 @@
-import { CLUSTER, CLUSTER_ARN, CONTAINER } from "../names.ts";
+import type { SessionLogOptions } from "../../scenario.ts";
+import { BUCKET, CLUSTER, CLUSTER_ARN, CONTAINER, LOG_GROUP, LOG_PREFIX } from "../names.ts";
 import type { Task, TaskState } from "./task.ts";
 
 /** The shapes in which ECS describes what it has. */
-export function describeCluster(): unknown {
+export function describeCluster(logs: SessionLogOptions | undefined): unknown {
   return {
     ...{ clusterArn: CLUSTER_ARN, clusterName: CLUSTER, status: "ACTIVE" },
     capacityProviders: ["FARGATE", "FARGATE_SPOT"],
-    configuration: { executeCommandConfiguration: { logging: "NONE" } },
+    configuration: { executeCommandConfiguration: describeLogs(logs) },
   };
+}
+
+function describeLogs(logs: SessionLogOptions | undefined): unknown {
+  if (logs === undefined) return { logging: "NONE" };
+  const logConfiguration = {
+    ...(logs.group !== undefined && { cloudWatchLogGroupName: LOG_GROUP }),
+    ...(logs.bucket && { s3BucketName: BUCKET, s3KeyPrefix: LOG_PREFIX }),
+  };
+  return { logging: "OVERRIDE", logConfiguration };
 }
 
 export function describeTask({ identity, container, imageDigest }: Task, state: TaskState): unknown {

@@ -80,7 +80,7 @@ export class Ecs {
   answer(owner: string, operation: string, input: Input): unknown {
     switch (operation) {
       case "DescribeClusters":
-        return { clusters: [describeCluster()], failures: [] };
+        return { clusters: [describeCluster(this.#base.options.sessionLogs)], failures: [] };
       case "DescribeTasks":
         return this.#describeTasks(input);
       case "ListTasks":

@@ -49,12 +49,13 @@ export interface JobLogsOptions {
 
 /**
  * Reads the logs of the job's sessions when the inputs ask for that, or when no session has told the job's end.
- * Otherwise returns `end` unchanged. An abort throws its reason.
+ * Otherwise returns `end` unchanged. An abort throws its reason, also where the end is known and the log that has the output is not read any more.
  */
 export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promise<JobEnd> {
   const { end, attached, sessionIds } = job;
   const { inputs, target, aws, sessionLogs, output, drained, clock, log, cancel } = options;
-  if (!attached || cancel.aborted || end.kind === "detached") return end;
+  if (!attached || end.kind === "detached") return end;
+  if (cancel.aborted && (end.kind !== "status" || isStopped(end))) return end;
   if (end.kind === "impossible" && isAboutCredentials(end.failure)) return end;
   const reading = {
     sessionIds,
@@ -73,6 +74,9 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return end;
     const from = sessionLogs.find(({ kind }) => kind === inputs.logs);
     if (from === undefined) return end;
+    if (cancel.aborted)
+      log.info(`The job had ended. Its output is in ${job.log?.name ?? inputs.logs}, and was not read.`);
+    cancel.throwIfAborted();
     log.phase("Reading the output from the log of the session");
     log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
     const own = { spool: output.fromTheStart(), patience: LOG_PATIENCE_MS };
@@ -86,6 +90,11 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   const isLive = inputs.logs === "auto" || inputs.logs === "bucket";
   const spool = isLive ? output.spool : output.fromTheStart();
   return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, spool, target });
+}
+
+/** Whether the job was told to stop, so that its output may be cut short. */
+function isStopped({ status }: Ended): boolean {
+  return status.kind !== "ended" || status.reason === "cancelled";
 }
 
 type Ended = Extract<JobEnd, { kind: "status" }>;
