@@ -264,9 +264,7 @@ function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {
 function isLogMissing({ inputs }: Runner["options"], logs: SessionLogOptions | undefined): boolean {
   const { logs: wanted = "auto" } = inputs;
   if (logs === undefined || !["cloudwatch", "s3"].includes(wanted)) return false;
-  return (
-    logs.hasScript === false || (wanted === "cloudwatch" && (logs.group === "missing" || !logs.mayRead))
-  );
+  return logs.hasScript === false || (wanted === "cloudwatch" && (logs.group === "missing" || !logs.mayRead));
 }
 
 /** Whether a run knows of the others in its container. */

@@ -19,6 +19,8 @@ const SILENT_MS = 120_000;
  */
 const REPORTED_MS = 20_000;
 const DISTURBED_MS = 11 * 60_000;
+/** A step that reads a log gives its upload so long. */
+const LOG_MS = 95_000;
 /** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
 const LEFT_MS = 5_500;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
@@ -111,7 +113,7 @@ const reports: Rule = {
     for (const runner of ended.runners) {
       // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
       const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
-      const most = faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused;
+      const most = (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) + logMs(runner);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
@@ -124,6 +126,11 @@ const reports: Rule = {
     }
   },
 };
+
+/** How long a step waits for the log that it reads. */
+function logMs({ options: { inputs } }: Runner): number {
+  return /^(cloudwatch|s3)$/.test(inputs["logs"] ?? "") ? LOG_MS : 0;
+}
 
 /** Until when others had the seat that a step has waited for, once its output did not come by S3 any more; 0 when it has not. */
 function freeSeatAt({ name, mainEnd, main }: Runner, { world }: Simulated): number {

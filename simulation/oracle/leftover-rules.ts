@@ -14,6 +14,8 @@ const IDLE_MS = 1_260_000;
 const GUARDED_MS = 640_000;
 /** A container whose PID 1 reaps no process needs five seconds until an attacher ends. */
 const GIVEN_BACK_MS = 15_000;
+/** The agent uploads the short log of a session in so much time. */
+const UPLOADED_MS = 15_000;
 /** A container that has nothing to upload any more looks each second whether the end was taken. */
 const TAKEN_MS = 20_000;
 /** From a session's begin until a step has saved that it has to end it. */
@@ -83,13 +85,18 @@ const leftSessions: Rule = {
       if (runner.isKilled && session.begun + UNKNOWN_MS > (runner.mainEnd?.at ?? 0)) continue;
       const over = Math.max(runner.mainEnd?.at ?? 0, runner.postEnd?.at ?? 0);
       check(
-        at - over <= GIVEN_BACK_MS,
+        at - over <= GIVEN_BACK_MS + longestUpload(ended),
         owner,
         () => `session ${id} went on for ${Math.round((at - over) / 1000)} s after a step that could end it`,
       );
     }
   },
 };
+
+/** How long a session may stay open for the upload of its log. */
+function longestUpload({ scenario: { world } }: Simulated): number {
+  return world.sessionLogs?.closesLate === true ? UPLOADED_MS + (world.sessionLogs.delay ?? 0) : 0;
+}
 
 /** Whether the step, and its post step where it needs one, went to their ends, and met nothing but a cut or a signal. */
 function hasEndedWell(runner: Runner, ended: Simulated): boolean {
@@ -132,7 +139,11 @@ const leftInContainer: Rule = {
 /** Whether the step knows the end of its job, and could tell the container so. */
 function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
   const { "exit-code": exitCode = "", outcome } = runner.outputs;
-  return exitCode !== "" && !runner.isKilled && outcome !== "detached" && hasEndedWell(runner, ended);
+  // An agent that uploads a log still acknowledges what is typed, though the attacher has given up its reader: nobody takes it then.
+  const isDeaf = ended.scenario.world.sessionLogs?.closesLate === true;
+  return (
+    exitCode !== "" && !isDeaf && !runner.isKilled && outcome !== "detached" && hasEndedWell(runner, ended)
+  );
 }
 
 /** What must hold of the seats that steps take, and of what they leave. */

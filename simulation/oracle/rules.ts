@@ -10,6 +10,7 @@ import { FORWARD_RULES } from "./forward-rules.ts";
 import { ITEM_RULES } from "./item-rules.ts";
 import { LEFTOVER_RULES } from "./leftover-rules.ts";
 import { LOCK_RULES } from "./lock-rules.ts";
+import { LOG_RULES } from "./log-rules.ts";
 import type { Objection, Rule } from "./rule.ts";
 import { ROLE_RULES } from "./role-rules.ts";
 import { UNBEGUN_RULES } from "./unbegun-rules.ts";
@@ -33,6 +34,7 @@ export const RULES: readonly Rule[] = [
   ...SERVICE_RULES,
   ...DEPLOYMENT_RULES,
   ...FORWARD_RULES,
+  ...LOG_RULES,
   ...CREDENTIALS_RULES,
   ...ROLE_RULES,
   ...CODE_RULES,

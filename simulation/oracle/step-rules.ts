@@ -68,7 +68,7 @@ const secrets: Rule = {
     const { bucket, gateway } = ended.world;
     for (const { key, bytes } of bucket.written)
       check(!bytes.includes(SECRET), "world", () => `the secret is in the object ${key}`);
-    for (const [id, events] of gateway.logs.streams)
+    for (const [id, { events }] of gateway.logs.streams)
       check(!events.join("\n").includes(SECRET), "world", () => `the secret is in the log of session ${id}`);
     for (const { command, owner } of gateway.sessions.values())
       check(!command.includes(SECRET), owner, () => "the secret is in a command");

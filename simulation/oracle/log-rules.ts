@@ -1,0 +1,59 @@
+import type { Runner } from "../runner/runner.ts";
+import type { Simulated } from "../simulate.ts";
+import { LOG_PREFIX } from "../world/names.ts";
+import type { SessionRecord } from "../world/session.ts";
+import { isCancelled } from "./is-cancelled.ts";
+import type { Rule } from "./rule.ts";
+
+/** The mark with which an attacher tells a job's end (docs/protocol.md). */
+const END = /\]7733;[0-9a-f]{32};\. \d+ (?:exited|timed-out) /;
+/** The codes of a step that does not know how its job ended. */
+const UNKNOWN =
+  /^::error title=fargate-exec(?::|%3A) (?:no-status|session-lost|task-stopped|container-stopped)::/m;
+
+/** Where no session tells the end of a job, a log of the last one that has it is read: from the moment on at which it was there in time. */
+const found: Rule = {
+  name: "an end that the log of a session has is known",
+  look(ended, check) {
+    const { sessionLogs } = ended.scenario.world;
+    if (sessionLogs === undefined) return;
+    for (const runner of ended.runners) {
+      const { logs = "auto", items } = runner.options.inputs;
+      if (logs === "session" || items !== undefined || isCancelled(runner) || runner.before !== undefined)
+        continue;
+      if (runner.mainEnd?.exitCode === undefined || isHindered(runner, ended)) continue;
+      const last = lastSessionOf(runner, ended);
+      if (last === undefined || !END.test(logBefore(runner.mainEnd.at, last, logs, ended))) continue;
+      const [code] = UNKNOWN.exec(runner.main.stdout) ?? [];
+      check(
+        code === undefined,
+        runner.name,
+        () => `${code ?? ""} though the log of session ${last.id} has the end`,
+      );
+    }
+  },
+};
+
+/** Whether the step could not read the log, or not when it was due. */
+function isHindered({ name }: Runner, { world: { base } }: Simulated): boolean {
+  return base.faults.taken.some(
+    ({ actor, kind }) => actor === name && ["call", "credentials-end", "pause", "s3-away"].includes(kind),
+  );
+}
+
+function lastSessionOf({ name }: Runner, { world }: Simulated): SessionRecord | undefined {
+  return [...world.gateway.sessions.values()].findLast(({ owner }) => owner === name);
+}
+
+/** What a step with this input `logs` could read of the log of a session a moment before it ended. */
+function logBefore(at: number, { id }: SessionRecord, logs: string, { scenario, world }: Simulated): string {
+  const { sessionLogs } = scenario.world;
+  const stream =
+    logs !== "s3" && sessionLogs?.mayRead === true ? world.gateway.logs.streams.get(id) : undefined;
+  if (stream !== undefined && stream.at < at - 1_000) return stream.events.join("\n");
+  const object = logs === "cloudwatch" ? undefined : world.bucket.current(`${LOG_PREFIX}/${id}.log`);
+  return object !== undefined && object.modified < at - 2_000 ? object.bytes.toString("latin1") : "";
+}
+
+/** What must hold of the logs of sessions. */
+export const LOG_RULES: readonly Rule[] = [found];
