@@ -227,7 +227,7 @@ const alone: Rule = {
 
 /** Whether a session of this step holds its seat no longer at a time: its job has ended, or was left, and the attacher is about to go. */
 function isLeaving(
-  { command, ended: endedAt = Infinity }: SessionRecord,
+  { command, ended: endedAt = Infinity, overAt = endedAt }: SessionRecord,
   owner: Runner,
   at: number,
   ended: Simulated,
@@ -236,7 +236,7 @@ function isLeaving(
   const isOfSession = ({ runId }: ScriptRun): boolean => new RegExp(`${runId}(?![\\w-])`).test(command);
   const last = lastEnd(jobsOf(owner, ended).filter(isOfSession)) ?? Infinity;
   const isDetached = owner.outputs["outcome"] === "detached";
-  return endedAt <= at || last <= at || (isDetached && endedAt <= at + LEFT_MS);
+  return endedAt <= at || last <= at || (isDetached && Math.min(endedAt, overAt) <= at + LEFT_MS);
 }
 
 function shares({ options }: Runner): boolean {

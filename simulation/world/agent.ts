@@ -314,6 +314,7 @@ class SessionWorker implements Worker {
   #leave(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#record.overAt = this.#base.time.now;
     this.#terminal.close();
     const { logs } = this.#gateway;
     if (logs.options === undefined) {

@@ -44,6 +44,7 @@ export class Gateway {
         hadClient: false,
         worker: undefined,
         process: undefined,
+        overAt: undefined,
         movedAt: time.now,
         isBereft: false,
       },

@@ -22,6 +22,8 @@ export interface SessionRecord {
   process: Host | undefined;
   /** When the last frame came, from either end, or the session began. */
   movedAt: number;
+  /** When its command was over. The session may go on for the upload of its log. */
+  overAt: number | undefined;
   /** A fault has killed that process. */
   isBereft: boolean;
 }
