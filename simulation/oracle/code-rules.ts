@@ -136,6 +136,13 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["access-denied", "no-status"],
     holds: ({ options }, { scenario }) => isLogMissing(options, scenario.world.sessionLogs),
   },
+  // The log of a session is not uploaded when its task ends.
+  {
+    codes: ["no-status"],
+    holds: (runner, ended) =>
+      /^(cloudwatch|s3)$/.test(runner.options.inputs["logs"] ?? "") &&
+      tasksOf(runner, ended).some(({ state }) => state.desiredStatus === "STOPPED"),
+  },
   // S3 denies the read of an object that another run has just deleted, and the message says so.
   {
     codes: ["access-denied"],

@@ -30,7 +30,7 @@ describe("what `script` writes behind a transcript", () => {
       const parts = [text.slice(0, at), text.slice(at)];
       expect((await passed(...parts)).join("")).toBe("one\r\n\r\ntwo\r\n");
     }
-    expect((await passed(...text)).join("")).toBe("one\r\n\r\ntwo\r\n");
+    expect((await passed(...Array.from(text))).join("")).toBe("one\r\n\r\ntwo\r\n");
   });
 
   it.each([
@@ -41,7 +41,7 @@ describe("what `script` writes behind a transcript", () => {
     ["nothing", ""],
   ])("is not %s: all of it is passed on", async (_, text) => {
     expect((await passed(text)).join("")).toBe(text);
-    expect((await passed(...text)).join("")).toBe(text);
+    expect((await passed(...Array.from(text))).join("")).toBe(text);
   });
 
   it("holds back nothing of what can't be its beginning, such as the end mark", async () => {

@@ -11,6 +11,7 @@ const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 
 interface Beside {
   readonly reason?: "exited" | "cancelled";
+  readonly stopped?: boolean;
   readonly cancel?: AbortSignal;
 }
 
@@ -18,7 +19,7 @@ interface Beside {
 async function readBeside(
   told: number,
   logged: number,
-  { reason = "exited", cancel = new AbortController().signal }: Beside = {},
+  { reason = "exited", stopped = false, cancel = new AbortController().signal }: Beside = {},
 ) {
   const logs = new FakeLogs();
   const text = `${mark("@0")}\nfrom the log\n${mark(`. 13 exited 0=${logged}:1`)}\n`;
@@ -39,7 +40,7 @@ async function readBeside(
     drained: () => Promise.resolve(),
     ...{ clock: new SleeplessClock(), log, cancel },
   };
-  const workers = [{ worker: 0, exitCode: told, seconds: 1, stopped: false }];
+  const workers = [{ worker: 0, exitCode: told, seconds: 1, stopped }];
   const end = { kind: "status", status: { kind: "ended", reason, workers } } as const;
   const job = { end, attached: true, attachedAt: 0, byPieces: false, hasOthers: false, isClosed: true };
   const found = await readJobLogs({ ...job, sessionIds: ["s-1"], log: undefined }, options);
@@ -64,15 +65,18 @@ it("a log that tells what the session has told is read without a word", async ()
   expect(warnings).toEqual([]);
 });
 
-it("a cancel behind the end of the job is one, since the output is not read any more: no step is green without it", async () => {
-  const reason = new Error("cancelled");
-  const cancel = AbortSignal.abort(reason);
-  await expect(readBeside(0, 0, { cancel })).rejects.toBe(reason);
+it.each([
+  ["behind the end of the job", 0, "exited"],
+  ["while the job ends by itself", 60, "cancelled"],
+] as const)("a cancel %s is one, since the output is not read any more", async (_, code, reason) => {
+  const why = new Error("cancelled");
+  const cancel = AbortSignal.abort(why);
+  await expect(readBeside(code, code, { reason, cancel })).rejects.toBe(why);
 });
 
 it("a job that a cancel has stopped keeps its end", async () => {
   const cancel = AbortSignal.abort(new Error("cancelled"));
-  const { found, shown } = await readBeside(143, 143, { reason: "cancelled", cancel });
+  const { found, shown } = await readBeside(143, 143, { reason: "cancelled", stopped: true, cancel });
   expect(found).toMatchObject({ status: { reason: "cancelled" } });
   expect(shown).toEqual([]);
 });

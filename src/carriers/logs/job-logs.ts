@@ -92,9 +92,10 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
   return await findEndInLogs(end, { ...reading, sessionLogs, sessionId, spool, target });
 }
 
-/** Whether the job was told to stop, so that its output may be cut short. */
+/** Whether the job ended because it was told to: the first worker that failed says so. */
 function isStopped({ status }: Ended): boolean {
-  return status.kind !== "ended" || status.reason === "cancelled";
+  if (status.kind !== "ended") return true;
+  return status.workers.find(({ exitCode }) => exitCode !== 0)?.stopped === true;
 }
 
 type Ended = Extract<JobEnd, { kind: "status" }>;
