@@ -7,7 +7,7 @@ const SHARE = 0.003;
 
 type Meeting = (random: Random, scenario: Scenario, container: ContainerOptions) => Scenario;
 
-const MEETINGS: readonly Meeting[] = [drawKeyOutage, drawLostStock];
+const MEETINGS: readonly Meeting[] = [drawKeyOutage, drawLostStock, drawLastHeartbeat];
 
 /** Worlds in which something lasts for longer than it ever does by itself, or is lost while much waits for it. The other scenarios stay as they are. */
 export function drawLongMeetings(scenario: Scenario): Scenario {
@@ -61,5 +61,23 @@ function drawLostStock(random: Random, { seed, world }: Scenario, container: Con
   return {
     ...{ seed, world: { ...world, bucket: true }, containers: [container], runners: [runner] },
     faults: [{ kind: "kill-process", actor: "container 0", at, process: "item-worker" }],
+  };
+}
+
+/** The container's uploader is killed for good once it has only said that it lives, and the script goes on for minutes. */
+function drawLastHeartbeat(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
+  const [quiet, rest] = [between(random, 100_000, 200_000), between(random, 120_000, 300_000)];
+  const runner: RunnerOptions = {
+    ...{ at: 0, container: 0, post: true },
+    inputs: { timeout: "60m", logs: pick(random, ["auto", "bucket"]) },
+    script: {
+      lines: [{ out: "out r0 0" }, { wait: quiet }, { out: "out r0 1" }, { wait: rest }, { out: "out r0 2" }],
+      ...{ exitCode: pick(random, [0, 3]), onTerm: "dies" },
+    },
+  };
+  const at = between(random, 60_000, 95_000);
+  return {
+    ...{ seed, world: { ...world, bucket: true }, containers: [container], runners: [runner] },
+    faults: [{ kind: "kill-process", actor: "container 0", at, process: "supervisor" }],
   };
 }
