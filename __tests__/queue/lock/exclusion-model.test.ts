@@ -197,9 +197,12 @@ class Runner {
   }
 }
 
+const SEEDS = 1_600;
+
 it("no two jobs run at once, however wrong the clocks are, and whichever run is paused or dies", async () => {
   let [begun, fenced] = [0, 0];
-  await forEachSeedAtOnce(sampleOf(1_600), 4, async (seed) => {
+  const seeds = sampleOf(SEEDS);
+  await forEachSeedAtOnce(seeds, 4, async (seed) => {
     const random = randomOf(seed);
     const time = new SteppedClock();
     const skew = between(random, -HOUR_MS, HOUR_MS);
@@ -213,7 +216,7 @@ it("no two jobs run at once, however wrong the clocks are, and whichever run is 
     begun += world.begun.length;
     fenced += world.fenced;
   });
-  // The fence has stopped jobs in this model, so it was tried.
-  expect(begun).toBeGreaterThan(80);
-  expect(fenced).toBeGreaterThan(0);
+  expect(begun).toBeGreaterThan(2 * seeds);
+  // The fence has stopped jobs in this model, so it was tried. A few seeds may have no such job.
+  if (seeds === SEEDS) expect(fenced).toBeGreaterThan(SEEDS / 40);
 }, 900_000);
