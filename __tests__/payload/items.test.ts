@@ -858,6 +858,29 @@ it.each(everyNth(RECORDERS, 2))(
   },
 );
 
+it.each(SHELLS)(
+  "wait for no recorder that was killed before the script has opened its pipes, in %s",
+  (sh) => {
+    const directory = mkdtempSync(join(tmpdir(), "items-"));
+    const sources = ["process", "workers"].map((name) =>
+      readFileSync(`src/payload/container/${name}.sh`, "utf8"),
+    );
+    const run = `fx_dir=${directory} fx_number=0 fx_python3= fx_batch=3 fx_user= fx_merged= fx_umask=022 fx_pid=
+mkfifo "$fx_dir/0.o" "$fx_dir/0.e" || exit
+fx_print_variables() { echo variables; }
+fx_name_script() { :; }
+fx_command() { cat >"$fx_dir/read" && exit 3; }
+fx_run_script
+echo "$fx_exit_code"
+fx_batch= fx_python3=python3
+fx_run_script
+echo "$fx_exit_code"`;
+    expect(runShell(sh, [...sources, run].join("\n"), [], { timeout: 20_000 }).toString()).toBe("3\n3\n");
+    expect(readFileSync(join(directory, "read"), "utf8")).toBe("variables\n");
+    rmSync(directory, { recursive: true });
+  },
+);
+
 it("begin no more once the job's own process was killed, and what was in hand has no end", async () => {
   const directory = mkdtempSync(join(tmpdir(), "items-"));
   const script = `echo "$FARGATE_EXEC_ITEM" >>${directory}/begun; sleep 0.3`;
