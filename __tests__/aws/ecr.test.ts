@@ -60,7 +60,7 @@ it.each([
     "aws-error",
     /ecr:DescribeImages on/,
   ],
-  ["a page of a proxy", { status: 502, body: "<html>" }, "aws-error", /ecr:DescribeImages on/],
+  ["a page of a proxy", { status: 502, body: "<html>" }, "aws-unreachable", /ecr:DescribeImages on/],
 ] as const)("fails after %s", async (_, answer, code, failed) => {
   await expect(ask(answer)).rejects.toMatchObject({ code, failed: expect.stringMatching(failed) as string });
 });

@@ -61,7 +61,6 @@ it.each([
   ["an end of no form", keys({ expiration: "::error::x" }), /timestamp/],
   ["no end", keys({ expiration: "" }), /timestamp/],
   ["no keys", "<AssumeRoleWithWebIdentityResponse/>", /Invalid response/],
-  ["no XML", "::error::hello", /parse error/],
 ] as const)(
   "an answer of STS with %s is a failure of AWS, not a mistake of this action",
   async (_, body, seen) => {
@@ -71,6 +70,13 @@ it.each([
     });
   },
 );
+
+it("an answer in the place of STS that is no XML is not taken for one of AWS", async () => {
+  await expect(ask("::error::hello")).rejects.toMatchObject({
+    code: "aws-unreachable",
+    seen: "HTTP 200, and not in the form of AWS's answers: ::error::hello",
+  });
+});
 
 it("a call of STS without an answer ends with the connections of the step", async () => {
   const connections = new Connections(systemClock);

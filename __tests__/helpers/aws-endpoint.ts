@@ -25,11 +25,12 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** A server that answers by `answer`, and clients whose environment leads to it only. */
+/** A server that answers by `answer`, and clients whose environment leads to it only. `ids` are the headers of AWS's request ids. */
 export async function endpoint(
   answer: (request: ReceivedRequest, count: number) => Answer,
   signal?: AbortSignal,
   region = "eu-central-1",
+  ids: Readonly<Record<string, string>> = { "x-amzn-requestid": "req-1" },
 ): Promise<Endpoint> {
   const received: ReceivedRequest[] = [];
   const server = createServer((request, response) => {
@@ -45,8 +46,7 @@ export async function endpoint(
       };
       received.push(got);
       const { status = 200, headers = {}, body = {} } = answer(got, received.length);
-      const type = { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": "req-1" };
-      response.writeHead(status, { ...type, ...headers });
+      response.writeHead(status, { "content-type": "application/x-amz-json-1.1", ...ids, ...headers });
       response.end(typeof body === "string" ? body : JSON.stringify(body));
     });
   });

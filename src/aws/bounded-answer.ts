@@ -2,13 +2,14 @@ import { pipeline, type Readable, Transform } from "node:stream";
 import type { FromWebTokenInit } from "@aws-sdk/credential-provider-web-identity";
 import { afterRealTime } from "../clock.ts";
 
-type Plugin = NonNullable<FromWebTokenInit["clientPlugins"]>[number];
+/** A part of a client of the SDK. */
+export type SdkPlugin = NonNullable<FromWebTokenInit["clientPlugins"]>[number];
 
 /** How long an answer may take as a whole, in milliseconds: the SDK's own limit is for silence. And its most bytes: one of STS has a few kilobytes. */
 const LIMITS = { whole: 20_000, bytes: 1024 * 1024 };
 
 /** Bounds the time and the bytes of each answer that a client of the SDK reads. An answer that takes too long counts as lost, and may be asked for again. */
-export const boundedAnswer = (limits = LIMITS): Plugin => ({
+export const boundedAnswer = (limits = LIMITS): SdkPlugin => ({
   applyToStack: (stack) =>
     // Between the SDK's parser of answers and the connection.
     stack.add((next) => (args) => bound(next(args) as Promise<Answer>, limits), {

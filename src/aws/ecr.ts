@@ -69,7 +69,7 @@ function thrown({ status, text }: Answer): Error {
   const { __type = "UnknownError", message = "no message" } = membersIn(text);
   const error = new Error(message);
   error.name = __type.replace(/^.*#/, "");
-  return Object.assign(error, { $metadata: { httpStatusCode: status } });
+  return Object.assign(error, { $metadata: { httpStatusCode: status }, $response: { beginning: text } });
 }
 
 /** The members of an error; none when the text is no JSON, as from a proxy or a load balancer. */

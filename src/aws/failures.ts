@@ -76,6 +76,13 @@ function commonFailure(thrown: ErrorFacts, call: Call, failure: FailureMaker): F
       "Check the input 'region', the network of this machine, and HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL in its environment.",
     );
   }
+  if (thrown.foreign !== undefined) {
+    return failure(
+      "aws-unreachable",
+      `${doing} failed: another server has answered in the place of AWS.`,
+      `Let this machine reach ${endpointOf(call)} past the proxy or firewall that sent this answer. Check HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL in its environment, and the network's VPC endpoint if it has one.`,
+    );
+  }
   if (NO_CREDENTIALS.has(name)) {
     return failure(
       "no-credentials",
@@ -109,8 +116,8 @@ export function isNamed(error: unknown, ...names: string[]): error is Error {
 
 /** True when AWS has denied the call. */
 export function isAccessDenied(error: unknown): boolean {
-  const { name, status } = readThrown(error);
-  return DENIED.has(name) || status === 403;
+  const { name, status, foreign } = readThrown(error);
+  return foreign === undefined && (DENIED.has(name) || status === 403);
 }
 
 /** True for the `Failure` of a call in which AWS itself failed (HTTP 5xx). The call may have taken effect all the same. */

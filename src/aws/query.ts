@@ -40,7 +40,10 @@ function thrown({ status, text }: Answer): Error {
   const error = new Error(textsOf(said, "Message")[0] ?? "no message");
   error.name = textsOf(said, "Code")[0] ?? "UnknownError";
   const requestId = textsOf(said, "RequestID")[0] ?? textsOf(said, "RequestId")[0];
-  return Object.assign(error, { $metadata: { httpStatusCode: status, requestId } });
+  return Object.assign(error, {
+    $metadata: { httpStatusCode: status, requestId },
+    $response: { beginning: text },
+  });
 }
 
 /** An element without members when the text is no XML, as from a proxy or a load balancer. */

@@ -3,12 +3,13 @@ import { ECSClient, type ECSClientConfig } from "@aws-sdk/client-ecs";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { defaultProvider } from "@aws-sdk/credential-provider-node";
 import { VERSION } from "../version.ts";
-import { boundedAnswer } from "./bounded-answer.ts";
+import { boundedAnswer, type SdkPlugin } from "./bounded-answer.ts";
 import type { AssumeRole, Credentials } from "./credentials.ts";
 import { endpointOverride } from "./failures.ts";
 import { proxyFromEnvironment } from "./http.ts";
 import { once } from "./once.ts";
 import { patience } from "./patience.ts";
+import { keptBeginnings } from "./foreign-answers.ts";
 import { withOwnFailures } from "./provider-failures.ts";
 import { presignForm, presignUrl } from "./presign.ts";
 import { keepDates } from "./s3-date.ts";
@@ -57,11 +58,17 @@ export function sdkServices(options: ServiceOptions): AwsServices {
   };
 }
 
+interface SdkClient {
+  readonly middlewareStack: { use(plugin: SdkPlugin): void };
+  destroy(): void;
+}
+
 /** The services' clients, each made on first use. `destroy` is for those that were made. */
 function serviceClients(config: () => Promise<ClientConfig>) {
-  const made: { destroy(): void }[] = [];
-  const keep = <C extends { destroy(): void }>(client: C): C => {
+  const made: SdkClient[] = [];
+  const keep = <C extends SdkClient>(client: C): C => {
     made.push(client);
+    client.middlewareStack.use(keptBeginnings);
     return client;
   };
   return {
@@ -138,7 +145,7 @@ function assumeBy(clientConfig: object): AssumeRole {
       roleSessionName: sessionName,
       webIdentityToken: token,
       clientConfig: { ...clientConfig, region },
-      clientPlugins: [boundedAnswer()],
+      clientPlugins: [keptBeginnings, boundedAnswer()],
     });
     return await provider();
   };

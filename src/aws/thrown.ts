@@ -1,3 +1,5 @@
+import { foreignWords, type HeldAnswer } from "./foreign-answers.ts";
+
 /** A call, in the words of a message. */
 export interface Call {
   readonly service: "ecs" | "s3" | "logs" | "kms" | "ssm" | "sts" | "ec2" | "ecr" | "iam";
@@ -23,7 +25,12 @@ export interface ErrorFacts {
   /** The bucket's region, when S3 answers that it is in another one. */
   readonly bucketRegion: string | undefined;
   readonly host: string | undefined;
+  /** The first words of an answer that is not AWS's (foreign-answers.ts). */
+  readonly foreign: string | undefined;
 }
+
+/** The SDK's hint for those who debug, at the end of an answer that it can't read. */
+const HINT = /\n\s*Deserialization error: to see the raw response.*/s;
 
 /** Reads what a call has thrown. Never throws. */
 export function readThrown(error: unknown): ErrorFacts {
@@ -38,23 +45,25 @@ export function readThrown(error: unknown): ErrorFacts {
     port?: number;
     errors?: unknown[];
     $metadata?: { httpStatusCode?: number; requestId?: string };
-    $response?: { headers?: Record<string, string> };
+    $response?: HeldAnswer;
   };
   // When every address of a host refuses, Node throws one error that holds an error for each address.
   const inner = e.errors?.[0] === undefined ? undefined : readThrown(e.errors[0]);
   return {
     name: e.name ?? "Error",
-    message: [e.message?.trim(), inner?.message].find(Boolean) ?? "no message",
+    message: [e.message?.replace(HINT, "").trim(), inner?.message].find(Boolean) ?? "no message",
     code: e.code ?? e.Code,
     status: e.$metadata?.httpStatusCode,
     requestId: e.$metadata?.requestId,
     bucketRegion: e.$response?.headers?.["x-amz-bucket-region"] ?? e.Region,
     host: e.hostname ?? (e.address === undefined ? inner?.host : [e.address, e.port].join(":")),
+    foreign: foreignWords(e),
   };
 }
 
-/** AWS's own words, with the request id by which its support finds the call. */
-export function inWords({ name, message, status, requestId }: ErrorFacts): string {
+/** AWS's own words, with the request id by which its support finds the call; or those of an answer that is not AWS's. */
+export function inWords({ name, message, status, requestId, foreign }: ErrorFacts): string {
+  if (foreign !== undefined) return `HTTP ${status}, and not in the form of AWS's answers: ${foreign}`;
   const notes = [
     ...(status === undefined ? [] : [`HTTP ${status}`]),
     ...(requestId === undefined ? [] : [`request id ${requestId}`]),
