@@ -79,8 +79,52 @@ describe("keys that are renewed", () => {
     expect(await key()).toBe("1");
     expect(state.delays).toContain(60 * minute);
     state.broken = false;
+    clock.advance(minute);
     await key();
     expect(await key()).not.toBe("1");
+  });
+
+  it("are asked for again after a tenth of the time that is left, however many requests there are", async () => {
+    const { clock, state, key } = source();
+    await key();
+    clock.advance(55 * minute);
+    state.broken = true;
+    const asked: number[] = [];
+    while (clock.now() < 60 * minute) {
+      const before = state.fetched;
+      expect(await key()).toBe("1");
+      if (state.fetched > before) asked.push(clock.now() / 1_000 - 3_300);
+      clock.advance(500);
+    }
+    expect(asked.slice(0, 4)).toEqual([0, 30, 57, 81.5]);
+    expect(asked.length).toBeLessThan(50);
+    const [last = 0, former = 0] = asked.toReversed();
+    expect(last).toBeGreaterThan(298);
+    expect(last - former).toBe(1);
+  });
+
+  it("that can be had again come soon, and before the old ones end", async () => {
+    const { clock, state, key } = source();
+    await key();
+    clock.advance(59.5 * minute);
+    state.broken = true;
+    expect(await key()).toBe("1");
+    state.broken = false;
+    clock.advance(2_999);
+    expect(await key()).toBe("1");
+    clock.advance(1);
+    expect(await key()).toBe("3");
+  });
+
+  it("are asked for at the end of the old ones, in a pause, too", async () => {
+    const { clock, state, key } = source();
+    await key();
+    clock.advance(60 * minute - 500);
+    state.broken = true;
+    expect(await key()).toBe("1");
+    state.broken = false;
+    clock.advance(500);
+    expect(await key()).toBe("3");
   });
 
   it("that can't be had are reported once, however many requests share the attempt", async () => {

@@ -23,11 +23,15 @@ const EARLY_MS = 300_000;
  * after they have expired.
  */
 const LATE_MS = 60_000;
+/** The pause after a failed fetch, as a share of the time that the old keys are still valid. It spares the sources of keys. */
+const PAUSE_SHARE = 1 / 10;
+const SHORTEST_PAUSE_MS = 1_000;
 
 /**
  * A credentials provider that all clients share. It fetches new keys in the last five minutes of the old ones, or in the
  * last quarter of their life when that is shorter. Requests wait for new keys only in the last minute, or in the last
- * eighth when that is shorter. A failed fetch has no effect while the old keys are valid.
+ * eighth when that is shorter. A failed fetch has no effect while the old keys are valid, but that the next one comes after a pause: a tenth of
+ * the time that is left, and at least a second.
  */
 export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
   const { fetch, now, onDelay } = options;
@@ -48,6 +52,8 @@ export function renewing<C extends TemporaryCredentials>(options: RenewalOptions
     } catch (error) {
       if (held === undefined || now() >= held.end) throw error;
       onDelay(error, held.end);
+      const pause = Math.max(SHORTEST_PAUSE_MS, (held.end - now()) * PAUSE_SHARE);
+      held = { ...held, due: Math.min(held.end, now() + pause) };
       return held.keys;
     } finally {
       fetching = undefined;
