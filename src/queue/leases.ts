@@ -38,6 +38,9 @@ export const RENEWED_IN_LINE_MS = 30_000;
  *    job stopped.
  * 4. The stopped job ends by KILL.
  *
+ * The time of 1 stands still while the holder's machine is suspended. The 90 seconds of 3 cover one suspension, since a longer one ends the job
+ * by 2. They do not cover several short ones in a row with a sign, but no renewal, in between.
+ *
  * In `TRUST_MS` there are four tries.
  */
 export const TRUST_MS = 60_000;

@@ -17,7 +17,11 @@ export interface HeldLockOptions {
 
 /**
  * The trust in a lock, from the moment before it is taken. A renewal counts from its beginning, and a timer measures how old it is. So
- * neither a pause of the process nor a wrong clock makes the lock seem fresher than it is.
+ * neither a wrong clock nor a pause of the process alone makes the lock seem fresher than it is.
+ *
+ * A suspension of the whole machine does: the timers of Node.js go by the monotonic clock, which stands still on a suspended Linux
+ * (clock_gettime(2)). Two things protect then: `confirm` renews the lock before a job begins, and the container stops a job that hears no sign
+ * (leases.ts).
  */
 export class HeldLock {
   readonly #options: HeldLockOptions;
