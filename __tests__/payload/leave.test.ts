@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DETACH } from "../../src/payload/input.ts";
@@ -27,7 +27,13 @@ function commands(container: SharedContainer): string[] {
   return container
     .read("/tmp/commands")
     .split("\n")
-    .filter((line) => line.includes("fargate-exec") || line.startsWith("sleep 0") || line.includes("curl"));
+    .filter(
+      (line) =>
+        line.includes("fargate-exec") ||
+        line.startsWith("sleep 0") ||
+        line.includes("curl") ||
+        line.startsWith("sleep 1000"),
+    );
 }
 
 /** Starts a job. Its reader releases the session once S3 is proven. The job prints more, and ends, when /tmp/go is there. */
@@ -100,6 +106,41 @@ asOthers.concurrent.each(everyNth(BOTH, 8, 5))(
         await until(() => zombies(container).length === (givesWay ? 2 : 1));
       }
       await until(() => commands(container).length === 0);
+    } finally {
+      await container.stop();
+    }
+  },
+  PATIENCE,
+);
+
+asOthers.concurrent.each(everyNth(BOTH, 3))(
+  "nothing is left of a job whose directory was removed while it starts, or while it runs, by $way with $sh",
+  async ({ sh, way, options }) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const { PATH } = options(container).containerEnv;
+      const own = way === "python3" ? "/run/held" : PATH;
+      // What the start of a recorder waits for takes for ever.
+      const [program, held] = way === "python3" ? ["python3", "recorder.py"] : ["mkfifo", "joined"];
+      const wrapper = `#!/bin/dash\ncase "$*" in */${held}*) : >/tmp/held; exec sleep 1000 ;; esac\nexec /usr/bin/${program} "$@"\n`;
+      container.run(`mkdir -p ${own} && rm -f ${own}/${program}`);
+      for (const when of ["starts", "runs"]) {
+        if (when === "starts") writeFileSync(`${container.root}${own}/${program}`, wrapper, { mode: 0o755 });
+        else container.run(`ln -sf /usr/bin/${program} ${own}/${program}`);
+        const job = new WatchedJob({
+          script: "trap '' TERM; : >/tmp/held; exec sleep 1000",
+          ...{ within: container, sh: "/bin/sh" },
+          containerEnv: { PATH: way === "python3" ? `${own}:${PATH}` : PATH },
+        });
+        const terminal = job.attach();
+        await until(() => existsSync(`${container.root}/tmp/held`));
+        await job.has("pid");
+        rmSync(job.directory ?? "", { recursive: true, maxRetries: 50, retryDelay: 5 });
+        await terminal.closed;
+        expect(zombies(container)).toEqual([]);
+        expect(commands(container)).toEqual([]);
+        container.run("rm /tmp/held");
+      }
     } finally {
       await container.stop();
     }
