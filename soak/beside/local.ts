@@ -122,6 +122,12 @@ class LocalRun {
     return { steps, left: await this.#leftAtRest(rest) };
   }
 
+  /** The cluster of the steps: that of the scenario logs its sessions, or not. */
+  get #cluster(): string {
+    const { made } = this.#aws.world;
+    return this.#scenario.world.sessionLogs === undefined ? made.cluster : made.loggedCluster;
+  }
+
   async #prepare(): Promise<void> {
     const { containers, runners, ecs } = this.#scenario;
     const { ecs: calls, made } = this.#aws.world;
@@ -130,7 +136,7 @@ class LocalRun {
         containerOf(options),
       ]);
       const isUsed = runners.some((runner) => runner.container === index && isInContainer(runner));
-      if (isUsed) this.#tasks.set(index, await this.#aws.runningTask(arn));
+      if (isUsed) this.#tasks.set(index, await this.#aws.runningTask(arn, this.#cluster));
       if (ecs?.service === undefined || index !== ecs.like) continue;
       await calls.send(
         new UpdateServiceCommand({ cluster: made.cluster, service: made.service, taskDefinition: arn }),
@@ -195,7 +201,7 @@ class LocalRun {
       return handle === "" ? undefined : { handle, ...inputs };
     }
     return {
-      run: shellText(options),
+      ...{ run: shellText(options), cluster: this.#cluster },
       ...(this.#scenario.world.bucket && { bucket: made.bucket }),
       ...(isInContainer(options) && { task: this.#tasks.get(container)?.id ?? "" }),
       ...inputs,

@@ -96,6 +96,7 @@ function refused(operation: string, what: CallFault["what"], times: number): rea
 
 const BY_S3 = { logs: "bucket" };
 const NO_BUCKET = { bucket: false };
+const LOGGED: WorldOptions["sessionLogs"] = { group: "there", bucket: true, mayRead: true };
 
 export const SCENARIOS: readonly Named[] = [
   named("a script succeeds by its session", { world: NO_BUCKET }),
@@ -168,6 +169,16 @@ export const SCENARIOS: readonly Named[] = [
   named("the service deploys under a job", {
     ...{ inputs: { service: "web" }, script: long("r0", 14), service: { tasks: 1, mayProtect: true } },
     faults: [{ kind: "deploy", actor: "service", at: 6_000 }],
+  }),
+  named("a step reads the log group of its session", {
+    ...{ world: { sessionLogs: LOGGED }, inputs: { logs: "cloudwatch" }, script: short("r0", 3) },
+  }),
+  named("a step reads the log of its session in a bucket", {
+    ...{ world: { sessionLogs: LOGGED }, inputs: { logs: "s3" }, image: { python: false } },
+  }),
+  named("a cancel while the log of a session is waited for", {
+    ...{ world: { sessionLogs: LOGGED }, inputs: { logs: "cloudwatch" }, script: long("r0", 60) },
+    faults: [{ kind: "signal", actor: "runner 0", at: 6_000, signal: "cancel" }],
   }),
   named("one of three workers is killed", {
     ...{ inputs: { workers: "3" }, script: long("r0", 10) },

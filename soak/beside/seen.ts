@@ -95,7 +95,8 @@ export function itemsOf({ results = "" }: Readonly<Record<string, string>>): See
 
 /** The keys without the names of runs. */
 export function shapes(keys: readonly string[]): readonly string[] {
-  return keys.map((key) => key.replaceAll(/[\w-]*[0-9a-f]{16,}[\w-]*/g, "*")).sort();
+  const names = /ecs-execute-command-\w+|[\w-]*[0-9a-f]{16,}[\w-]*/g;
+  return keys.map((key) => key.replaceAll(names, "*")).sort();
 }
 
 /** The members in which the two differ, with what each has. Empty when they don't. */
