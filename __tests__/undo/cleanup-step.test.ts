@@ -51,14 +51,19 @@ it("the end of the run tries again what the cancel could not undo", async () => 
   expect(ledger.entries).toEqual([]);
 });
 
-it("a job whose stop command may be in line stays in the ledger with the lock over it, which the post step does not give back then", async () => {
-  const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
-  const job = { kind: "job", run: "one" } as Extract<LedgerEntry, { kind: "job" }>;
-  const { cleanup, ledger } = stepWith([lock, job]);
-  noteTold(job, "perhaps", ledger);
-  await cleanup.finish();
-  expect(ledger.entries).toEqual([lock, { ...job, isTold: true }]);
-});
+it.each(["perhaps", "certainly"] as const)(
+  "a job that is %s told to stop stays in the ledger with the lock over it, for the post step",
+  async (told) => {
+    const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
+    const job = { kind: "job", run: "one" } as Extract<LedgerEntry, { kind: "job" }>;
+    const { cleanup, ledger } = stepWith([lock]);
+    const part = ledger.part();
+    part.replace(["job"], [job]);
+    noteTold(job, told, part);
+    await cleanup.finish();
+    expect(ledger.entries).toEqual([lock, { ...job, told }]);
+  },
+);
 
 it("what can't be undone stays in the ledger for the post step", async () => {
   const { cleanup, ledger } = stepWith([TASK], 9);

@@ -12,7 +12,7 @@ const HELD: LockClaim = { ...CLAIM, held: true };
 const STARTED = { kind: "task", cluster: "ci", taskArn: TASK } as LedgerEntry;
 const JOB = { kind: "job" } as LedgerEntry;
 /** Its stop command may be in line behind other sessions. */
-const TOLD = { kind: "job", isTold: true } as LedgerEntry;
+const TOLD = { kind: "job", told: "perhaps" } as LedgerEntry;
 const CONTROL = { kind: "control" } as LedgerEntry;
 
 /** A lock that is held by the run "one", and a task that stops after as many looks as are given. */
@@ -53,6 +53,17 @@ it("a lock is held until the job that was told to stop has had its time", async 
   const { context, clock, isFree } = await setUp(0, new SteppedClock());
   const undone = undoLock(HELD, { entries: [JOB], remaining: [] }, context);
   // All that does not wait for the clock is done.
+  for (let turn = 0; turn < 20; turn += 1) await clock.turn();
+  expect(isFree()).toBe(false);
+  await clock.pass(10_000);
+  await undone;
+  expect(isFree()).toBe(true);
+});
+
+it("a lock is held until the job that the main step has told by a command of its own has had its time, too", async () => {
+  const { context, clock, isFree } = await setUp(0, new SteppedClock());
+  const told = { kind: "job", told: "certainly" } as LedgerEntry;
+  const undone = undoLock(HELD, { entries: [told], remaining: [told] }, context);
   for (let turn = 0; turn < 20; turn += 1) await clock.turn();
   expect(isFree()).toBe(false);
   await clock.pass(10_000);

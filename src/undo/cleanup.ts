@@ -120,7 +120,7 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
     try {
       log.info(announce(entry));
       if (entry.kind === "pieces") {
-        const isUnreached = ledger.entries.some(({ kind }) => kind === "job");
+        const isUnreached = ledger.entries.some((each) => each.kind === "job" && each.told !== "certainly");
         await undoPieces(entry, ledger, { s3: options.aws.s3, clock, log, patient, isUnreached });
         return;
       }
@@ -166,13 +166,14 @@ function besideKnownTasks(ledger: Ledger): readonly LedgerEntry[] {
 /** Whether nothing has to be undone: a task that later steps of the workflow job use, and a job that was told to stop. */
 function isLeftAlone(entry: LedgerEntry, patient: boolean): boolean {
   if (entry.kind === "task") return entry.isForJob === true && !patient;
-  return entry.kind === "job" && entry.isTold === true;
+  return entry.kind === "job" && entry.told !== undefined;
 }
 
 /** Drops the jobs that were told to stop, once nothing waits for them any more. */
 function dropTold(ledger: Ledger, patient: boolean): void {
   if (!patient && ledger.entries.some(waitsForJob)) return;
-  for (const entry of ledger.entries) if (entry.kind === "job" && entry.isTold === true) ledger.drop(entry);
+  for (const entry of ledger.entries)
+    if (entry.kind === "job" && entry.told !== undefined) ledger.drop(entry);
 }
 
 /** Makes the test for what has to wait: a task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */

@@ -5,7 +5,7 @@ import type { UploadedPieces } from "../carriers/pieces/delete-pieces.ts";
 import type { ObjectName } from "../aws/s3.ts";
 import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
-import type { JobName } from "./stop-job.ts";
+import type { JobName, Told } from "./stop-job.ts";
 import type { MadeResource } from "../targets/made/made-resource.ts";
 import type { UndecidedDeployment } from "./undo-hook.ts";
 
@@ -33,10 +33,11 @@ export type LedgerEntry =
   /** The session of a forward. */
   | { readonly kind: "session"; readonly sessionId: string }
   /**
-   * A job in a task that this run has not started, so that the end of the task does not end the job. With `isTold` a stop command is in line for
-   * it: `control` has to be there until the container has surely read it, and a lock is not given back without that.
+   * A job in a task that this run has not started, so that the end of the task does not end the job. `told`: a stop command was given to it. One that
+   * is `perhaps` in line needs `control`, which has to be there until the container has surely read it; a lock is not given back without that. With
+   * one that is certain to run a lock is given back when the job has had the time to end.
    */
-  | ({ readonly kind: "job"; readonly isTold?: true } & JobName);
+  | ({ readonly kind: "job"; readonly told?: Told } & JobName);
 
 /** What the post step needs to call AWS. */
 interface PostAccess {

@@ -45,24 +45,18 @@ export interface StopRunawaysOptions {
  */
 export async function stopRunaways(options: StopRunawaysOptions): Promise<void> {
   for (const entry of options.ledger.entries) {
-    if (entry.kind !== "job" || entry.isTold === true) continue;
+    if (entry.kind !== "job" || entry.told !== undefined) continue;
     noteTold(entry, await tellToStop(entry, options), options.ledger);
   }
 }
 
-/**
- * Notes in the ledger whether a job of it was told to stop. One that may not know it yet stays there as long as `control` has to tell it, and while
- * the step holds a lock, which is not given back under it.
- */
+/** Notes in the ledger whether a job of it was told to stop. It stays there until nothing waits for its end: `control`, or a lock that the step holds. */
 export function noteTold(
   entry: Extract<LedgerEntry, { kind: "job" }>,
   told: Told | "not",
-  ledger: Pick<Ledger, "entries" | "drop" | "exchange">,
+  ledger: Pick<Ledger, "exchange">,
 ): void {
-  if (told === "not") return;
-  if (told === "perhaps" && ledger.entries.some(waitsForJob))
-    ledger.exchange(entry, { ...entry, isTold: true });
-  else ledger.drop(entry);
+  if (told !== "not" && entry.told !== "certainly") ledger.exchange(entry, { ...entry, told });
 }
 
 /** Whether the entry is undone only once a job has learned that it was stopped. */

@@ -40,7 +40,8 @@ export async function undoLock(
     // write it: its own stop command may be all that tells the job, and it may be in line.
     const hasControl = entries.some(({ kind }) => kind === "control");
     const wasTold = (entry: LedgerEntry): boolean =>
-      hasControl && entry.kind === "job" && entry.isTold === true && entries.includes(entry);
+      entry.kind === "job" &&
+      (entry.told === "certainly" || (hasControl && entry.told === "perhaps" && entries.includes(entry)));
     const mayGoOn = (entry: LedgerEntry): boolean => isJob(entry) && !wasTold(entry);
     const areOver = !remaining.some(mayGoOn) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
     if (!areOver) {

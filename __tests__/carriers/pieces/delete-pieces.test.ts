@@ -226,7 +226,7 @@ describe("the cleanup of pieces", () => {
     const undo: LedgerEntry[] = [
       {
         ...{ kind: "job", run: "1", sessionTarget: "t", cluster: "c", task: "t", container: "a" },
-        ...{ runtimeId: "r", isTold: true },
+        ...{ runtimeId: "r", told: "perhaps" },
       },
       { kind: "control", bucket: "b", key: "f/control" },
       PIECES,
