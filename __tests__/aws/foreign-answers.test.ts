@@ -107,6 +107,12 @@ it("a long page is cut", async () => {
   expect(String(seen)).toMatch(/^.{600,700}…$/);
 });
 
+it("a huge page with many beginnings of a style takes no time", async () => {
+  const begun = performance.now();
+  await failureOf("ec2:DescribeNetworkInterfaces", html(403, "<style ".repeat(500_000)));
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
 it.each(["ecs:DescribeTasks", "s3:GetObject"] as const)(
   "a gateway that fails is asked again as AWS is: %s",
   async (call) => {

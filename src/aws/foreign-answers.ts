@@ -89,8 +89,11 @@ function isPage({ headers = {} }: HeldAnswer): boolean {
   return /^text\/html\b/i.test(headers["content-type"] ?? "");
 }
 
-/** The words of a text or a page. */
+/** The words of the beginning of a text or a page. */
 function wordsOf(text: string): string {
-  const words = text.replace(/<(style|script)\b[\s\S]*?<\/\1>/gi, " ").replace(/<[^<>]*>/g, " ");
+  const words = text
+    .slice(0, KEPT_BYTES)
+    .replace(/<(style|script)\b[\s\S]*?<\/\1>/gi, " ")
+    .replace(/<[^<>]*>/g, " ");
   return clipText(words.replace(/\s+/g, " ")) || "no words";
 }
