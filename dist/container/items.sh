@@ -45,12 +45,14 @@ fx_claim() {
 fx_run_items() {
   fx_worker_code=0 fx_is_unused='' fx_is_idle='' fx_open_line='' fx_spare='' fx_dir_count=0 fx_stale_files=''
   exec 7<"$fx_dir/stock" 6<>"$fx_dir/$fx_number.w"
-  {
-    while [ "$fx_worker_code" = 0 ] && fx_next_batch; do fx_run_batch; done
-    [ "$fx_worker_code" = 0 ] || echo "fargate-exec: no file can be made in $fx_dir, so this worker takes no further item." >&2
-    # A pipe that ends ends its open line, which would not be whole.
-    fx_await_told
-  } >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 8>"$fx_dir/$fx_number.f"
+  fx_open_output
+  [ -z "$fx_python3" ] || exec 4<>"$fx_dir/$fx_number.f"
+  exec 8>"$fx_dir/$fx_number.f" 4<&-
+  while [ "$fx_worker_code" = 0 ] && fx_next_batch; do fx_run_batch; done
+  [ "$fx_worker_code" = 0 ] || echo "fargate-exec: no file can be made in $fx_dir, so this worker takes no further item." >&2
+  # A pipe that ends ends its open line, which would not be whole.
+  fx_await_told
+  exec >/dev/null 2>>"$fx_dir/err" 8>&-
 }
 
 # Whether the script has run for an item.

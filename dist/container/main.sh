@@ -119,13 +119,16 @@ fx_drop_job() {
 
 # Ends the job, or what is left of it, and removes its directory: the runner has the status, or the directory is gone.
 fx_remove_job() {
+  fx_job=$(cat "$fx_dir/pid")
   # Told before the helpers, the job ends while they are waited for.
   [ -z "$fx_pieces" ] || fx_end_uploader "$(cat "$fx_dir/uploader")"
   fx_end_task
-  fx_tell TERM "$(cat "$fx_dir/pid")"
+  fx_tell TERM "$fx_job"
   [ -z "$fx_new" ] || fx_tell TERM "$fx_guard"
   fx_end_helpers
   rm -rf "$fx_dir"
+  # A job that has lost its directory may not see that, and nobody else knows its processes then.
+  [ -z "$fx_child" ] || [ "$fx_job" ] || fx_end_lost_child
   for fx_each in $fx_child; do wait "${fx_each%:*}"; done
   fx_end_guard
 }

@@ -85,3 +85,39 @@ fx_dismiss() {
   done
   wait "${1%:*}"
 }
+
+# Waits 2 s for the end of the child fx_child, which may go on without its directory. After that what is below the child gets TERM, as at a cancel, and
+# KILL from three seconds later on. So each parent reaps its children, and the child ends by itself, as a rule; after five more seconds it is killed.
+fx_end_lost_child() {
+  fx_naps=0
+  while fx_lives "$fx_child"; do
+    fx_naps=$((fx_naps + 1))
+    case $fx_naps in
+      20) fx_signal_below TERM ;;
+      [5-9]?) fx_signal_below KILL ;;
+      100) fx_tell_group KILL "$fx_child" ;;
+    esac
+    sleep 0.1
+  done
+}
+
+# fx_signal_below SIGNAL: sends it to all processes below fx_child, but not to those of its own process group that are parents: these reap.
+fx_signal_below() {
+  fx_below=" ${fx_child%:*} " fx_parents=' ' fx_found=1
+  while [ "$fx_found" ]; do
+    fx_found=
+    for fx_process in /proc/[0-9]*; do
+      fx_name "${fx_process#/proc/}"
+      case $fx_state$fx_below in Z* | ' '* | *" ${fx_token%:*} "*) continue ;; esac
+      # shellcheck disable=SC2086 # it is to be split into words
+      set -- "$1" ${fx_s##*\) }
+      case $fx_below in *" $3 "*) fx_below="$fx_below${fx_token%:*} " fx_parents="$fx_parents$3 " fx_found=1 ;; esac
+    done
+  done
+  for fx_each in ${fx_below#* * }; do
+    fx_name "$fx_each"
+    # shellcheck disable=SC2086 # it is to be split into words
+    set -- "$1" ${fx_s##*\) }
+    case $4$fx_parents in "${fx_child%:*} "*" $fx_each "*) ;; *) [ -z "$fx_state" ] || fx_tell "$1" "$fx_token" ;; esac
+  done
+} 2>/dev/null

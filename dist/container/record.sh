@@ -74,7 +74,7 @@ fx_stop_python() {
 fx_start_awk() {
   [ -z "$fx_echo" ] || fx_note "The output is not copied to the container's log: the image has no python3."
   printf '%s\n' "$fx_recorder_awk" >"$fx_dir/recorder.awk"
-  mkfifo "$fx_dir/joined"
+  mkfifo "$fx_dir/joined" || { fx_end refused "no pipe can be made in $fx_dir"; return 1; }
   fx_keep <"$fx_dir/joined" &
   fx_spooling=$!
   # The job keeps the pipe open until every recorder has it: fx_keep ends when no process has it open for writing.
@@ -108,7 +108,8 @@ fx_record_facts() {
 # A recorder ends with its pipe. When a daemon holds the pipe, the job starts a `cat` on it after a second and ends the
 # recorder.
 fx_stop_awk() {
-  : >"$fx_dir/ending"
+  # Not by `:`, which ends the shell when the directory is gone.
+  true >"$fx_dir/ending"
   fx_tries=20 fx_broken=
   for fx_recorder in $fx_recorders; do
     fx_awk=${fx_recorder%,*} fx_pipe=$fx_dir/${fx_recorder#*,}

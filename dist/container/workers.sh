@@ -13,8 +13,17 @@ fx_run() {
     "$fx_path" "$fx_workdir" "$fx_dir/$fx_number" "${fx_home-}" "${fx_user:+${fx_as_name:-$fx_as_uid}}" "$@"
 }
 
+# Opens the pipes of worker fx_number as standard output and standard error. To open a pipe waits for its recorder, and when that was killed
+# until the `timeout` of the job. The one in python3 reads before any worker starts, and with a batch the worker has both open already, so then
+# each is opened both ways first, which waits for nothing. A recorder in awk may still have to open the pipes of a script without items.
+fx_open_output() {
+  [ -z "$fx_python3${fx_batch-}" ] || exec 4<>"$fx_dir/$fx_number.o" 5<>"$fx_dir/$fx_number.e"
+  exec >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 4<&- 5<&-
+}
+
 # Becomes worker fx_number, with its variables on standard input.
 fx_become_worker() {
+  fx_open_output
   [ -z "$fx_user" ] || fx_lend "$fx_dir/$fx_number.o" "$fx_dir/$fx_number.e" "$fx_dir/$fx_number.output" "$fx_dir/$fx_number.summary" \
     ${fx_batch:+"$fx_dir/$fx_items_file" "$fx_dir/$fx_report" "$fx_item_dir"}
   umask "$fx_umask"
@@ -44,7 +53,7 @@ fx_has_bash() {
 # Runs the script as worker fx_number, and sets fx_exit_code. The script gets none of the descriptors of this shell.
 # shellcheck disable=SC2329 # fx_worker calls it
 fx_run_script() {
-  fx_print_variables | fx_become_worker >"$fx_dir/$fx_number.o" 2>"$fx_dir/$fx_number.e" 6<&- 7<&- 8>&- 9<&- &
+  fx_print_variables | fx_become_worker 6<&- 7<&- 8>&- 9<&- &
   fx_script=$!
   fx_name "$fx_script"
   fx_name_script "$fx_token"
