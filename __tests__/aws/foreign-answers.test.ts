@@ -21,6 +21,8 @@ afterEach(async () => {
 const CALLS = {
   "ecs:DescribeTasks": ({ clients }: Endpoint): Promise<unknown> =>
     ecsCalls(clients).describeTasks("ci", ["0123"]),
+  "ecs:DescribeTaskDefinition": ({ clients }: Endpoint): Promise<unknown> =>
+    ecsCalls(clients).describeTaskDefinition("app:1"),
   "s3:GetObject": ({ clients }: Endpoint): Promise<unknown> =>
     s3Calls(clients).getObject({ ...BUCKET, key: "a" }),
   "s3:PutObject": ({ clients }: Endpoint): Promise<unknown> =>

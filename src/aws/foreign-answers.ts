@@ -35,12 +35,17 @@ export const keptBeginnings: SdkPlugin = {
 interface KeptAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
-  body: Readable;
+  /** Bytes when a command has read them for itself (`ecs-lookups.ts`). */
+  body: Readable | Uint8Array;
   beginning?: string;
 }
 
 function keepBeginning(answer: KeptAnswer): void {
   if (answer.statusCode < 300 && !isPage(answer)) return;
+  if (answer.body instanceof Uint8Array) {
+    answer.beginning = Buffer.from(answer.body.subarray(0, KEPT_BYTES)).toString();
+    return;
+  }
   const kept: Buffer[] = [];
   let bytes = 0;
   const keep = new Transform({
