@@ -6,7 +6,7 @@ import type { Simulated } from "../simulate.ts";
 import { itemStepsOf } from "./items.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
-import { firstOf } from "./script-output.ts";
+import { firstOf, hasItems } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** A code of docs/errors.md, or the outcome of a script. At most three fit one cause, so that the message names it. */
@@ -120,6 +120,11 @@ const CODES_OF_STEPS: StepCodes = [
   },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   { codes: ["timed-out"], holds: (runner) => longestItemsOf(runner) >= timeoutOf(runner) },
+  // S3 brings items no orders while it is away from the step, or the step is paused.
+  {
+    codes: ["timed-out"],
+    holds: (runner, ended) => hasItems(runner) && awayOf(runner, ended) >= timeoutOf(runner),
+  },
   { codes: ["timed-out"], holds: (runner) => longestOf(firstOf(runner).script.lines) >= timeoutOf(runner) },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
   { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
@@ -256,6 +261,15 @@ function longestItemsOf(runner: Runner): number {
   const { options } = firstOf(runner);
   const listing = longestOf(listingOf(options)?.lines ?? []);
   return listing + itemsOf(options).reduce((sum, text) => sum + (parseItem(text)?.wait ?? 0), 0);
+}
+
+/** For how long the step could give no orders by S3. */
+function awayOf({ name }: Runner, { world }: Simulated): number {
+  const away = world.base.faults.taken.filter(({ actor }) => actor === name);
+  return away.reduce(
+    (sum, fault) => sum + (fault.kind === "s3-away" || fault.kind === "pause" ? fault.ms : 0),
+    0,
+  );
 }
 
 function timeoutOf(runner: Runner): number {

@@ -19,6 +19,8 @@ const SILENT_MS = 120_000;
  */
 const REPORTED_MS = 20_000;
 const DISTURBED_MS = 11 * 60_000;
+/** A part of an archive takes a few calls, of a fifth of a second at most. */
+const PART_MS = 200;
 /** A step that reads a log gives its upload so long. */
 const LOG_MS = 95_000;
 /** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
@@ -113,7 +115,10 @@ const reports: Rule = {
     for (const runner of ended.runners) {
       // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
       const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
-      const most = (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) + logMs(runner);
+      const most =
+        (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) +
+        logMs(runner) +
+        partsMs(runner, ended);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
@@ -126,6 +131,14 @@ const reports: Rule = {
     }
   },
 };
+
+/** How long the parts of an archive take to be uploaded, read and deleted. They are a thousandth of the real ones, so there are many. */
+function partsMs(runner: Runner, ended: Simulated): number {
+  return tasksOf(runner, ended).reduce(
+    (sum, { container }) => sum + (container?.partsTold.length ?? 0) * PART_MS,
+    0,
+  );
+}
 
 /** How long a step waits for the log that it reads. */
 function logMs({ options: { inputs } }: Runner): number {

@@ -81,6 +81,8 @@ const leftSessions: Rule = {
       const runner = ended.runners.find(({ name }) => name === owner);
       const isGone = ended.world.containers.some(({ agent, host }) => agent === session.agent && host.isDead);
       if (runner === undefined || isGone || session.agent.isDead || !hasEndedWell(runner, ended)) continue;
+      // A step that has left its job behind a cut has told it so by S3 alone: its session ends when the attacher has heard that.
+      if (runner.outputs["outcome"] === "detached") continue;
       // A step that was killed does not know of the session that it had just asked for.
       if (runner.isKilled && session.begun + UNKNOWN_MS > (runner.mainEnd?.at ?? 0)) continue;
       const over = Math.max(runner.mainEnd?.at ?? 0, runner.postEnd?.at ?? 0);
