@@ -30,8 +30,13 @@ const left: Rule = {
       const isThere = hasItems(runner)
         ? containers.some(({ orders }) => orders.some((order) => order.endsWith(" end")))
         : runs.length === workersOf(runner);
+      // The job places its files once it has begun, and only then learns that it can't. A step that attaches tells that.
+      const isRefused = containers.some(({ ends }) =>
+        ends.some(({ url, status }) => url === runner.jobUrl && status.startsWith("refused files: ")),
+      );
       check(
-        (isThere || containers.some(({ host }) => host.isDead)) && (runner.outputs["handle"] ?? "") !== "",
+        (isThere || isRefused || containers.some(({ host }) => host.isDead)) &&
+          (runner.outputs["handle"] ?? "") !== "",
         runner.name,
         () => `has left a job of ${runs.length} scripts with the handle '${clip(runner.outputs["handle"])}'`,
       );

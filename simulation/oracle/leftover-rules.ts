@@ -18,6 +18,8 @@ const GIVEN_BACK_MS = 15_000;
 const UPLOADED_MS = 15_000;
 /** A container that has nothing to upload any more looks each second whether the end was taken. */
 const TAKEN_MS = 20_000;
+/** An attacher waits for five seconds until the end was taken. Then it ends its session, and the directory stays for ten minutes. */
+const UNTAKEN_MS = 6_000;
 /** From a session's begin until a step has saved that it has to end it. */
 const UNKNOWN_MS = 2_000;
 /** The most sessions that runs with a queue have in a container at once. */
@@ -126,7 +128,7 @@ const leftInContainer: Rule = {
         check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
       for (const { url, runId, at } of container.removed) {
         const runner = ended.runners.find(({ jobUrl }) => jobUrl === url);
-        if (runner === undefined || !hasTakenEnd(runner, ended)) continue;
+        if (runner === undefined || !hasTakenEnd(runner, ended) || isTakenInVain(runner, ended)) continue;
         const took = at - (runner.mainEnd?.at ?? 0);
         check(
           took <= TAKEN_MS,
@@ -146,6 +148,23 @@ function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
   return (
     exitCode !== "" && !isDeaf && !runner.isKilled && outcome !== "detached" && hasEndedWell(runner, ended)
   );
+}
+
+/**
+ * Whether the step has typed that it takes the end into a connection that was broken without a word: the attacher has given up before the step
+ * could see that, and the session can't be resumed.
+ */
+function isTakenInVain({ name, mainEnd }: Runner, { world }: Simulated): boolean {
+  const { faults, time } = world.base;
+  const cuts = faults.taken.flatMap((fault) =>
+    fault.kind === "cut" && fault.isSilent && fault.actor === name
+      ? [time.now - time.elapsed + fault.at]
+      : [],
+  );
+  const ends = [...world.gateway.sessions.values()].flatMap(({ owner, ended = Infinity }) =>
+    owner === name && ended < (mainEnd?.at ?? 0) ? [ended] : [],
+  );
+  return cuts.some((cut) => ends.some((end) => end > cut && end <= cut + UNTAKEN_MS));
 }
 
 /** What must hold of the seats that steps take, and of what they leave. */

@@ -6,12 +6,15 @@ import { tasksOf } from "./tasks-of.ts";
 /** The status of a job that is lost, and has not begun this batch, nor those behind it in its stock. */
 const UNBEGUN = /^lost @\d+\.(\d+) (.*)$/s;
 
-/** What a lost job has told that it has not begun is handed out again, or has not begun. */
+/**
+ * What a lost job has told that it has not begun is handed out again, or has not begun. A step that attaches has given no order, so it can't tell
+ * what was not taken from what was in hand (docs/items.md).
+ */
 const unbegun: Rule = {
   name: "an item that a lost job has not begun is not unknown",
   look(ended: Simulated, check) {
     for (const { runner, items, runs, told } of itemStepsOf(ended)) {
-      if (told === undefined) continue;
+      if (told === undefined || runner.before !== undefined) continue;
       for (const { url, status } of tasksOf(runner, ended).flatMap(
         ({ container }) => container?.ends ?? [],
       )) {

@@ -9,7 +9,8 @@ const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 /** Whether the step has waited for a seat as long as it was to, and the jobs of others ran in its container meanwhile. */
 export function hasWaitedInVain(runner: Runner, ended: Simulated): boolean {
   const { main, mainEnd, beganAt, options, jobUrl } = runner;
-  const [, number, unit] = /^(\d+)([smh])$/.exec(options.inputs["queue-timeout"] ?? "") ?? [];
+  const { timeout, "queue-timeout": wait = timeout } = options.inputs;
+  const [, number, unit] = /^(\d+)([smh])$/.exec(wait ?? "") ?? [];
   if (!main.stdout.includes("%3A container-busy::") || mainEnd === undefined || unit === undefined)
     return false;
   if (mainEnd.at - beganAt < Number(number) * (UNITS[unit] ?? Infinity)) return false;
