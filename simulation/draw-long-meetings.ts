@@ -1,27 +1,20 @@
 import { itemText } from "./items.ts";
+import { type Meeting, meet } from "./meetings.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { CallTrouble, ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
-
-/** The share of scenarios that each of the meetings below has. */
-const SHARE = 0.003;
-
-type Meeting = (random: Random, scenario: Scenario, container: ContainerOptions) => Scenario;
 
 const MEETINGS: readonly Meeting[] = [drawKeyOutage, drawLostStock, drawLastHeartbeat];
 
 /** Worlds in which something lasts for longer than it ever does by itself, or is lost while much waits for it. The other scenarios stay as they are. */
 export function drawLongMeetings(scenario: Scenario): Scenario {
   const random = randomOf(Math.imul(scenario.seed, 0x6c8e9cf5) ^ 0x10ea);
-  const meeting = MEETINGS[Math.floor(random() / SHARE)];
-  const [container] = scenario.containers;
-  return meeting === undefined || container === undefined ? scenario : meeting(random, scenario, container);
+  return meet(MEETINGS, random, scenario);
 }
 
 /** GitHub or STS gives no keys for minutes, from the first renewal on, and gives some again about when the old ones end. */
 function drawKeyOutage(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
   const runner: RunnerOptions = {
     ...{ at: 0, container: 0, post: true },
-    // By S3 it would ask for keys twice a second.
     inputs: { timeout: "60m", logs: "session", "role-to-assume": "arn:aws:iam::111122223333:role/deploy" },
     script: {
       lines: [{ out: "out r0 0" }, { wait: between(random, 900_000, 1_500_000) }, { out: "out r0 1" }],

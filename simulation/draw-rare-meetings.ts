@@ -1,22 +1,17 @@
 import { itemText } from "./items.ts";
+import { type Meeting, meet } from "./meetings.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
-/** The share of scenarios that each of the meetings below has. */
-const SHARE = 0.003;
 /** So many lines of a kilobyte fill the first file of the spool on a small disk to its last byte. */
 const FILE_LINES = 262;
-
-type Meeting = (random: Random, scenario: Scenario, container: ContainerOptions) => Scenario;
 
 const MEETINGS: readonly Meeting[] = [drawFullFile, drawFastRetry, drawLostWrites, drawLastWords];
 
 /** Worlds in which several things meet that never do by themselves. The other scenarios stay as they are. */
 export function drawRareMeetings(scenario: Scenario): Scenario {
   const random = randomOf(Math.imul(scenario.seed, 0x5bd1e995) ^ 0x701e);
-  const meeting = MEETINGS[Math.floor(random() / SHARE)];
-  const [container] = scenario.containers;
-  return meeting === undefined || container === undefined ? scenario : meeting(random, scenario, container);
+  return meet(MEETINGS, random, scenario);
 }
 
 /** While S3 takes nothing of a container, the session brings just what fills files of the spool, which the container then removes. */

@@ -1,12 +1,12 @@
+import { drawTroubles } from "./draw-troubles.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
-import type { CallTrouble, Fault, RunnerOptions, Scenario } from "./scenario.ts";
+import type { Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** The share of scenarios in which steps assume a role themselves. */
 const SCENARIOS = 0.03;
 const ROLE = "arn:aws:iam::111122223333:role/deploy";
 /** The shortest session of a role, and the usual one. */
 const SESSIONS = [900_000, 900_000, 3_600_000];
-const TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
 
 /** Lets steps assume a role, whose sessions end while a script goes on for long. Its randomness is its own: the other scenarios stay as they are. */
 export function drawRoles(scenario: Scenario): Scenario {
@@ -41,10 +41,5 @@ function withRole(random: Random, runner: RunnerOptions): RunnerOptions {
 function drawFaults(random: Random, actor: string): readonly Fault[] {
   if (chance(random, 0.5)) return [];
   const operation = pick(random, ["github:IdToken", "sts:AssumeRoleWithWebIdentity"]);
-  const what = pick(random, TROUBLES);
-  const first = between(random, 1, 4);
-  return Array.from({ length: pick(random, [1, 1, 2, 5]) }, (_, more): Fault => ({
-    ...{ kind: "call", actor, operation, count: first + more, what },
-    ...(what === "slow" && { ms: between(random, 500, 30_000) }),
-  }));
+  return drawTroubles(random, actor, operation);
 }

@@ -1,10 +1,10 @@
+import { drawTroubles } from "./draw-troubles.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
-import type { CallTrouble, Fault, RunnerOptions, Scenario, SessionLogOptions } from "./scenario.ts";
+import type { Fault, RunnerOptions, Scenario, SessionLogOptions } from "./scenario.ts";
 
 /** The share of scenarios whose cluster logs its sessions, and of the steps that read a log in them. */
 const SCENARIOS = 0.06;
 const STEPS = 0.4;
-const TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
 
 /** Lets the cluster log its sessions, and some steps read the log. Its randomness is its own: the other scenarios stay as they are. */
 export function drawSessionLogs(scenario: Scenario): Scenario {
@@ -42,11 +42,5 @@ function withLog(random: Random, runner: RunnerOptions, { group, bucket }: Sessi
 }
 
 function drawFaults(random: Random, actor: string): readonly Fault[] {
-  if (chance(random, 0.7)) return [];
-  const what = pick(random, TROUBLES);
-  const first = between(random, 1, 4);
-  return Array.from({ length: pick(random, [1, 1, 2, 5]) }, (_, more): Fault => ({
-    ...{ kind: "call", actor, operation: "logs:GetLogEvents", count: first + more, what },
-    ...(what === "slow" && { ms: between(random, 500, 30_000) }),
-  }));
+  return chance(random, 0.7) ? [] : drawTroubles(random, actor, "logs:GetLogEvents");
 }

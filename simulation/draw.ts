@@ -16,10 +16,10 @@ import { drawRareMeetings } from "./draw-rare-meetings.ts";
 import { drawRoles } from "./draw-roles.ts";
 import { drawSessionLogs } from "./draw-session-logs.ts";
 import { drawTasks } from "./draw-tasks.ts";
+import { CALL_TROUBLES } from "./draw-troubles.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type {
   CallFault,
-  CallTrouble,
   ContainerOptions,
   Fault,
   RunnerOptions,
@@ -43,7 +43,6 @@ const COUNTS: Readonly<Record<string, number>> = {
   "s3:PutObject": 8,
   "s3:PostObject": 8,
 };
-const CALL_TROUBLES: readonly CallTrouble[] = ["throttled", "denied", "failed", "lost", "mute", "slow"];
 
 /** The kinds of fault, each with the share of the seeds that have it. A dead agent ends a container's story soon, so it is rare. */
 const SHARES = {

@@ -6,7 +6,7 @@ import type { Simulated } from "../simulate.ts";
 import { itemStepsOf } from "./items.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
-import { firstOf, hasItems } from "./script-output.ts";
+import { firstOf, hasItems, readsLog } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** A code of docs/errors.md, or the outcome of a script. At most three fit one cause, so that the message names it. */
@@ -139,14 +139,13 @@ const CODES_OF_STEPS: StepCodes = [
   // A step that asks for a log has no end of it where the agent could write none, or where nobody may read it.
   {
     codes: ["access-denied", "no-status"],
-    holds: ({ options }, { scenario }) => isLogMissing(options, scenario.world.sessionLogs),
+    holds: (runner, { scenario }) => isLogMissing(runner, scenario.world.sessionLogs),
   },
   // The log of a session is not uploaded when its task ends.
   {
     codes: ["no-status"],
     holds: (runner, ended) =>
-      /^(cloudwatch|s3)$/.test(runner.options.inputs["logs"] ?? "") &&
-      tasksOf(runner, ended).some(({ state }) => state.desiredStatus === "STOPPED"),
+      readsLog(runner) && tasksOf(runner, ended).some(({ state }) => state.desiredStatus === "STOPPED"),
   },
   // S3 denies the read of an object that another run has just deleted, and the message says so.
   {
@@ -282,10 +281,10 @@ function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {
 }
 
 /** Whether the log that a step reads is one that nobody writes, or that the callers may not read. */
-function isLogMissing({ inputs }: Runner["options"], logs: SessionLogOptions | undefined): boolean {
-  const { logs: wanted = "auto" } = inputs;
-  if (logs === undefined || !["cloudwatch", "s3"].includes(wanted)) return false;
-  return logs.hasScript === false || (wanted === "cloudwatch" && (logs.group === "missing" || !logs.mayRead));
+function isLogMissing(runner: Runner, logs: SessionLogOptions | undefined): boolean {
+  if (logs === undefined || !readsLog(runner)) return false;
+  const isGroup = runner.options.inputs["logs"] === "cloudwatch";
+  return logs.hasScript === false || (isGroup && (logs.group === "missing" || !logs.mayRead));
 }
 
 /** Whether a run knows of the others in its container. */

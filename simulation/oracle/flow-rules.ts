@@ -5,7 +5,7 @@ import type { SessionRecord } from "../world/session.ts";
 import { isInLine } from "./is-in-line.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
-import { firstOf, jobsOf, runsOf } from "./script-output.ts";
+import { firstOf, jobsOf, readsLog, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
@@ -122,7 +122,7 @@ const reports: Rule = {
       const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
       const most =
         (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) +
-        logMs(runner) +
+        (readsLog(runner) ? LOG_MS : 0) +
         partsMs(runner, ended);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
@@ -143,11 +143,6 @@ function partsMs(runner: Runner, ended: Simulated): number {
     (sum, { container }) => sum + (container?.partsTold.length ?? 0) * PART_MS,
     0,
   );
-}
-
-/** How long a step waits for the log that it reads. */
-function logMs({ options: { inputs } }: Runner): number {
-  return /^(cloudwatch|s3)$/.test(inputs["logs"] ?? "") ? LOG_MS : 0;
 }
 
 /** Until when others had the seat that a step has waited for, once its output did not come by S3 any more; 0 when it has not. */

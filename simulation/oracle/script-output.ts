@@ -92,6 +92,11 @@ function logOf(runner: Runner): readonly string[] {
   return lines;
 }
 
+/** Whether the step reads its output from the log of its session. */
+export function readsLog({ options }: Runner): boolean {
+  return /^(cloudwatch|s3)$/.test(options.inputs["logs"] ?? "");
+}
+
 /** Whether the step forwards ports, and runs no script. */
 export function isForward({ options }: Runner): boolean {
   return options.clients !== undefined;
