@@ -13,6 +13,8 @@ const STARTED = { kind: "task", cluster: "ci", taskArn: TASK } as LedgerEntry;
 const JOB = { kind: "job" } as LedgerEntry;
 /** Its stop command may be in line behind other sessions. */
 const TOLD = { kind: "job", told: "perhaps" } as LedgerEntry;
+/** ECS is stopping its task. */
+const WITH_TASK = { kind: "job", told: "with-task", cluster: "ci", task: TASK } as LedgerEntry;
 const CONTROL = { kind: "control" } as LedgerEntry;
 
 /** A lock that is held by the run "one", and a task that stops after as many looks as are given. */
@@ -71,11 +73,18 @@ it("a lock is held until the job that the main step has told by a command of its
   expect(isFree()).toBe(true);
 });
 
+it("a lock is held until the task has stopped with which its job ends, and no longer", async () => {
+  const { context, clock, isFree, looks } = await setUp(4);
+  await undoLock(HELD, { entries: [WITH_TASK], remaining: [WITH_TASK] }, context);
+  expect([isFree(), looks(), clock.slept.length]).toEqual([true, 5, 4]);
+});
+
 it.each([
   ["job whose stop command may be in line", { entries: [JOB], remaining: [TOLD] }, 0],
   ["job that `control` tells nothing", { entries: [JOB, CONTROL], remaining: [TOLD] }, 0],
   ["job that could not be stopped", { entries: [JOB], remaining: [JOB] }, 0],
   ["task that goes on stopping", { entries: [STARTED], remaining: [] }, Infinity],
+  ["job whose task goes on stopping", { entries: [WITH_TASK], remaining: [WITH_TASK] }, Infinity],
 ] as const)("a lock over a %s is left to end by itself", async (_, entries, stopsAfter) => {
   const { context, log, isFree } = await setUp(stopsAfter);
   await undoLock(HELD, entries, context);

@@ -35,9 +35,9 @@ export type LedgerEntry =
   /**
    * A job in a task that this run has not started, so that the end of the task does not end the job. `told`: a stop command was given to it. One that
    * is `perhaps` in line needs `control`, which has to be there until the container has surely read it; a lock is not given back without that. With
-   * one that is certain to run a lock is given back when the job has had the time to end.
+   * one that is certain to run a lock is given back when the job has had the time to end; with one that ends `with-task`, when its task has stopped.
    */
-  | ({ readonly kind: "job"; readonly told?: Told } & JobName);
+  | ({ readonly kind: "job"; readonly told?: Told | "with-task" } & JobName);
 
 /** What the post step needs to call AWS. */
 interface PostAccess {

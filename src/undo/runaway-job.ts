@@ -31,6 +31,11 @@ export function isRunaway(
   return end.kind === "impossible" ? OWN_FAILURES.has(end.failure.code) : attached || !isFinal(end);
 }
 
+/** Whether the job ends with its task, which ECS is stopping: it may still run until then, and no session reaches it. */
+export function endsWithTask(end: JobEnd): boolean {
+  return end.kind === "impossible" && end.failure.code === "task-stopped";
+}
+
 export interface StopRunawaysOptions {
   /** The calls of the cleanup: a cancel does not cut them short. */
   readonly undoing: StopJobOptions["aws"];
@@ -50,10 +55,10 @@ export async function stopRunaways(options: StopRunawaysOptions): Promise<void> 
   }
 }
 
-/** Notes in the ledger whether a job of it was told to stop. It stays there until nothing waits for its end: `control`, or a lock that the step holds. */
+/** Notes in the ledger whether a job of it was told to stop, or ends with its task. It stays there until nothing waits for its end: `control`, or a lock that the step holds. */
 export function noteTold(
   entry: Extract<LedgerEntry, { kind: "job" }>,
-  told: Told | "not",
+  told: Told | "with-task" | "not",
   ledger: Pick<Ledger, "exchange">,
 ): void {
   if (told !== "not" && entry.told !== "certainly") ledger.exchange(entry, { ...entry, told });

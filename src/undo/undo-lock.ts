@@ -25,7 +25,7 @@ export interface UndoneEntries {
 }
 
 /**
- * Gives a lock back once the jobs that this cleanup has stopped have ended. When a job may go on, the lock is left to end by
+ * Gives a lock back once the jobs that this cleanup has stopped have ended, and the tasks in which others end. When a job may go on, the lock is left to end by
  * itself: before that, the container stops a job that hears no runner.
  */
 export async function undoLock(
@@ -35,22 +35,32 @@ export async function undoLock(
 ): Promise<void> {
   const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
   if (claim.held === true && entries.some(isJob)) {
-    const tasks = entries.filter((entry) => entry.kind === "task");
+    const tasks = entries.flatMap((entry) => {
+      if (entry.kind === "task") return entry;
+      return isInStoppingTask(entry) ? { cluster: entry.cluster, taskArn: entry.task } : [];
+    });
     // The main step has written the cancel into `control`, and this cleanup has waited until the container has read that. The post step can't
     // write it: its own stop command may be all that tells the job, and it may be in line.
     const hasControl = entries.some(({ kind }) => kind === "control");
     const wasTold = (entry: LedgerEntry): boolean =>
       entry.kind === "job" &&
       (entry.told === "certainly" || (hasControl && entry.told === "perhaps" && entries.includes(entry)));
-    const mayGoOn = (entry: LedgerEntry): boolean => isJob(entry) && !wasTold(entry);
+    const mayGoOn = (entry: LedgerEntry): boolean =>
+      isJob(entry) && !wasTold(entry) && !isInStoppingTask(entry);
     const areOver = !remaining.some(mayGoOn) && (await areStopped(tasks, { ecs: aws.ecs, clock }));
     if (!areOver) {
       log.info(LEFT);
       return;
     }
-    await clock.sleep(STOPPING_MS);
+    if (!entries.filter(isJob).every(isInStoppingTask)) await clock.sleep(STOPPING_MS);
   }
   await releaseClaim(claim, { s3: aws.s3, clock, log });
+}
+
+type Job = Extract<LedgerEntry, { kind: "job" }>;
+
+function isInStoppingTask(entry: LedgerEntry): entry is Job {
+  return entry.kind === "job" && entry.told === "with-task";
 }
 
 /**

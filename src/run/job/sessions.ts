@@ -22,7 +22,7 @@ import { explainUnopened } from "../../ready/unopened.ts";
 import { openTicket, terminateSession } from "../../session/opener.ts";
 import { requestSession } from "../../session/request-session.ts";
 import type { Session } from "../../session/session.ts";
-import { isRunaway, noteTold, stopRunaways, tellToStop } from "../../undo/runaway-job.ts";
+import { endsWithTask, isRunaway, noteTold, stopRunaways, tellToStop } from "../../undo/runaway-job.ts";
 import type { JobName } from "../../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
@@ -233,20 +233,25 @@ export class JobSessions implements SessionSource {
 
   async stop(): Promise<boolean> {
     // A job that would end with its task is told, too, so that its last output arrives.
-    const { ledger } = this.#context;
     const told = await tellToStop(this.#job, this.#context);
-    for (const entry of ledger.entries) if (entry.kind === "job") noteTold(entry, told, ledger);
+    this.#note(told);
     return told !== "not";
+  }
+
+  #note(told: Parameters<typeof noteTold>[1]): void {
+    const { ledger } = this.#context;
+    for (const entry of ledger.entries) if (entry.kind === "job") noteTold(entry, told, ledger);
   }
 
   /** To be called after the last session. Stops a job that may still run, by a command of its own. */
   async settle({ end, attached }: FollowedJob): Promise<OpenedSessions> {
-    const { cancel, ledger } = this.#context;
+    const { cancel, inputs, ledger } = this.#context;
     const sessionIds = this.#sessionIds;
     ledger.replace(["sending"], []);
     // A cancelled ExecuteCommand may still have begun a session.
     const begun = sessionIds.length > 0 || cancel.aborted;
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
+    else if (inputs.lock !== undefined && endsWithTask(end)) this.#note("with-task");
     // A task that was started for a job stays when the step detaches: its container ends with the job.
     else ledger.replace(end.kind === "detached" ? ["job", "task"] : ["job"], []);
     return { sessionIds, log: this.#log };
