@@ -66,6 +66,7 @@ export async function simulate(scenario: Scenario, look?: Look): Promise<Simulat
     await time.run(isOver, time.now + LONGEST_HOLD_MS);
     return { scenario, world, runners, crashes, endedAt };
   } finally {
+    for (const runner of runners) runner.removeWorkspace();
     process.off("unhandledRejection", onCrash);
   }
 }

@@ -206,6 +206,11 @@ export class Runner {
     this.#tellIfOver();
   }
 
+  /** A runner that is killed leaves its own. */
+  removeWorkspace(): void {
+    this.#workspace?.remove();
+  }
+
   /** GitHub begins an attempt when all jobs of the one before have ended. */
   #beginBehind(others: readonly Runner[]): void {
     const open = others.find(({ isOver }) => !isOver);
