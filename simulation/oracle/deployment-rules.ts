@@ -50,7 +50,7 @@ const verdicts: Rule = {
   },
 };
 
-/** A verdict is told once, and again only where AWS has failed the call. A cancel, or post, may tell ROLLBACK while main does. */
+/** A verdict is told once, and again only where AWS has failed the call. A cancel, or post, may tell ROLLBACK while main does; so does post after a main that was killed before it heard the answer. */
 const once: Rule = {
   name: "a verdict is told once",
   look(ended, check) {
@@ -59,7 +59,8 @@ const once: Rule = {
       for (const { number, verdicts: told } of deployments) {
         const own = told.filter(({ by }) => by === runner.name).map(({ action }) => action);
         if (own.length === 0) continue;
-        const mayRepeat = isCancelled(runner) && own.every((action) => action === "ROLLBACK");
+        const mayRepeat =
+          (isCancelled(runner) || runner.isKilled) && own.every((action) => action === "ROLLBACK");
         check(
           own.length <= (mayRepeat ? 2 : 1),
           runner.name,

@@ -4,6 +4,7 @@ import { LOG_PREFIX } from "../world/names.ts";
 import type { SessionRecord } from "../world/session.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
+import { taskCountOf } from "./script-output.ts";
 
 /** The mark with which an attacher tells a job's end (docs/protocol.md). */
 const END = /\]7733;[0-9a-f]{32};\. \d+ (?:exited|timed-out) /;
@@ -22,6 +23,8 @@ const found: Rule = {
       if (logs === "session" || items !== undefined || isCancelled(runner) || runner.before !== undefined)
         continue;
       if (runner.mainEnd?.exitCode === undefined || isHindered(runner, ended)) continue;
+      // The last session may be of another task than the one whose end is not known.
+      if (taskCountOf(runner) > 1) continue;
       const last = lastSessionOf(runner, ended);
       if (last === undefined || !END.test(logBefore(runner.mainEnd.at, last, logs, ended))) continue;
       const [code] = UNKNOWN.exec(runner.main.stdout) ?? [];

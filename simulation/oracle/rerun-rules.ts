@@ -52,7 +52,8 @@ function hasFailedOtherwise({ runner: { main, mainEnd, cancelledAt }, told = [] 
   );
 }
 
-const LACKS = /^::error .*artifacts-missing/m;
+/** A step that may lack nothing also lacks what it must not unpack. A failed item comes first in its error. */
+const LACKS = /^::(?:error .*artifacts-missing|warning .* was not unpacked)/m;
 
 function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
   return runner.runId === runId;
