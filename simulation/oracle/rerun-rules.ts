@@ -38,8 +38,10 @@ const carried: Rule = {
 /** Whether the step could not leave word that another one of its attempt has the same key, and has said so. */
 function isUnmarked({ runner: { main } }: ItemStep): boolean {
   return (
-    lineWith(main.stdout, /It can't be kept in \S+ that another step of this attempt has the same/) !==
-    undefined
+    lineWith(
+      main.stdout,
+      /It can't be kept in \S+ that another step of this attempt (?:has|may have) the same/,
+    ) !== undefined
   );
 }
 

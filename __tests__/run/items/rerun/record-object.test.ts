@@ -288,6 +288,18 @@ it("a mark that can't be written is a warning of what the next attempt then does
   ]);
 });
 
+it("a step that can't read whose record is in its way warns that the next attempt may run too little", async () => {
+  await run.ends(1, 0);
+  const other = run.attempt(1);
+  await other.recall(KEY, 5);
+  run.bucket.before((operation) => (operation === "GetObject" ? accessDenied("s3:GetObject") : undefined));
+  await other.begin([]);
+  await other.close();
+  expect(run.log.lines.filter((line) => line.startsWith("warning: ")).at(-1)).toMatch(
+    /^warning: It can't be kept in \S+ that another step of this attempt may have the same script, items and inputs, so items may not run/,
+  );
+});
+
 it("a record that can't be marked for two steps with one key is a warning of what the next attempt then does", async () => {
   const [one, other] = [run.attempt(1), run.attempt(1)];
   await Promise.all([one.recall(KEY, 5), other.recall(KEY, 5)]);

@@ -247,7 +247,7 @@ export class RecordObject implements ItemMemory {
     const object = this.#stored?.name;
     const failed =
       this.#failedBy && `this attempt failed by '${this.#failedBy}', and not by the end of an item`;
-    const mark = this.#isContested ? SAME_KEY : failed;
+    const mark = this.#isContested ? SAME_KEY : this.#stored?.isRefused === true ? MAYBE_SAME_KEY : failed;
     if (mark === undefined ? this.#hasWarned : !isLast) return;
     this.#hasWarned = true;
     const text =
@@ -261,3 +261,4 @@ export class RecordObject implements ItemMemory {
 const NO_RECORD =
   "no earlier attempt of this run has left results of the same script, items, inputs and files";
 const SAME_KEY = "another step of this attempt has the same script, items and inputs";
+const MAYBE_SAME_KEY = SAME_KEY.replace("has", "may have");

@@ -21,6 +21,7 @@ export class StoredRecord {
   readonly #options: StoredRecordOptions;
   /** What this step replaces; `absent`: there is no object; undefined: what is there was not read. */
   #replaced: StoredVersion | "absent" | undefined;
+  #isRefused = false;
 
   constructor(options: StoredRecordOptions) {
     this.#options = options;
@@ -29,6 +30,11 @@ export class StoredRecord {
   /** True when nothing was there at the last look, and nothing was written since. */
   get isAbsent(): boolean {
     return this.#replaced === "absent";
+  }
+
+  /** True when S3 has refused a write, since the object has changed, and has not told yet who has written it. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** As in `s3://bucket/key`. */
@@ -66,7 +72,9 @@ export class StoredRecord {
         return true;
       }
       // The answer to an earlier write may be lost: then the object is this step's own, and may lack what is new.
+      this.#isRefused = true;
       const found = await this.read(MOST.items);
+      this.#isRefused = false;
       if (found === undefined || found === "absent") return false;
       if (found.attempt !== record.attempt || found.writer !== record.writer) return false;
     }
