@@ -96,7 +96,10 @@ export function hasWholeTask(runner: Runner, ended: Simulated): boolean {
   const actors = new Set(ended.world.base.faults.taken.map(({ actor }) => actor));
   if (actors.has(runner.name) || actors.has("service")) return false;
   return tasksOf(runner, ended).some(
-    ({ name, container }) => !actors.has(name) && container?.scripts.some(({ url }) => url === runner.jobUrl),
+    ({ name, container, state }) =>
+      !actors.has(name) &&
+      state.stopCode !== "EssentialContainerExited" &&
+      container?.scripts.some(({ url }) => url === runner.jobUrl),
   );
 }
 
