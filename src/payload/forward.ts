@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { forwardPy, forwardSource, inlinePython, shortenSource } from "./container-source.ts";
 import { quote } from "./quote.ts";
+import { remembered } from "./remembered.ts";
 
 /** The times of a relay, in seconds. */
 export interface RelayLimits {
@@ -44,10 +45,14 @@ export interface RelayOrder {
   };
 }
 
+/** The relay's program, packed for the terminal. */
+const packed = remembered((program) => deflateSync(program, { level: 9 }).toString("base64"));
+const sha256 = remembered((program) => createHash("sha256").update(program).digest("hex"));
+
 /** The `command` of ExecuteCommand for a session of a forward. It holds no secret. */
 export function forwardCommand(): string {
   const script = [
-    `fx_sha=${sha256()} fx_start=${quote(inlinePython("forward_start.py"))}`,
+    `fx_sha=${sha256(forwardPy())} fx_start=${quote(inlinePython("forward_start.py"))}`,
     "set +x",
     shortenSource(forwardSource()),
   ].join("\n");
@@ -58,10 +63,5 @@ export function forwardCommand(): string {
 export function typedRelay({ id, start }: RelayOrder): Buffer {
   const order =
     start === undefined ? { id } : { id, ...start, key: Buffer.from(start.key).toString("base64") };
-  const lines = [deflateSync(forwardPy(), { level: 9 }), Buffer.from(JSON.stringify(order))];
-  return Buffer.from(lines.map((line) => `${line.toString("base64")}\n`).join(""), "ascii");
-}
-
-function sha256(): string {
-  return createHash("sha256").update(forwardPy()).digest("hex");
+  return Buffer.from(`${packed(forwardPy())}\n${Buffer.from(JSON.stringify(order)).toString("base64")}\n`, "ascii");
 }
