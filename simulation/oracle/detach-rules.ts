@@ -15,6 +15,7 @@ import {
   workersOf,
 } from "./script-output.ts";
 import { recordsInOrder, tasksOf } from "./tasks-of.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 const BEGUN_MS = 5_000;
 
@@ -144,11 +145,6 @@ function knowsItems(runner: Runner, ended: Simulated): boolean {
 
 function lasted({ began, ended }: ScriptRun): number {
   return (ended ?? began) - began;
-}
-
-function timeoutOf({ options }: Runner): number {
-  const [, number, unit] = /^(\d+)([sm])$/.exec(options.inputs["timeout"] ?? "60m") ?? [];
-  return Number(number) * (unit === "s" ? 1_000 : 60_000);
 }
 
 /** What must hold of jobs that steps leave and attach to. */

@@ -7,6 +7,7 @@ import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, readsLog, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
 const KILLED_MS = 10_000;
@@ -77,7 +78,7 @@ const timeouts: Rule = {
   look(ended, check) {
     for (const runner of ended.runners) {
       const orphaned = orphanedUntil(runner, ended);
-      const most = timeoutOf(runner) + KILLED_MS + NOTICED_MS;
+      const most = timeoutOf(firstOf(runner)) + KILLED_MS + NOTICED_MS;
       for (const { began, ended: at = ended.world.base.time.now, worker } of jobsOf(runner, ended))
         check(
           at <= Math.max(began + most, orphaned),
@@ -192,12 +193,6 @@ function isLeft({ options, isKilled, postEnd, main, post }: Runner): boolean {
     isUnreached(main.stdout) ||
     isUnreached(post?.stdout ?? "")
   );
-}
-
-function timeoutOf(runner: Runner): number {
-  const given = firstOf(runner).options.inputs["timeout"] ?? "60m";
-  const [, number, unit] = /^(\d+)([sm])$/.exec(given) ?? [];
-  return Number(number) * (unit === "s" ? 1_000 : 60_000);
 }
 
 function lastEnd(runs: readonly ScriptRun[]): number | undefined {

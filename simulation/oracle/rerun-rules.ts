@@ -54,8 +54,15 @@ function hasFailedOtherwise({ runner: { main, mainEnd, cancelledAt }, told = [] 
   );
 }
 
-/** A step that may lack nothing also lacks what it must not unpack. A failed item comes first in its error. */
-const LACKS = /^::(?:error .*artifacts-missing|warning .* was not unpacked)/m;
+const LACKS = /^::error .*artifacts-missing/m;
+
+/** Whether the step may lack nothing, and lacks what must not be unpacked. A failed item comes first in its error. */
+function lacksRefused({ inputs, runner: { main } }: ItemStep): boolean {
+  return (
+    inputs["artifacts-missing"] === "error" &&
+    lineWith(main.stdout, /^::warning .* was not unpacked/m) !== undefined
+  );
+}
 
 function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
   return runner.runId === runId;
@@ -75,7 +82,7 @@ const mended: Rule = {
     for (const { runner, all, told } of steps) {
       const before = steps.find((step) => step.runner === runner.earlier);
       if (told === undefined || before?.told?.some(({ outcome }) => outcome === "failed") !== true) continue;
-      if (hasFailedOtherwise(before)) continue;
+      if (hasFailedOtherwise(before) || lacksRefused(before)) continue;
       if (![runner, before.runner].every((each) => isUndisturbed(each, ended))) continue;
       for (const { item, index, outcome } of before.told)
         if (outcome === "succeeded")

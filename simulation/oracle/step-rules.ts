@@ -1,6 +1,7 @@
 import { SECRET } from "../runner/runner.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 /** A cancelled main has ended by then; the runner kills it later. */
 const CANCELLED_MS = 7_500;
@@ -32,15 +33,15 @@ const limits: Rule = {
     check(!time.isEndless, "world", () => "the world never gets quiet");
     for (const runner of ended.runners) {
       if (!runner.hasBegun) continue;
-      const [, number, unit] = /^(\d+)([sm])$/.exec(runner.options.inputs["timeout"] ?? "60m") ?? [];
-      const timeout = Number(number) * (unit === "s" ? 1_000 : 60_000);
+      const timeout = timeoutOf(runner);
       const took = (runner.mainEnd?.at ?? time.now) - runner.beganAt;
       const { tasks = "1", "retry-attempts": attempts = "2", retry } = runner.options.inputs;
       const times = (tasks === "all" ? 3 : Number(tasks)) * (retry === undefined ? 1 : Number(attempts));
       const isCrowded =
         ended.scenario.ecs?.quota !== undefined ||
         ended.world.base.faults.taken.some((fault) => fault.kind === "refusal" && fault.what === "quota");
-      const most = times * (2 * timeout + SLACK_MS + (isCrowded ? CROWDED_MS : 0));
+      const waits = Math.max(timeout, timeoutOf(runner, "queue-timeout"));
+      const most = times * (waits + timeout + SLACK_MS + (isCrowded ? CROWDED_MS : 0));
       check(
         runner.mainEnd !== undefined && took <= most,
         runner.name,

@@ -7,6 +7,7 @@ import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import { hasItems, lastRunsOf, taskCountOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 /** A held container ends by itself so long after the job's `timeout`. */
 const HOLD_MS = 15 * 60_000;
@@ -229,11 +230,6 @@ function startedTasks({ runners, world }: Simulated): readonly StartedTask[] {
 /** When nothing of the step runs any more. */
 function endOf({ mainEnd, postEnd }: Runner, { world }: Simulated): number {
   return Math.max(mainEnd?.at ?? world.base.time.now, postEnd?.at ?? 0);
-}
-
-function timeoutOf({ options }: Runner): number {
-  const [, number, unit] = /^(\d+)([sm])$/.exec(options.inputs["timeout"] ?? "60m") ?? [];
-  return Number(number) * (unit === "s" ? 1_000 : 60_000);
 }
 
 export const TASK_RULES: readonly Rule[] = [

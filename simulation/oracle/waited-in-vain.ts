@@ -1,19 +1,16 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import { tasksOf } from "./tasks-of.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 /** In the longest wait of a scenario that has several steps for a container the seat may be free for so long in all: each job gives it to the next one. */
 const HANDED_OVER_MS = 60_000;
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Whether the step has waited for a seat as long as it was to, and the jobs of others ran in its container meanwhile. */
 export function hasWaitedInVain(runner: Runner, ended: Simulated): boolean {
-  const { main, mainEnd, beganAt, options, jobUrl } = runner;
-  const { timeout, "queue-timeout": wait = timeout } = options.inputs;
-  const [, number, unit] = /^(\d+)([smh])$/.exec(wait ?? "") ?? [];
-  if (!main.stdout.includes("%3A container-busy::") || mainEnd === undefined || unit === undefined)
-    return false;
-  if (mainEnd.at - beganAt < Number(number) * (UNITS[unit] ?? Infinity)) return false;
+  const { main, mainEnd, beganAt, jobUrl } = runner;
+  if (!main.stdout.includes("%3A container-busy::") || mainEnd === undefined) return false;
+  if (mainEnd.at - beganAt < timeoutOf(runner, "queue-timeout")) return false;
   const others = tasksOf(runner, ended)
     .flatMap(({ container }) => container?.scripts ?? [])
     .filter(({ url }) => url !== jobUrl)
