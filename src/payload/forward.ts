@@ -63,5 +63,8 @@ export function forwardCommand(): string {
 export function typedRelay({ id, start }: RelayOrder): Buffer {
   const order =
     start === undefined ? { id } : { id, ...start, key: Buffer.from(start.key).toString("base64") };
-  return Buffer.from(`${packed(forwardPy())}\n${Buffer.from(JSON.stringify(order)).toString("base64")}\n`, "ascii");
+  return Buffer.from(
+    `${packed(forwardPy())}\n${Buffer.from(JSON.stringify(order)).toString("base64")}\n`,
+    "ascii",
+  );
 }
