@@ -1,25 +1,35 @@
+import type { FollowedJob } from "../../../src/carriers/follow-options.ts";
+import { Failure } from "../../../src/errors.ts";
 import type { Inputs } from "../../../src/inputs/inputs.ts";
 import type { JobContext } from "../../../src/run/job/context.ts";
 import type { JobSeat } from "../../../src/run/job/job-seat.ts";
 import type { PreparedJob } from "../../../src/run/job/prepare.ts";
 import { JobSessions } from "../../../src/run/job/sessions.ts";
+import { Ledger } from "../../../src/undo/ledger.ts";
 import type { WaitLines } from "../../../src/waiting.ts";
+import { Listener } from "../../helpers/listener.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { HANDLE } from "../../inputs/a-handle.ts";
 
 const DEADLINE = 600_000;
+const CANCELLED = new Failure("cancelled", { failed: "", seen: "", advice: "" });
 
-/** The sessions of a job of such a context. Nothing of the seat but `isBesideAnother` is used. */
+/** The sessions of a job of such a context. The seat is free at once. */
 function sessionsOf(context: Partial<JobContext>, isBesideAnother = false): JobSessions {
   return new JobSessions(
     { run: "0123456789ab", container: {} } as PreparedJob,
-    { isBesideAnother } as unknown as JobSeat,
+    {
+      isBesideAnother,
+      take: () => Promise.resolve(true),
+      openAlone: (request: () => Promise<unknown>) => request(),
+      uploads: { waitForSeat: () => Promise.resolve() },
+    } as unknown as JobSeat,
     {
       ...{ inputs: anInputs(), target: aTarget(), clock: new SteppedClock(0) },
       ...{ ledger: { replace: () => undefined }, ...context },
     } as unknown as JobContext,
-    { deadline: DEADLINE, lines: {} as unknown as WaitLines },
+    { deadline: DEADLINE, lines: { tell: () => undefined } as unknown as WaitLines },
   );
 }
 
@@ -81,4 +91,39 @@ it("a job that began late, since its runner was held up, is followed until its o
   clock.advance(50_000);
   sessions.noteAttached();
   expect(sessions.jobEndsBy).toBe(jobEndsBy + 74_000);
+});
+
+it.each([
+  ["a call that ECS has not answered, a session may have begun, and the job is stopped", "never", 1],
+  ["refusals, no session has begun, and there is no job to stop", "refuses", 0],
+] as const)("after a cancel in %s", async (_, answers, stops) => {
+  const [cancelling, clock, asked] = [new AbortController(), new SteppedClock(0), [] as unknown[]];
+  const executeCommand = async (): Promise<object> => {
+    asked.push(answers);
+    if (answers === "refuses") return await Promise.resolve({ notConnected: "not yet", throttled: false });
+    return await new Promise((__, reject) =>
+      cancelling.signal.addEventListener("abort", () => reject(new Error("aborted"))),
+    );
+  };
+  const stopped: unknown[] = [];
+  const undoing = {
+    ecs: {
+      executeCommand: () => Promise.reject(new Error(`stop ${stopped.push("asked")}`)),
+      describeTasks: () => Promise.resolve([]),
+    },
+    ssm: { listActiveSessions: () => Promise.resolve([]) },
+    clients: {},
+  };
+  const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => undefined);
+  const sessions = sessionsOf({
+    ...{ clock, ledger, cancel: cancelling.signal, log: new Listener(), looks: {} },
+    ...{ aws: { ecs: { executeCommand } }, undoing },
+  } as unknown as Partial<JobContext>);
+  const attached = sessions.attach(0);
+  for (let turn = 0; turn < 20; turn += 1) await clock.turn();
+  cancelling.abort(new Error("cancelled"));
+  await expect(attached).rejects.toThrow(/aborted|cancelled/);
+  await sessions.settle({ end: { kind: "impossible", failure: CANCELLED }, attached: false } as FollowedJob);
+  expect([asked.length, stopped.length]).toEqual([1, stops]);
+  expect(ledger.entries.length).toBe(stops);
 });

@@ -1,4 +1,4 @@
-import type { SessionTicket } from "../../aws/ecs.ts";
+import type { Ecs } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
 import { PACKING_MS } from "../../payload/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
@@ -72,6 +72,8 @@ export class JobSessions implements SessionSource {
   /** When the job was seen first; until then when the first session was open, or is to be. */
   #begunAt: number;
   #isSeen = false;
+  /** Whether ECS has not answered yet: a cancelled ExecuteCommand may still begin a session. */
+  #isAsked = false;
 
   constructor(
     prepared: PreparedJob,
@@ -136,10 +138,10 @@ export class JobSessions implements SessionSource {
     const isHopeless = (task: Task): Promise<boolean> =>
       canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
     const asking = {
-      ...{ ecs: aws.ecs, looks, clock, lines, log, signal: cancel },
+      ...{ ecs: { executeCommand: this.#ask }, looks, clock, lines, log, signal: cancel },
       canNeverConnect: isFirst ? isHopeless : undefined,
     };
-    const request = (): Promise<SessionTicket> => requestSession(target, command, until, asking);
+    const request = () => requestSession(target, command, until, asking);
     const ticket = await (isFirst || isNew ? this.#seat.openAlone(request) : request());
     this.#add(ticket.sessionId);
     const setup = this.#learn(ticket.sessionId);
@@ -154,6 +156,13 @@ export class JobSessions implements SessionSource {
     this.#seat.expectUpload(session, (await setup).logs);
     return session;
   }
+
+  readonly #ask: Ecs["executeCommand"] = async (request) => {
+    this.#isAsked = true;
+    const answer = await this.#context.aws.ecs.executeCommand(request);
+    this.#isAsked = false;
+    return answer;
+  };
 
   /**
    * How long the agent may take to open the first session, in milliseconds. No other run can block a task that this
@@ -182,12 +191,11 @@ export class JobSessions implements SessionSource {
   }
 
   async whyUnopened(sessionId: string): Promise<Failure> {
-    const { aws, looks, clock, target } = this.#context;
+    const { aws, inputs, looks, clock, target } = this.#context;
     const seconds = Math.round((clock.now() - this.#openedAt) / 1000);
     const { sessionTarget } = this.#job;
-    const { kind: choice } = this.#context.inputs.where;
     return await explainUnopened({
-      choice,
+      choice: inputs.where.kind,
       isDenied: await this.canNeverOpen(),
       ecs: looks,
       ssm: aws.ssm,
@@ -248,8 +256,7 @@ export class JobSessions implements SessionSource {
     const { cancel, inputs, ledger } = this.#context;
     const sessionIds = this.#sessionIds;
     ledger.replace(["sending"], []);
-    // A cancelled ExecuteCommand may still have begun a session.
-    const begun = sessionIds.length > 0 || cancel.aborted;
+    const begun = sessionIds.length > 0 || (cancel.aborted && this.#isAsked);
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
     else if (inputs.lock !== undefined && endsWithTask(end)) this.#note("with-task");
     // A task that was started for a job stays when the step detaches: its container ends with the job.
