@@ -1,3 +1,4 @@
+import type { Runner } from "../runner/runner.ts";
 import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
@@ -68,6 +69,14 @@ function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }):
   return runner.runId === runId;
 }
 
+/** Whether ECS has not told the image within `start-timeout`, and the step has said so. */
+function isImageLate({ main, options }: Runner): boolean {
+  return (
+    options.inputs["start-timeout"] !== undefined &&
+    lineWith(main.stdout, /: it is not known in which image they run now/) !== undefined
+  );
+}
+
 /** What has succeeded is not run again, when nothing disturbs either attempt. */
 const mended: Rule = {
   name: "what has succeeded is not run again",
@@ -82,7 +91,7 @@ const mended: Rule = {
     for (const { runner, all, told } of steps) {
       const before = steps.find((step) => step.runner === runner.earlier);
       if (told === undefined || before?.told?.some(({ outcome }) => outcome === "failed") !== true) continue;
-      if (hasFailedOtherwise(before) || lacksRefused(before)) continue;
+      if (hasFailedOtherwise(before) || lacksRefused(before) || isImageLate(runner)) continue;
       if (![runner, before.runner].every((each) => isUndisturbed(each, ended))) continue;
       for (const { item, index, outcome } of before.told)
         if (outcome === "succeeded")
