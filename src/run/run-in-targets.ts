@@ -34,6 +34,8 @@ export async function runInTargets(
   // A log that the inputs name has to be there before a session begins.
   const [resolved] = await Promise.all([targets, isLogKind(step.inputs.logs) ? looking : undefined]);
   const exec = looking.then((look) => look.exec);
+  // Each job fails by the look itself, and there may be none.
+  exec.catch(() => undefined);
   return await runJobs(resolved, { exec, early, times, ...shared }, step);
 }
 
