@@ -69,9 +69,11 @@ const ends: Rule = {
   },
 };
 
-/** The system ends the connections of a process that was killed. */
+/** The system ends the connections of a process that was killed, or that the second signal of a cancel has ended at once. */
 function isLeftToSystem({ runner }: Carried, { runners }: Simulated): boolean {
-  return runners.some(({ name, isKilled }) => name === runner && isKilled);
+  return runners.some(
+    ({ name, isKilled, mainEnd }) => name === runner && (isKilled || mainEnd?.exitCode === 130),
+  );
 }
 
 function isRelayKilled(runner: string, ended: Simulated): boolean {

@@ -198,8 +198,8 @@ const all: Rule = {
     const steps = itemStepsOf(ended);
     for (const step of steps) {
       const { runner, items, runs, told } = step;
-      // The end of a job that was left is kept for ten minutes, and for one step.
-      const isLost = runner.main.stdout.includes(" job-gone::") || isEndUnread(step, ended);
+      // The end of a job that was left is kept for ten minutes, and for one step. Another one may follow the job just then.
+      const isLost = /(?: |%3A )job-(?:gone|followed)::/.test(runner.main.stdout) || isEndUnread(step, ended);
       const isGone = runner.before !== undefined && isLost;
       const isTaken = steps.some(
         (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,
