@@ -32,6 +32,8 @@ export interface SessionQueueOptions extends QueueOptions {
   readonly isUnlogged: () => Promise<boolean>;
   /** Whether the run attaches to a job that runs already. */
   readonly attaches?: boolean | undefined;
+  /** The sessions that the run has opened in the container before. */
+  readonly own?: readonly string[] | undefined;
   /** A look that is under way. */
   readonly early?: SessionLook | undefined;
 }
@@ -151,7 +153,7 @@ async function waitForFewSessions(
 }
 
 /** Makes a function that lists the container's sessions: first by the look that is under way, then by new ones. */
-function lister({ sessionTarget, ssm, early, clock }: SessionQueueOptions) {
+function lister({ sessionTarget, ssm, own = [], early, clock }: SessionQueueOptions) {
   let first = early;
   return async (): Promise<{ readonly asked: number; readonly sessions: readonly ActiveSession[] }> => {
     const look = first;
@@ -159,6 +161,7 @@ function lister({ sessionTarget, ssm, early, clock }: SessionQueueOptions) {
     const seen = await look?.sessions;
     if (look !== undefined && seen !== undefined) return { asked: look.asked, sessions: seen };
     const asked = clock.now();
-    return { asked, sessions: await ssm.listActiveSessions(sessionTarget) };
+    const sessions = await ssm.listActiveSessions(sessionTarget);
+    return { asked, sessions: sessions.filter(({ id }) => !own.includes(id)) };
   };
 }

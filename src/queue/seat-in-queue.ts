@@ -77,7 +77,7 @@ export class SeatInQueue implements Seat {
     const { isBesideOthers, canList } = await waitForForeignSessions({
       ...{ ...this.#options, ...this.#looks, deadline, looking, waitLog },
       hasOtherHolders: this.#member.hasOtherHolders,
-      ours: () => this.#member.knownSessions,
+      ours: () => [...this.#member.knownSessions, ...(this.#options.own ?? [])],
       past: () => this.#member.pastSessions,
       refresh: () => this.#member.refresh(),
     });

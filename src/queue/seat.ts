@@ -28,6 +28,8 @@ export interface SeatOptions extends QueueOptions {
   readonly isUnlogged: () => Promise<boolean>;
   /** Whether the run attaches to a job that runs already. Only a run without a bucket asks. */
   readonly attaches?: boolean | undefined;
+  /** The sessions that the run has opened in the container before. It does not wait for them. */
+  readonly own?: readonly string[] | undefined;
   /** A look at the container's sessions that is under way. */
   readonly early?: SessionLook | undefined;
   /** Called with the claim before it is made, since the cleanup has to undo it; with undefined when it is given back. */

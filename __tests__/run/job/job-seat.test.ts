@@ -12,11 +12,17 @@ const RUNNER = "/work:/temp";
 
 /** The place of a lone job without a bucket. Each look at its container finds the next of these lists of sessions. */
 function seatAmong(...looks: readonly (readonly ActiveSession[])[]) {
-  return seatOnClock(new SleeplessClock(), ...looks);
+  return seatOnClock(new SleeplessClock(), {}, ...looks);
+}
+
+/** One whose job may run in another container, so that it does not queue. */
+function seatOfManyAmong(...looks: readonly (readonly ActiveSession[])[]) {
+  return seatOnClock(new SleeplessClock(), { queues: false }, ...looks);
 }
 
 function seatOnClock<Clock extends SteppedClock>(
   clock: Clock,
+  { queues = true }: { readonly queues?: boolean },
   ...looks: readonly (readonly ActiveSession[])[]
 ) {
   const sessionTarget = `ecs:c_t_${randomUUID()}`;
@@ -35,7 +41,7 @@ function seatOnClock<Clock extends SteppedClock>(
         inputs: anInputs({ matrix: { index: 0, total: 1, atOnce: 1 } }),
         target: aTarget({ started: false }),
       },
-      ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues: true, runner: RUNNER },
+      ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues, runner: RUNNER },
       machineLock: lockOnMachine,
       cancel: new AbortController().signal,
     } as unknown as JobContext,
@@ -85,7 +91,7 @@ it("a run whose session could not be opened keeps no other process of the runner
 });
 
 it("other processes of the runner wait for three quarters of a second after a session was opened, for which this one need not live", async () => {
-  const { seat, clock, sessionTarget } = seatOnClock(new SteppedClock(), []);
+  const { seat, clock, sessionTarget } = seatOnClock(new SteppedClock(), {}, []);
   await seat.take();
   await seat.openAlone(open);
   expect(clock.slept).toEqual([]);
@@ -94,4 +100,25 @@ it("other processes of the runner wait for three quarters of a second after a se
   for (let tries = 0; tries < 750 / 50; tries += 1) await clock.pass(50);
   expect(await waiting).toEqual({ kind: "waited" });
   lock.release();
+});
+
+it("a job does not wait for a session of its own that is still open", async () => {
+  const own = { id: "s-own", status: "Connected", since: 0 };
+  const { seat, clock } = seatOfManyAmong([], [own]);
+  await seat.take();
+  seat.onSession(await seat.openAlone(open));
+  await seat.giveBack();
+  expect(await seat.take()).toBe(true);
+  expect(clock.slept).toEqual([]);
+});
+
+it("a job that has begun queues for its seat, since it can run nowhere else", async () => {
+  const other = { id: "s-other", status: "Connected", since: 0 };
+  const begun = seatOfManyAmong([], [other], [other], []);
+  await begun.seat.take();
+  begun.seat.onSession(await begun.seat.openAlone(open));
+  await begun.seat.giveBack();
+  expect(await begun.seat.take()).toBe(true);
+  const another = seatOfManyAmong([other], [other], []);
+  await expect(another.seat.take()).rejects.toMatchObject({ code: "container-busy" });
 });

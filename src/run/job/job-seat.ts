@@ -32,6 +32,8 @@ export class JobSeat {
   readonly #context: JobContext;
   /** Undefined while the job needs no session. */
   #seat: Seat | undefined;
+  /** All sessions of the job. One of them may still be open when the job needs another. */
+  readonly #own: string[] = [];
   /** Undefined when it is not known whether the sessions are logged. */
   #logs: SessionLogs | undefined;
   #waited = 0;
@@ -45,7 +47,7 @@ export class JobSeat {
 
   /**
    * Queues for the seat unless the job holds it. True when this call has taken it. Fails with `container-busy` when no seat
-   * is free within `queue-timeout`. An abort throws its reason, and leaves no claim.
+   * is free within `queue-timeout`; at once while the job may still run in another container. An abort throws its reason, and leaves no claim.
    */
   async take(signal: AbortSignal = this.#context.cancel): Promise<boolean> {
     await this.#givingBack;
@@ -58,6 +60,7 @@ export class JobSeat {
       shares: this.#shares(),
       isUnlogged: () => this.#isUnlogged(),
       attaches: start === undefined,
+      own: this.#own,
       early: early?.take(container.sessionTarget),
       inputs,
       matrix: inputs.matrix,
@@ -66,7 +69,7 @@ export class JobSeat {
       aws,
       onClaim: (claim?: SeatClaim) =>
         ledger.replace(["claim"], claim === undefined ? [] : [{ kind: "claim", ...claim }]),
-      deadline: clock.now() + (queues ? inputs.queueTimeout : 0),
+      deadline: clock.now() + (queues || this.#own.length > 0 ? inputs.queueTimeout : 0),
       clock,
       log,
       signal,
@@ -145,6 +148,7 @@ export class JobSeat {
 
   /** Called with each session of the job. */
   onSession(sessionId: string): void {
+    this.#own.push(sessionId);
     this.#seat?.onSession(sessionId);
   }
 
