@@ -169,6 +169,17 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
+  // Of two steps that follow a job one is cancelled or killed, which stops it.
+  {
+    codes: ["cancelled"],
+    holds: ({ name, jobUrl }, { runners }) =>
+      runners.some(
+        (other) =>
+          other.name !== name &&
+          other.jobUrl === jobUrl &&
+          (other.isKilled || other.cancelledAt !== undefined),
+      ),
+  },
   // A step that is cancelled, or whose credentials end, stops the job for all that follow it.
   { codes: ["cancelled"], holds: (runner, ended) => isStoppedByOther(runner, ended) },
   { codes: ["timed-out"], holds: ({ options }) => options.inputs["start-timeout"] !== undefined },

@@ -116,7 +116,9 @@ export function firstOf(runner: Runner): Runner {
 /** Whether a step knows its job's end, so that it has to show all of the output. */
 export function isWhole(runner: Runner): boolean {
   const { "exit-code": exitCode = "", outcome } = runner.outputs;
-  return exitCode !== "" && runner.mainEnd?.exitCode !== undefined && outcome !== "cancelled";
+  // A cancel does not wait until the agent has uploaded the log.
+  if (outcome === "cancelled" || (runner.cancelledAt !== undefined && readsLog(runner))) return false;
+  return exitCode !== "" && runner.mainEnd?.exitCode !== undefined;
 }
 
 /** What is wrong with the lines that a step has shown of those that it had to show; undefined for nothing. */
