@@ -159,7 +159,7 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["task-stopped"], holds: ({ options }) => options.inputs["hold"] === "false" },
   // No session reaches a job whose agent is dead. The container that the step has started ends when its hold does.
   {
-    codes: ["task-stopped"],
+    codes: ["task-stopped", "hold-ended"],
     holds: (runner, ended) =>
       isStarting(firstOf(runner).options) &&
       faultsOf(runner, ended).some(({ kind }) => kind === "agent-dies"),
