@@ -1,5 +1,6 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import type { SessionRecord } from "../world/session.ts";
 import { isUndisturbed } from "./items.ts";
 import { leftInBucket } from "./leftover-objects.ts";
 import type { Rule } from "./rule.ts";
@@ -87,7 +88,7 @@ const leftSessions: Rule = {
       if (runner.outputs["outcome"] === "detached") continue;
       // A step that was killed does not know of the session that it had just asked for.
       if (runner.isKilled && session.begun + UNKNOWN_MS > (runner.mainEnd?.at ?? 0)) continue;
-      const over = Math.max(runner.mainEnd?.at ?? 0, runner.postEnd?.at ?? 0);
+      const over = Math.max(runner.mainEnd?.at ?? 0, runner.postEnd?.at ?? 0, inLineUntil(session));
       check(
         at - over <= GIVEN_BACK_MS + longestUpload(ended),
         owner,
@@ -96,6 +97,14 @@ const leftSessions: Rule = {
     }
   },
 };
+
+/**
+ * Until when the session of a stop command was in line behind others. The agent opens it when it has a place, and only then the job is sure to
+ * know of the cancel, so the step leaves it there. It leaves no other session in line.
+ */
+function inLineUntil({ command, openedAt = 0 }: SessionRecord): number {
+  return command.includes("fx_tries=") ? openedAt : 0;
+}
 
 /** How long a session may stay open for the upload of its log. */
 function longestUpload({ scenario: { world } }: Simulated): number {

@@ -114,6 +114,7 @@ export class Agent implements SessionAgent {
 
   #start(record: SessionRecord): void {
     this.running.add(record);
+    record.openedAt = this.#base.time.now;
     this.#note();
     const place = { container: this.#host, pace: this.#pace };
     const worker = new SessionWorker(this.#base, this.#gateway, record, place, () => {

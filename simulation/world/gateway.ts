@@ -38,6 +38,7 @@ export class Gateway {
     const record: SessionRecord = {
       ...{ id, owner, target: agent.target, command, begun: time.now, agent },
       ...{
+        openedAt: undefined,
         ended: undefined,
         tokens: new Set([token]),
         client: undefined,

@@ -9,6 +9,8 @@ export interface SessionRecord {
   readonly command: string;
   readonly begun: number;
   readonly agent: SessionAgent;
+  /** When the agent has opened it, which is later when it was in line. */
+  openedAt: number | undefined;
   ended: number | undefined;
   /** The tokens with which a client may open the channel. */
   readonly tokens: Set<string>;
