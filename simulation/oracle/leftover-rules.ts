@@ -21,6 +21,9 @@ const UPLOADED_MS = 15_000;
 const TAKEN_MS = 20_000;
 /** An attacher waits for five seconds until the end was taken. Then it ends its session, and the directory stays for ten minutes. */
 const UNTAKEN_MS = 6_000;
+const GIVES_UP_MS = 5_000;
+/** A connection that was broken without a word counts as dead when two pings, 25 s apart, had no answer. */
+const UNSEEN_MS = 55_000;
 /** From a session's begin until a step has saved that it has to end it. */
 const UNKNOWN_MS = 2_000;
 /** The most sessions that runs with a queue have in a container at once. */
@@ -137,7 +140,11 @@ const leftInContainer: Rule = {
         check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
       for (const { url, runId, at } of container.removed) {
         const runner = ended.runners.find(({ jobUrl }) => jobUrl === url);
-        if (runner === undefined || !hasTakenEnd(runner, ended) || isTakenInVain(runner, ended)) continue;
+        if (runner === undefined || !hasTakenEnd(runner, ended)) continue;
+        const over = Math.max(
+          ...container.scripts.filter((run) => run.runId === runId).map(({ ended: end = 0 }) => end),
+        );
+        if (isTakenInVain(runner, over, ended)) continue;
         const took = at - (runner.mainEnd?.at ?? 0);
         check(
           took <= TAKEN_MS,
@@ -161,9 +168,10 @@ function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
 
 /**
  * Whether the step has typed that it takes the end into a connection that was broken without a word: the attacher has given up before the step
- * could see that, and the session can't be resumed.
+ * could see that, and the session can't be resumed. A job that was over while nobody saw the cut may be shown again in the moment in which the attacher
+ * gives up: the agent still acknowledges what is typed then. `over`: when the last script of the job has ended.
  */
-function isTakenInVain({ name, mainEnd }: Runner, { world }: Simulated): boolean {
+function isTakenInVain({ name, mainEnd }: Runner, over: number, { world }: Simulated): boolean {
   const { faults, time } = world.base;
   const cuts = faults.taken.flatMap((fault) =>
     fault.kind === "cut" && fault.isSilent && fault.actor === name
@@ -173,7 +181,13 @@ function isTakenInVain({ name, mainEnd }: Runner, { world }: Simulated): boolean
   const ends = [...world.gateway.sessions.values()].flatMap(({ owner, ended = Infinity }) =>
     owner === name && ended < (mainEnd?.at ?? 0) ? [ended] : [],
   );
-  return cuts.some((cut) => ends.some((end) => end > cut && end <= cut + UNTAKEN_MS));
+  const isGivenUp = (end: number): boolean => end >= over + GIVES_UP_MS && end <= over + UNTAKEN_MS;
+  return cuts.some((cut) =>
+    ends.some(
+      (end) =>
+        (end > cut && end <= cut + UNTAKEN_MS) || (over > cut && over <= cut + UNSEEN_MS && isGivenUp(end)),
+    ),
+  );
 }
 
 /** What must hold of the seats that steps take, and of what they leave. */
