@@ -45,6 +45,7 @@ function isExcused(version: Version, ended: Simulated): boolean {
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, key, ended) ||
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
+      (key.endsWith("/alive") && isOfPause(version, runner, ended)) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") && (isUnstopped(runner) || isOutlived(runner, ended))) ||
       (key.includes("/output/") && isOfLeftTask(version, runner, ended)) ||
@@ -153,6 +154,18 @@ function hasOldHeartbeats({ jobUrl }: Runner, { scenario, runners }: Simulated):
   return (
     scenario.world.isVersioned &&
     runners.some((runner) => runner.jobUrl === jobUrl && runner.outputs["outcome"] === "detached")
+  );
+}
+
+/** The machine of its step was suspended when this heartbeat came, so nobody read it either. */
+function isOfPause({ modified, versionId }: Version, { name }: Runner, { world }: Simulated): boolean {
+  return [...world.base.faults.takenAt].some(
+    ([fault, at]) =>
+      versionId !== undefined &&
+      fault.kind === "pause" &&
+      fault.actor === name &&
+      modified + SECOND_MS > at &&
+      modified <= at + fault.ms,
   );
 }
 
