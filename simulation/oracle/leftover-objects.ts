@@ -49,6 +49,7 @@ function isExcused(version: Version, ended: Simulated): boolean {
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") && (isUnstopped(runner) || isOutlived(runner, ended))) ||
       (key.includes("/output/") && isOfLeftTask(version, runner, ended)) ||
+      (key.includes("/output/") && isOfUnusedHandle(runner, key, ended)) ||
       (key.includes("/output/") && (isLeft(runner, ended) || isOutOfTime(runner, ended))),
   );
 }
@@ -207,5 +208,17 @@ function isLeft({ jobUrl }: Runner, { runners }: Simulated): boolean {
       ({ outputs, options, isKilled }) =>
         outputs["outcome"] === "detached" || (isKilled && options.inputs["detach"] !== undefined),
     ) && steps.every(({ outputs }) => (outputs["exit-code"] ?? "") === "")
+  );
+}
+
+/**
+ * It has left the job again, and no step was given its handle. One that follows the job by the handle before that does not know of the folder that this
+ * step has ordered, so a lifecycle rule deletes that.
+ */
+function isOfUnusedHandle(runner: Runner, key: string, ended: Simulated): boolean {
+  return (
+    runner.outputs["outcome"] === "detached" &&
+    hasOrdered(runner, key, ended) &&
+    ended.runners.every(({ before }) => before !== runner)
   );
 }
