@@ -43,8 +43,18 @@ describe("the times of a cut forward", () => {
     expect(times.mayLinger).toBe(false);
     times.hear();
     wait(61_000);
-    times.giveRelayUp();
+    times.giveRelayUp(true);
     wait(23_999);
+    expect(times.mayLinger).toBe(true);
+    wait(1);
+    expect(times.mayLinger).toBe(false);
+  });
+
+  it("know when a relay has ended that was given up unheard: 85 s later, since it may have begun only then", () => {
+    const { times, wait } = startTimes();
+    wait(61_000);
+    times.giveRelayUp(false);
+    wait(84_999);
     expect(times.mayLinger).toBe(true);
     wait(1);
     expect(times.mayLinger).toBe(false);

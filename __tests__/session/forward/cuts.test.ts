@@ -104,6 +104,40 @@ it.each([58, 75])(
   },
 );
 
+it("a relay that may have begun unheard is not taken for that of another forward: the next one waits for its end", async () => {
+  const [clock, log, over] = [new SteppedClock(), new Listener(), new AbortController()];
+  const [mute, busy, free] = [new Forged(), new Forged(), new Forged()];
+  mute.say = () => undefined;
+  busy.say = () => {
+    busy.output.push(Buffer.from("\u001b]7733;busy\u0007\n"));
+  };
+  const sessions = [mute, busy, free];
+  const tunnel = new Tunnel({
+    open: () => {
+      const session = sessions.shift();
+      return session === undefined ? Promise.reject(away) : Promise.resolve({ session, isElsewhere: false });
+    },
+    ...{ targets: [["db", 5432]], isLogged: () => false, seconds: 600, clock, log, signal: over.signal },
+  });
+  const running = tunnel.run();
+  undo.push(async () => {
+    over.abort();
+    await Promise.all([free.close(), tunnel.close(), running.catch(() => undefined)]);
+  });
+  const ready = tunnel.untilReady(10_000);
+  await clock.turn();
+  // The process is held up behind what it has typed.
+  clock.advance(61_000);
+  await mute.close();
+  for (let at = 0; at < 5_000 && !tunnel.isReady; at += STEP_MS) {
+    await clock.turn();
+    clock.advance(STEP_MS);
+  }
+  await Promise.race([running, ready]);
+  expect(tunnel.isReady).toBe(true);
+  expect(log.lines.join("\n")).toContain("its last relay has not ended yet");
+});
+
 it("a forward that can't be reached for ten minutes ends with the reason", async () => {
   const { clock, got, beats, pass } = await startTunnel(() => Promise.reject(away));
   beats.session = undefined;

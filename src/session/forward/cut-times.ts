@@ -77,9 +77,9 @@ export class CutTimes {
     if (this.#clock.now() > this.#begunAt + SHORT_MS) this.#shortSessions = 0;
   }
 
-  /** The last relay ends by itself, since nothing is said to it any more. */
-  giveRelayUp(): void {
-    this.#freeAt = this.#heard + RELAY_ENDS_MS;
+  /** The last relay ends by itself, since nothing is said to it any more. One that was not heard may have begun only now. */
+  giveRelayUp(wasHeard: boolean): void {
+    this.#freeAt = (wasHeard ? this.#heard : this.#clock.now()) + RELAY_ENDS_MS;
   }
 
   /** Another relay takes the last one's place. */

@@ -42,8 +42,20 @@ export class Exchange {
     return this.#relay.isStarted;
   }
 
+  /** True when a relay may run in the container, also one that was not heard yet. */
+  get mayRun(): boolean {
+    return this.#relay.mayRun;
+  }
+
+  /** What is typed. From now on the relay may run. */
   order(): RelayOrder {
+    this.#relay.mayRun = true;
     return this.#relay.order();
+  }
+
+  /** The container starts no relay, since another one runs in it. */
+  noteBusy(): void {
+    this.#relay.mayRun = false;
   }
 
   /** Opens a connection to a target of the list. Undefined when there are too many, or when the link is not up. */

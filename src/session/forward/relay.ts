@@ -21,6 +21,8 @@ export class Relay {
   readonly streams: Streams;
   /** True once it has answered. */
   isStarted = false;
+  /** True once a session was told to start it, though it may not have been heard yet. False again when the container has refused that. */
+  mayRun = false;
   readonly #id: string;
   readonly #key: Buffer;
   readonly #options: RelayOptions;

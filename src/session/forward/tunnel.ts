@@ -241,6 +241,7 @@ export class Tunnel {
   /** The program that was typed has no relay to attach to, or may not start one. */
   #obeyMark(mark: string): void {
     if (mark.includes(";busy")) {
+      this.#exchange.noteBusy();
       if (this.#times.mayLinger) throw new Damage("its last relay has not ended yet");
       throw (this.#refusal = forwardBusy());
     }
@@ -280,7 +281,8 @@ export class Tunnel {
 
   /** The relay was not heard for so long that it ends by itself. */
   #giveRelayUp(): void {
-    if (this.#exchange.isStarted) this.#times.giveRelayUp();
+    const { isStarted, mayRun } = this.#exchange;
+    if (mayRun) this.#times.giveRelayUp(isStarted);
     this.#startAnew();
   }
 
