@@ -531,6 +531,16 @@ describe("a job that runs already", () => {
     ]);
   });
 
+  it("is read to its end by a step that AWS lets wait for longer than it follows a job: the job is seen only then", async () => {
+    const { scene: job } = Scene.attached(4, HOUR);
+    Object.assign(job, { patience: 60_000, answersAfter: 120_000 });
+    job.bucket.late = () => job.clock.sleep(100, job.cancel.signal);
+    job.bucket.put("out", 0, 4, SPOOL.slice(4)).put("end", 1, SPOOL.length, STATUS);
+    void job.follow(1);
+    await job.until(() => job.ended !== undefined, 130_000);
+    expect([job.ended, job.shown]).toMatchObject([ENDED, ["two", "three"]]);
+  });
+
   it("is left again after a while, and `control` says so to the container", async () => {
     const { scene: job } = Scene.attached(0, HOUR);
     job.detachAfter = 2_000;

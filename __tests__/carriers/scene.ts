@@ -39,12 +39,16 @@ export class Scene {
   /** What a look at the task finds. */
   task: Task | Failure | undefined = aTask();
   looks = 0;
+  /** How long AWS needs for the answer to a look, in milliseconds. */
+  answersAfter = 0;
   readonly sessions: FakeSession[] = [];
   /** The byte at which each session goes on. */
   readonly attachedAt: number[] = [];
   readonly terminated: string[] = [];
-  /** How often an attacher showed the job. */
+  /** How often the job was seen. */
   timesAttached = 0;
+  /** For how long a job is followed at least once it was seen, in milliseconds. */
+  patience = 0;
   /** What the user sees of the output. */
   readonly shown: string[] = [];
   readonly notes: string[] = [];
@@ -146,7 +150,8 @@ export class Scene {
     return followed;
   }
 
-  #sources(until: number): FollowJobOptions["sessions"] {
+  #sources(least: number): FollowJobOptions["sessions"] {
+    let until = least;
     const others = { agent: "RUNNING", others: "", areOthers: "seen", choice: "task" } as const;
     return {
       attach: (at) => Promise.resolve(at).then((from) => this.#open(from)),
@@ -155,7 +160,10 @@ export class Scene {
       opening: () => this.opening,
       moreTime: () => Promise.resolve(this.moreTime.shift() ?? 0),
       terminate: (session) => Promise.resolve(void this.terminated.push(session)),
-      noteAttached: () => void (this.timesAttached += 1),
+      noteAttached: () => {
+        this.timesAttached += 1;
+        until = Math.max(until, this.clock.now() + this.patience);
+      },
       untilWanted: (over) =>
         new Promise((resolve, reject) => {
           this.wanted = resolve;
@@ -166,7 +174,9 @@ export class Scene {
         this.stops += 1;
         return Promise.resolve(this.reachesContainer);
       },
-      until,
+      get until() {
+        return until;
+      },
     };
   }
 
@@ -217,9 +227,11 @@ export class Scene {
     else void this.clock.sleep(this.leavesAfter, new AbortController().signal).then(leave);
   }
 
-  #look(): Promise<Task | undefined> {
+  async #look(): Promise<Task | undefined> {
     this.looks += 1;
-    return this.task instanceof Failure ? Promise.reject(this.task) : Promise.resolve(this.task);
+    if (this.answersAfter > 0) await this.clock.sleep(this.answersAfter, new AbortController().signal);
+    if (this.task instanceof Failure) throw this.task;
+    return this.task;
   }
 
   /** All that was typed, in the order of the sessions. */

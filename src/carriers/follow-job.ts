@@ -148,6 +148,7 @@ class Following {
     }
     this.#usePieces(pieces);
     this.#detachTime.decide();
+    this.#options.sessions.noteAttached();
     this.#showJob();
     // Without a renewal in time the container stops uploading. A session can give it a new order.
     if (clock.now() >= running.writableUntil - RENEWAL_MS) pieces.finish();
