@@ -18,6 +18,8 @@ import { recordsInOrder, tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
 const BEGUN_MS = 5_000;
+/** The end of a step that has left its job may take so long. */
+const LEAVING_MS = 5_000;
 
 /** A step leaves a job only when that has begun, and then another step can find it. */
 const left: Rule = {
@@ -36,7 +38,7 @@ const left: Rule = {
         ends.some(({ url, status }) => url === runner.jobUrl && status.startsWith("refused files: ")),
       );
       check(
-        (isThere || isRefused || containers.some(({ host }) => host.isDead)) &&
+        (isThere || isRefused || isJobKilled(runner, ended) || containers.some(({ host }) => host.isDead)) &&
           (runner.outputs["handle"] ?? "") !== "",
         runner.name,
         () => `has left a job of ${runs.length} scripts with the handle '${clip(runner.outputs["handle"])}'`,
@@ -44,6 +46,20 @@ const left: Rule = {
     }
   },
 };
+
+/** Whether the process of the job was killed while the step left it, or later: a script that had not begun by then never does. */
+function isJobKilled(runner: Runner, ended: Simulated): boolean {
+  const since = (runner.mainEnd?.at ?? Infinity) - LEAVING_MS;
+  const killed = [...ended.world.base.faults.takenAt].filter(
+    ([fault, at]) => fault.kind === "kill-process" && fault.process === "job" && at >= since,
+  );
+  return tasksOf(runner, ended).some(({ name, container }) =>
+    killed.some(
+      ([{ actor }, at]) =>
+        actor === name && container?.jobs.findLast(({ began }) => began <= at)?.url === runner.jobUrl,
+    ),
+  );
+}
 
 /** Nothing but the script itself and its timeout ends a job that was left, unless a step that attaches is cancelled or lost, or a process is killed. */
 const alone: Rule = {
