@@ -119,7 +119,7 @@ const CODES_OF_STEPS: StepCodes = [
     holds: (runner) => runner.options.inputs["tasks"] === "all" && bytesOfFiles(runner) > LARGEST_TYPED,
   },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
-  { codes: ["timed-out"], holds: (runner) => longestItemsOf(runner) >= timeoutOf(runner) },
+  { codes: ["timed-out"], holds: (runner, ended) => longestItemsOf(runner, ended) >= timeoutOf(runner) },
   // S3 brings items no orders while it is away from the step, or the step is paused.
   {
     codes: ["timed-out"],
@@ -266,11 +266,15 @@ function isNoList(options: Runner["options"]): boolean {
   return lines.every((line) => !("out" in line)) || lines.some((line) => "secret" in line);
 }
 
-/** How long its items would take in one worker, behind the command that lists them. */
-function longestItemsOf(runner: Runner): number {
+/** How long its items would take in one worker, behind the command that lists them. One that `retry` runs again counts each time. */
+function longestItemsOf(runner: Runner, ended: Simulated): number {
   const { options } = firstOf(runner);
   const listing = longestOf(listingOf(options)?.lines ?? []);
-  return listing + itemsOf(options).reduce((sum, text) => sum + (parseItem(text)?.wait ?? 0), 0);
+  const runs = itemStepsOf(ended).find((step) => step.runner === runner)?.runs ?? [];
+  return itemsOf(options).reduce(
+    (sum, text, index) => sum + (parseItem(text)?.wait ?? 0) * Math.max(1, runs[index]?.length ?? 0),
+    listing,
+  );
 }
 
 /** For how long the step could give no orders by S3. */
