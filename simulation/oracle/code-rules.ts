@@ -169,18 +169,7 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["no-running-task"], holds: ({ options }) => options.inputs["service"] !== undefined },
   { codes: ["task-stopped", "task-not-started", "task-not-found"], holds: ({ host }) => host !== undefined },
   { codes: ["job-gone", "job-followed", "task-stopped"], holds: ({ before }) => before !== undefined },
-  // Of two steps that follow a job one is cancelled or killed, which stops it.
-  {
-    codes: ["cancelled"],
-    holds: ({ name, jobUrl }, { runners }) =>
-      runners.some(
-        (other) =>
-          other.name !== name &&
-          other.jobUrl === jobUrl &&
-          (other.isKilled || other.cancelledAt !== undefined),
-      ),
-  },
-  // A step that is cancelled, or whose credentials end, stops the job for all that follow it.
+  // A step that is cancelled or killed, or whose credentials end, stops the job for all that follow it.
   { codes: ["cancelled"], holds: (runner, ended) => isStoppedByOther(runner, ended) },
   { codes: ["timed-out"], holds: ({ options }) => options.inputs["start-timeout"] !== undefined },
   // The step waits in a task that its service has just started.
@@ -246,7 +235,15 @@ function faultsOf(runner: Runner, ended: Simulated): readonly Fault[] {
 function isStoppedByOther({ name, jobUrl }: Runner, ended: Simulated): boolean {
   return ended.runners
     .filter((other) => other.jobUrl === jobUrl && other.name !== name)
-    .some((other) => other.cancelledAt !== undefined || hasLostCredentials(other, ended));
+    .some(
+      (other) =>
+        other.cancelledAt !== undefined || hasLostCredentials(other, ended) || isStoppedByPost(other),
+    );
+}
+
+/** Whether the step was killed, and its post step has stopped the job in its place. */
+function isStoppedByPost({ isKilled, post }: Runner): boolean {
+  return isKilled && post?.stdout.includes("Stopping the job in container") === true;
 }
 
 /** The row of a fault in the table. */
