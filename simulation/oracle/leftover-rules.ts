@@ -174,18 +174,19 @@ function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
 function isTakenInVain({ name, mainEnd }: Runner, over: number, { world }: Simulated): boolean {
   const { faults, time } = world.base;
   const cuts = faults.taken.flatMap((fault) =>
-    fault.kind === "cut" && fault.isSilent && fault.actor === name
-      ? [time.now - time.elapsed + fault.at]
+    fault.kind === "cut" && fault.actor === name
+      ? [{ at: time.now - time.elapsed + fault.at, isSilent: fault.isSilent }]
       : [],
   );
   const ends = [...world.gateway.sessions.values()].flatMap(({ owner, ended = Infinity }) =>
     owner === name && ended < (mainEnd?.at ?? 0) ? [ended] : [],
   );
   const isGivenUp = (end: number): boolean => end >= over + GIVES_UP_MS && end <= over + UNTAKEN_MS;
-  return cuts.some((cut) =>
+  return cuts.some(({ at, isSilent }) =>
     ends.some(
       (end) =>
-        (end > cut && end <= cut + UNTAKEN_MS) || (over > cut && over <= cut + UNSEEN_MS && isGivenUp(end)),
+        (isSilent && end > at && end <= at + UNTAKEN_MS) ||
+        (over > at && over <= at + UNSEEN_MS && isGivenUp(end)),
     ),
   );
 }
