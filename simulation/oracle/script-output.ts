@@ -1,6 +1,7 @@
 import type { ScriptRun } from "../container/container.ts";
 import { SECRET, type Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { isCancelled } from "./is-cancelled.ts";
 
 /** The starts of this step's script, worker by worker. */
 export function runsOf(runner: Runner, ended: Simulated): readonly ScriptRun[] {
@@ -113,12 +114,14 @@ export function firstOf(runner: Runner): Runner {
   return runner.before === undefined ? runner : firstOf(runner.before);
 }
 
+/** What a step says that knows its job's end, and whose cancel leaves no time to read the output from a log. */
+const UNREAD = /^The job had ended\. Its output is in .*, and was not read\.$/m;
+
 /** Whether a step knows its job's end, so that it has to show all of the output. */
 export function isWhole(runner: Runner): boolean {
   const { "exit-code": exitCode = "", outcome } = runner.outputs;
-  // A cancel does not wait until the agent has uploaded the log.
-  if (outcome === "cancelled" || (runner.cancelledAt !== undefined && readsLog(runner))) return false;
-  return exitCode !== "" && runner.mainEnd?.exitCode !== undefined;
+  const isUnread = readsLog(runner) && isCancelled(runner) && UNREAD.test(runner.main.stdout);
+  return exitCode !== "" && runner.mainEnd?.exitCode !== undefined && outcome !== "cancelled" && !isUnread;
 }
 
 /** What is wrong with the lines that a step has shown of those that it had to show; undefined for nothing. */

@@ -10,7 +10,7 @@ const NONCE = "00112233445566778899aabbccddeeff";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 
 interface Beside {
-  readonly reason?: "exited" | "cancelled";
+  readonly reason?: "exited" | "timed-out" | "cancelled";
   readonly stopped?: boolean;
   readonly cancel?: AbortSignal;
 }
@@ -74,9 +74,15 @@ it.each([
   await expect(readBeside(code, code, { reason, cancel })).rejects.toBe(why);
 });
 
-it("a job that a cancel has stopped keeps its end", async () => {
-  const cancel = AbortSignal.abort(new Error("cancelled"));
-  const { found, shown } = await readBeside(143, 143, { reason: "cancelled", stopped: true, cancel });
-  expect(found).toMatchObject({ status: { reason: "cancelled" } });
-  expect(shown).toEqual([]);
-});
+it.each(["cancelled", "timed-out"] as const)(
+  "a job that was stopped (%s) keeps its end at a cancel, and the log says where the output is that was not read",
+  async (reason) => {
+    const cancel = AbortSignal.abort(new Error("cancelled"));
+    const { found, shown, lines } = await readBeside(143, 143, { reason, stopped: true, cancel });
+    expect(found).toMatchObject({ status: { reason } });
+    expect([shown, lines]).toEqual([
+      [],
+      [expect.stringMatching(/output is in cloudwatch, and was not read/)],
+    ]);
+  },
+);

@@ -49,13 +49,14 @@ export interface JobLogsOptions {
 
 /**
  * Reads the logs of the job's sessions when the inputs ask for that, or when no session has told the job's end.
- * Otherwise returns `end` unchanged. An abort throws its reason, also where the end is known and the log that has the output is not read any more.
+ * Otherwise returns `end` unchanged. An abort throws its reason, also where the end is known and the log that has the output is not read any more; but
+ * a job that was stopped keeps its end.
  */
 export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promise<JobEnd> {
   const { end, attached, sessionIds } = job;
   const { inputs, target, aws, sessionLogs, output, drained, clock, log, cancel } = options;
   if (!attached || end.kind === "detached") return end;
-  if (cancel.aborted && (end.kind !== "status" || isStopped(end))) return end;
+  if (cancel.aborted && end.kind !== "status") return end;
   if (end.kind === "impossible" && isAboutCredentials(end.failure)) return end;
   const reading = {
     sessionIds,
@@ -74,8 +75,10 @@ export async function readJobLogs(job: EndedJob, options: JobLogsOptions): Promi
     if (inputs.logs !== "cloudwatch" && inputs.logs !== "s3") return end;
     const from = sessionLogs.find(({ kind }) => kind === inputs.logs);
     if (from === undefined) return end;
-    if (cancel.aborted)
+    if (cancel.aborted) {
       log.info(`The job had ended. Its output is in ${job.log?.name ?? inputs.logs}, and was not read.`);
+      if (isStopped(end)) return end;
+    }
     cancel.throwIfAborted();
     log.phase("Reading the output from the log of the session");
     log.info(`The job is over; reading its output from ${job.log?.name ?? inputs.logs}.`);
