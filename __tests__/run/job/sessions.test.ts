@@ -127,3 +127,25 @@ it.each([
   expect([asked.length, stopped.length]).toEqual([1, stops]);
   expect(ledger.entries.length).toBe(stops);
 });
+
+it("no session is opened where its set-up has failed already: a session would end at once, and with it the job that another step has left", async () => {
+  const opened: string[] = [];
+  const seat = {
+    take: () => Promise.resolve(true),
+    uploads: { waitForSeat: () => Promise.resolve() },
+    openAlone: () => Promise.reject(new Error(`opened ${opened.push("a session")}`)),
+  };
+  const setup = Promise.reject(new Error("no ID token"));
+  setup.catch(() => undefined);
+  const sessions = new JobSessions(
+    { run: "0123456789ab", container: {}, setup } as unknown as PreparedJob,
+    seat as unknown as JobSeat,
+    {
+      ...{ inputs: anInputs(), target: aTarget(), clock: new SteppedClock(0) },
+      ...{ ledger: { replace: () => undefined }, aws: {}, budget: {} },
+    } as unknown as JobContext,
+    { deadline: DEADLINE, lines: {} as unknown as WaitLines },
+  );
+  await expect(sessions.attach(0)).rejects.toThrow("no ID token");
+  expect(opened).toEqual([]);
+});

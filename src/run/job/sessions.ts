@@ -131,9 +131,10 @@ export class JobSessions implements SessionSource {
     const isNew = await this.#seat.take();
     await uploads.waitForSeat({ log, signal: cancel });
     if (lost !== undefined && !isNew) await this.#seat.waitToReplace(lost);
-    const { run: runId, start } = this.#prepared;
-    const isNewReader = isFirst && start === undefined;
-    const command = bootstrapCommand({ runId, at, start, isNewReader });
+    const { run: runId, start, setup: known } = this.#prepared;
+    // Where the set-up has failed already, a session would end at once, and with it a job that another step has left.
+    await Promise.race([known, Promise.resolve()]);
+    const command = bootstrapCommand({ runId, at, start, isNewReader: isFirst && start === undefined });
     const lines = isFirst ? this.#lines : new WaitLines({ clock, log });
     const isHopeless = (task: Task): Promise<boolean> =>
       canNever("connect", task, target.container, { ecs: looks, iam: aws.iam });
@@ -193,14 +194,13 @@ export class JobSessions implements SessionSource {
   async whyUnopened(sessionId: string): Promise<Failure> {
     const { aws, inputs, looks, clock, target } = this.#context;
     const seconds = Math.round((clock.now() - this.#openedAt) / 1000);
-    const { sessionTarget } = this.#job;
     return await explainUnopened({
       choice: inputs.where.kind,
       isDenied: await this.canNeverOpen(),
       ecs: looks,
       ssm: aws.ssm,
       target,
-      sessionTarget,
+      sessionTarget: this.#job.sessionTarget,
       sessionId,
       seconds,
     });
