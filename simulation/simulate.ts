@@ -6,7 +6,7 @@ import { AGENT_STOPPED } from "./world/ecs/life.ts";
 import { World } from "./world/world.ts";
 
 /** How long the steps may take before one counts as one that never ends. */
-const LONGEST_MS = 8 * 3_600_000;
+export const LONGEST_MS = 8 * 3_600_000;
 /** After the last step the world heals for so long: the container keeps what was not taken for ten minutes. */
 const HEALING_MS = 25 * 60_000;
 

@@ -26,7 +26,10 @@ const carried: Rule = {
           tasksOf(one, ended).some((task) => digests.has(task.imageDigest)),
         );
         check(
-          isTrue && isSame && isTrusted && !before.some(hasFailedOtherwise),
+          isTrue &&
+            isSame &&
+            isTrusted &&
+            !before.some((step) => hasFailedOtherwise(step) && !isUnmarked(step)),
           runner.name,
           () =>
             `carries '${item}' over, whose runs in attempt ${carriedFrom} ended with ${last.map((run) => run.exitCode).join() || "nothing"}`,
@@ -36,12 +39,12 @@ const carried: Rule = {
   },
 };
 
-/** Whether the step could not leave word that another one of its attempt has the same key, and has said so. */
+/** Whether the step could not leave word that another one of its attempt has the same key, or by what it has failed, and has said so. */
 function isUnmarked({ runner: { main } }: ItemStep): boolean {
   return (
     lineWith(
       main.stdout,
-      /It can't be kept in \S+ that another step of this attempt (?:has|may have) the same/,
+      /It can't be kept in \S+ that (?:another step of this attempt (?:has|may have) the same|this attempt failed by)/,
     ) !== undefined
   );
 }
