@@ -92,7 +92,7 @@ const timeouts: Rule = {
 /**
  * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when no step follows the
  * job, or when no session can be opened any more. When the uploader was killed, too, the step notices its silence, and a session follows. The step
- * takes the seat for that in the bucket, and gets none while it can't reach S3.
+ * takes the seat for that in the bucket, and gets none while it can't reach S3. A step that is paused notices nothing, and follows a killed attacher later.
  */
 function orphanedUntil(runner: Runner, ended: Simulated): number {
   const { faults, time } = ended.world.base;
@@ -103,9 +103,13 @@ function orphanedUntil(runner: Runner, ended: Simulated): number {
   if (killed.length === 0) return 0;
   const isLeft = firstOf(runner).options.inputs["detach"] !== undefined;
   if (isLeft || taken.some(({ kind }) => kind === "agent-dies")) return Infinity;
-  const isSilent = kills.some(({ process }) => process === "supervisor");
-  const away = faults.taken.reduce(
-    (sum, fault) => sum + (fault.kind === "s3-away" && fault.actor === runner.name ? fault.ms : 0),
+  const own = faults.taken.filter(({ actor }) => actor === runner.name);
+  const isPaused = own.some(({ kind }) => kind === "pause");
+  const isSilent = kills.some(
+    ({ process }) => process === "supervisor" || (process === "attacher" && isPaused),
+  );
+  const away = own.reduce(
+    (sum, fault) => sum + (fault.kind === "s3-away" || fault.kind === "pause" ? fault.ms : 0),
     0,
   );
   return isSilent ? time.now - time.elapsed + Math.max(...killed) + SILENT_MS + away : 0;
