@@ -1,8 +1,10 @@
-import type { Simulated } from "../simulate.ts";
 import type { Rule } from "./rule.ts";
+import type { Simulated } from "../simulate.ts";
 import { isForward } from "./script-output.ts";
 
 const ROLE_CALLS = ["github:IdToken", "sts:AssumeRoleWithWebIdentity"];
+/** How often a step asks GitHub for an ID token that fails to come. */
+const TRIES = 5;
 
 /**
  * The keys of a role's session are renewed before AWS takes them no more, unless that was refused, or the step could not run meanwhile, or has a clock
@@ -35,16 +37,17 @@ const NO_KEYS = /%3A (role-not-assumed|no-id-token|no-credentials)::/;
 const used: Rule = {
   name: "keys of a role are used until they end",
   look(ended, check) {
-    for (const runner of ended.runners) {
+    const { world, runners } = ended;
+    for (const runner of runners) {
       const { name, main, mainEnd, options } = runner;
       // A clock that is wrong ends them at another time. The process of a forward has keys of its own.
       if (mainEnd === undefined || (options.ahead ?? 0) !== 0 || isForward(runner)) continue;
-      const [last, former] = ended.world.roles.got
+      const [last, former] = world.roles.got
         .filter(({ by, at }) => by === name && at <= mainEnd.at)
         .toReversed();
-      // It had none for a while, or none yet, and its cleanup got some.
-      if (last === undefined || (former === undefined ? isRefused(name, ended) : former.until <= last.at))
-        continue;
+      // It had none for a while, and its cleanup got some again.
+      if (last === undefined || (former !== undefined && former.until <= last.at)) continue;
+      if (hadNoneAtFirst(name, ended)) continue;
       const left = Math.ceil((last.until - mainEnd.at) / 1_000);
       check(
         left <= 0 || !NO_KEYS.test(main.stdout),
@@ -55,15 +58,18 @@ const used: Rule = {
   },
 };
 
-/** So often a step asks while the service fails. */
-const TRIES = 5;
-
-/** Whether GitHub or STS has refused a request of this step for good, or failed as often as it asks. */
-function isRefused(name: string, { world }: Simulated): boolean {
-  const met = world.base.faults.taken.flatMap((fault) =>
-    fault.actor === name && fault.kind === "call" && ROLE_CALLS.includes(fault.operation) ? fault.what : [],
+/**
+ * Whether the first fetch of keys had failed for good before the step got any. That is no renewal: the call that has waited for it ends the step, though
+ * another one fetches keys right behind it.
+ */
+function hadNoneAtFirst(name: string, { world }: Simulated): boolean {
+  const first = world.roles.got.find(({ by }) => by === name)?.at ?? Infinity;
+  const failed = [...world.base.faults.takenAt].flatMap(([fault, at]) =>
+    fault.kind === "call" && fault.actor === name && ROLE_CALLS.includes(fault.operation) && at < first
+      ? [fault.what]
+      : [],
   );
-  return met.includes("denied") || met.length >= TRIES;
+  return failed.includes("denied") || failed.length >= TRIES;
 }
 
 /** What must hold of steps that assume a role themselves. */
