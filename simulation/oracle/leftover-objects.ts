@@ -77,7 +77,14 @@ function isUnreached(runner: Runner, ended: Simulated): boolean {
   return (
     `${runner.main.stdout}${runner.post?.stdout ?? ""}`.includes("The lock is not given back") &&
     // A task that was being started when the machine was lost may still appear.
-    (tasks.length === 0 || tasks.some(isClosed) || isInLine(runner))
+    (tasks.length === 0 || tasks.some(isClosed) || isInLine(runner) || isStopRefused(runner, ended))
+  );
+}
+
+/** AWS has failed the stop command. */
+function isStopRefused({ name }: Runner, { world }: Simulated): boolean {
+  return world.base.faults.taken.some(
+    (fault) => fault.kind === "call" && fault.actor === name && fault.operation === "ecs:ExecuteCommand",
   );
 }
 
