@@ -52,7 +52,10 @@ const verdicts: Rule = {
   },
 };
 
-/** A verdict is told once, and again only where AWS has failed the call. A cancel, or post, may tell ROLLBACK while main does; so does post after a main that was killed before it heard the answer. */
+/**
+ * A verdict is told once, and again only where AWS has failed the call. A cancel, or post, may tell ROLLBACK while main does. So may the post step of
+ * a main that was killed before it heard the answer.
+ */
 const once: Rule = {
   name: "a verdict is told once",
   look(ended, check) {

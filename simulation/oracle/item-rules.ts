@@ -199,7 +199,7 @@ const all: Rule = {
     for (const step of steps) {
       const { runner, items, runs, told } = step;
       // The end of a job that was left is kept for ten minutes, and for one step. Another one may follow the job just then.
-      const isLost = /(?: |%3A )job-(?:gone|followed)::/.test(runner.main.stdout) || isEndUnread(step, ended);
+      const isLost = / job-(?:gone|followed)::/.test(runner.main.stdout) || isEndUnread(step, ended);
       const isGone = runner.before !== undefined && isLost;
       const isTaken = steps.some(
         (other) => other.told !== undefined && other !== step && other.runner.jobUrl === runner.jobUrl,

@@ -91,7 +91,7 @@ export function isUndisturbed(
   );
 }
 
-/** Whether nothing has met the step itself, nor one of its tasks that has run items. */
+/** Whether nothing has met the step itself, nor one of its tasks that has run items, and whose container has not ended by itself. */
 export function hasWholeTask(runner: Runner, ended: Simulated): boolean {
   const actors = new Set(ended.world.base.faults.taken.map(({ actor }) => actor));
   if (actors.has(runner.name) || actors.has("service")) return false;

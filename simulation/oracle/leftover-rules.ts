@@ -19,9 +19,10 @@ const GIVEN_BACK_MS = 15_000;
 const UPLOADED_MS = 15_000;
 /** A container that has nothing to upload any more looks each second whether the end was taken. */
 const TAKEN_MS = 20_000;
-/** An attacher waits for five seconds until the end was taken. Then it ends its session, and the directory stays for ten minutes. */
-const UNTAKEN_MS = 6_000;
+/** An attacher waits so long until the end was taken. Then it ends its session, and the directory stays for ten minutes. */
 const GIVES_UP_MS = 5_000;
+/** The session of an attacher that gives up has ended by then. */
+const UNTAKEN_MS = GIVES_UP_MS + 1_000;
 /** A connection that was broken without a word counts as dead when two pings, 25 s apart, had no answer. */
 const UNSEEN_MS = 55_000;
 /** From a session's begin until a step has saved that it has to end it. */
@@ -168,8 +169,8 @@ function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
 
 /**
  * Whether the step has typed that it takes the end into a connection that was broken without a word: the attacher has given up before the step
- * could see that, and the session can't be resumed. A job that was over while nobody saw the cut may be shown again in the moment in which the attacher
- * gives up: the agent still acknowledges what is typed then. `over`: when the last script of the job has ended.
+ * could see that, and the session can't be resumed. Behind any cut the end of a job may come in the moment in which the attacher gives up: the agent
+ * still acknowledges what is typed then. `over`: when the last script of the job has ended.
  */
 function isTakenInVain({ name, mainEnd }: Runner, over: number, { world }: Simulated): boolean {
   const { faults, time } = world.base;

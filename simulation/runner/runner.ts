@@ -201,12 +201,11 @@ export class Runner {
     this.#beginPostIfLast();
     if (this.host !== undefined) this.host.#beginPostIfLast();
     this.artifacts = this.#workspace?.filesBelow("artifacts");
-    this.#workspace?.remove();
     for (const act of this.#whenMainEnded) time.after(host, 1_000, act);
     this.#tellIfOver();
   }
 
-  /** A runner that is killed leaves its own. */
+  /** To be called at the end of the world: a step that is killed removes nothing. */
   removeWorkspace(): void {
     this.#workspace?.remove();
   }

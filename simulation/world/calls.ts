@@ -93,9 +93,13 @@ function refusalOf(what: string | undefined, operation: string, resource: string
   const isS3 = operation.startsWith("s3:");
   switch (what) {
     case "throttled":
-      return isS3
-        ? new AwsError("SlowDown", 503, "Please reduce your request rate.")
-        : new AwsError("ThrottlingException", 400, "Rate exceeded");
+      if (isS3) return new AwsError("SlowDown", 503, "Please reduce your request rate.");
+      // GitHub has no errors of AWS: it answers by the status that HTTP has for this (RFC 6585).
+      return new AwsError(
+        "ThrottlingException",
+        operation.startsWith("github:") ? 429 : 400,
+        "Rate exceeded",
+      );
     case "denied":
       return accessDenied(operation, resource);
     case "failed":

@@ -4,8 +4,6 @@ import type { Calls } from "./calls.ts";
 
 /** An ID token of GitHub is good for so long. */
 const TOKEN_MS = 300_000;
-/** GitHub's status for too many requests. AWS's is 400. */
-const TOO_MANY = 429;
 /** A step does not wait longer for GitHub to begin its answer. */
 const SILENCE_MS = 5_000;
 
@@ -47,7 +45,7 @@ export class Roles {
     } catch (error) {
       const status = error instanceof AwsError ? error.$metadata.httpStatusCode : undefined;
       if (status === undefined) throw error;
-      return { status: status === 400 ? TOO_MANY : status, body: "{}" };
+      return { status, body: "{}" };
     }
   }
 

@@ -20,7 +20,7 @@ export interface SessionSource {
   whyUnopened(sessionId: string): Promise<Failure>;
   /** Ends a session that was lost, so that its seat in the container is free. Never rejects. */
   terminate(sessionId: string): Promise<void>;
-  /** Notes that the job was seen, so that the container has the payload. A step that attaches may have waited for AWS, and puts off when to give up. */
+  /** Notes that the job was seen, so that the container has the payload. The time for which a step that attaches follows the job begins then. */
   noteAttached(): void;
   /** Resolves when another run waits for the seat in the container. Rejects when `over` aborts. */
   untilWanted(over: AbortSignal): Promise<void>;

@@ -55,7 +55,10 @@ export async function stopRunaways(options: StopRunawaysOptions): Promise<void> 
   }
 }
 
-/** Notes in the ledger whether a job of it was told to stop, or ends with its task. It stays there until nothing waits for its end: `control`, or a lock that the step holds. */
+/**
+ * Notes in the ledger whether a job of it was told to stop, or ends with its task. It stays there until nothing waits for its end: `control`, or a lock
+ * that the step holds.
+ */
 export function noteTold(
   entry: Extract<LedgerEntry, { kind: "job" }>,
   told: Told | "with-task" | "not",

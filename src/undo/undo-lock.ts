@@ -25,8 +25,8 @@ export interface UndoneEntries {
 }
 
 /**
- * Gives a lock back once the jobs that this cleanup has stopped have ended, and the tasks in which others end. When a job may go on, the lock is left to end by
- * itself: before that, the container stops a job that hears no runner.
+ * Gives a lock back once the jobs that ran under it have ended: those that this cleanup has stopped, and those whose tasks ECS is stopping. When a job
+ * may go on, the lock is left to end by itself: before that, the container stops a job that hears no runner.
  */
 export async function undoLock(
   claim: LockClaim,
@@ -57,9 +57,7 @@ export async function undoLock(
   await releaseClaim(claim, { s3: aws.s3, clock, log });
 }
 
-type Job = Extract<LedgerEntry, { kind: "job" }>;
-
-function isInStoppingTask(entry: LedgerEntry): entry is Job {
+function isInStoppingTask(entry: LedgerEntry): entry is Extract<LedgerEntry, { kind: "job" }> {
   return entry.kind === "job" && entry.told === "with-task";
 }
 

@@ -16,9 +16,12 @@ const DEADLINE = 600_000;
 const CANCELLED = new Failure("cancelled", { failed: "", seen: "", advice: "" });
 
 /** The sessions of a job of such a context. The seat is free at once. */
-function sessionsOf(context: Partial<JobContext>, isBesideAnother = false): JobSessions {
+function sessionsOf(
+  context: Partial<JobContext>,
+  { isBesideAnother = false, setup }: { isBesideAnother?: boolean; setup?: PreparedJob["setup"] } = {},
+): JobSessions {
   return new JobSessions(
-    { run: "0123456789ab", container: {} } as PreparedJob,
+    { run: "0123456789ab", container: {}, setup } as PreparedJob,
     {
       isBesideAnother,
       take: () => Promise.resolve(true),
@@ -50,7 +53,7 @@ it.each([
   "the time that the agent gets to open the first session, in a container %s",
   (_, { started, isBesideAnother, now }, ms) => {
     const context = { target: aTarget({ started }), clock: new SteppedClock(now) };
-    expect(sessionsOf(context, isBesideAnother).opening()).toBe(ms);
+    expect(sessionsOf(context, { isBesideAnother }).opening()).toBe(ms);
   },
 );
 
@@ -129,23 +132,11 @@ it.each([
 });
 
 it("no session is opened where its set-up has failed already: a session would end at once, and with it the job that another step has left", async () => {
-  const opened: string[] = [];
-  const seat = {
-    take: () => Promise.resolve(true),
-    uploads: { waitForSeat: () => Promise.resolve() },
-    openAlone: () => Promise.reject(new Error(`opened ${opened.push("a session")}`)),
-  };
+  const asked: string[] = [];
+  const executeCommand = () => Promise.reject(new Error(`asked ${asked.push("ExecuteCommand")}`));
   const setup = Promise.reject(new Error("no ID token"));
   setup.catch(() => undefined);
-  const sessions = new JobSessions(
-    { run: "0123456789ab", container: {}, setup } as unknown as PreparedJob,
-    seat as unknown as JobSeat,
-    {
-      ...{ inputs: anInputs(), target: aTarget(), clock: new SteppedClock(0) },
-      ...{ ledger: { replace: () => undefined }, aws: {}, budget: {} },
-    } as unknown as JobContext,
-    { deadline: DEADLINE, lines: {} as unknown as WaitLines },
-  );
-  await expect(sessions.attach(0)).rejects.toThrow("no ID token");
-  expect(opened).toEqual([]);
+  const context = { aws: { ecs: { executeCommand } } } as unknown as Partial<JobContext>;
+  await expect(sessionsOf(context, { setup }).attach(0)).rejects.toThrow("no ID token");
+  expect(asked).toEqual([]);
 });

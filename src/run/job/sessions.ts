@@ -72,7 +72,7 @@ export class JobSessions implements SessionSource {
   /** When the job was seen first; until then when the first session was open, or is to be. */
   #begunAt: number;
   #isSeen = false;
-  /** Whether ECS has not answered yet: a cancelled ExecuteCommand may still begin a session. */
+  /** Whether the last ExecuteCommand may still begin a session: ECS had not answered it, or it had failed. */
   #isAsked = false;
 
   constructor(

@@ -261,4 +261,4 @@ export class RecordObject implements ItemMemory {
 const NO_RECORD =
   "no earlier attempt of this run has left results of the same script, items, inputs and files";
 const SAME_KEY = "another step of this attempt has the same script, items and inputs";
-const MAYBE_SAME_KEY = SAME_KEY.replace("has", "may have");
+const MAYBE_SAME_KEY = "another step of this attempt may have the same script, items and inputs";
