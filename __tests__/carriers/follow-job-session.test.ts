@@ -394,3 +394,13 @@ it("a job that a cancel leaves to the next step is left soon, though the agent a
   expect(job.ended).toMatchObject({ end: { kind: "detached" } });
   expect(session.typed).toContain("detach");
 });
+
+it("a job that is cancelled while it is being left is left to nobody, and is stopped by a command of its own", async () => {
+  const { job, end, session } = await followed(says(READY, mark("@0")), { detachAfter: 0 });
+  await job.until(() => session.typed.includes("detach"), 1_000);
+  job.cancel.abort();
+  await job.settle();
+  session.end({ kind: "closed", text: "" });
+  expect(await end).toMatchObject({ end: { kind: "ended" }, attached: true });
+  expect([session.typed.includes("cancel"), job.sessions.length]).toEqual([true, 1]);
+});

@@ -1,6 +1,7 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { SessionRecord } from "../world/session.ts";
+import { isInLine } from "./is-in-line.ts";
 import { isUndisturbed } from "./items.ts";
 import { leftInBucket } from "./leftover-objects.ts";
 import type { Rule } from "./rule.ts";
@@ -163,7 +164,12 @@ function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
   // An agent that uploads a log still acknowledges what is typed, though the attacher has given up its reader: nobody takes it then.
   const isDeaf = ended.scenario.world.sessionLogs?.closesLate === true;
   return (
-    exitCode !== "" && !isDeaf && !runner.isKilled && outcome !== "detached" && hasEndedWell(runner, ended)
+    exitCode !== "" &&
+    !isDeaf &&
+    !runner.isKilled &&
+    outcome !== "detached" &&
+    !isInLine(runner) &&
+    hasEndedWell(runner, ended)
   );
 }
 

@@ -1,3 +1,4 @@
+import { isStarting } from "../draw-tasks.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import { LOG_PREFIX } from "../world/names.ts";
@@ -5,6 +6,7 @@ import type { SessionRecord } from "../world/session.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
 import { taskCountOf } from "./script-output.ts";
+import { tasksOf } from "./tasks-of.ts";
 
 /** The mark with which an attacher tells a job's end (docs/protocol.md). */
 const END = /\]7733;[0-9a-f]{32};\. \d+ (?:exited|timed-out) /;
@@ -25,8 +27,17 @@ const found: Rule = {
       if (runner.mainEnd?.exitCode === undefined || isHindered(runner, ended)) continue;
       // The last session may be of another task than the one whose end is not known.
       if (taskCountOf(runner) > 1) continue;
-      const last = lastSessionOf(runner, ended);
-      if (last === undefined || !END.test(logBefore(runner.mainEnd.at, last, logs, ended))) continue;
+      const sessions = sessionsOf(runner, ended);
+      const [last] = sessions;
+      const [first, ...more] = sessions.map((session) =>
+        logBefore(runner.mainEnd?.at ?? 0, session, logs, ended),
+      );
+      if (last === undefined || !END.test(first ?? "")) continue;
+      // Without the log of an earlier session the output has a hole: the step shows what is before that, and knows no end.
+      if (more.includes("")) continue;
+      // Another attempt has begun in a task of its own, which has ended before a session.
+      const task = isStarting(runner.options) ? tasksOf(runner, ended).at(-1)?.container : undefined;
+      if (task !== undefined && task.agent !== last.agent) continue;
       const [code] = UNKNOWN.exec(runner.main.stdout) ?? [];
       check(
         code === undefined,
@@ -44,8 +55,11 @@ function isHindered({ name }: Runner, { world: { base } }: Simulated): boolean {
   );
 }
 
-function lastSessionOf({ name }: Runner, { world }: Simulated): SessionRecord | undefined {
-  return [...world.gateway.sessions.values()].findLast(({ owner }) => owner === name);
+/** The sessions of the step that the agent has opened, the last one first. */
+function sessionsOf({ name }: Runner, { world }: Simulated): readonly SessionRecord[] {
+  return [...world.gateway.sessions.values()]
+    .filter(({ owner, openedAt }) => owner === name && openedAt !== undefined)
+    .toReversed();
 }
 
 /** What a step with this input `logs` could read of the log of a session a moment before it ended. */

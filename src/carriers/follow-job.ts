@@ -95,6 +95,7 @@ class Following {
         this.#expire(event.refusal);
         return;
       case "detach":
+        if (this.#options.cancel.aborted) return;
         // Pieces that are proven bring the rest, also to the next step.
         this.#mustDetach = true;
         if (session?.isReleasing !== true) this.#detaching ??= main?.close("detach");
@@ -205,12 +206,17 @@ class Following {
     return end;
   }
 
+  /** A job that a cancel has told to stop is left to nobody, whichever of the two words its container has heard. */
+  get #isDetached(): boolean {
+    return this.#detaching !== undefined && !this.#options.cancel.aborted;
+  }
+
   /** The main carrier brings nothing more: another one goes on, unless the job's end is known. */
   async #lose(main: MainCarrier, why: Loss | Gap): Promise<JobEnd | undefined> {
     if (main.kind === "session") return await this.#loseSession(main, why);
     const { spool, log } = this.#options;
-    if (this.#detaching !== undefined) {
-      await this.#detaching;
+    await this.#detaching;
+    if (this.#isDetached) {
       this.#over.abort();
       await this.#carriers.closeReleased("detach");
       return { kind: "detached", writableUntil: main.writableUntil };
@@ -244,7 +250,7 @@ class Following {
     const { sessionId } = session;
     this.#carriers.leaveSession();
     this.#isFirst &&= !session.heard;
-    if (this.#detaching !== undefined) return { kind: "detached", writableUntil: undefined };
+    if (this.#isDetached) return { kind: "detached", writableUntil: undefined };
     if (why.kind === "gap") await main.close();
     else if (why.kind !== "cut") {
       const failure = this.#task.gone ?? (await sessions.whyUnopened(sessionId));
