@@ -8,6 +8,7 @@ import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, hasItems, readsLog } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 /** A code of docs/errors.md, or the outcome of a script. At most three fit one cause, so that the message names it. */
 type Codes = readonly [] | readonly [string] | readonly [string, string] | readonly [string, string, string];
@@ -98,6 +99,9 @@ const CODES_OF_DEPLOYMENTS: StepCodes = [
 /** A payload of more than a mebibyte, with the rest of which files are a part, is not typed where a bucket could have it. */
 const LARGEST_TYPED = 900_000;
 
+/** GitHub's ID tokens are valid for so long. */
+const ID_TOKEN_LASTS_MS = 300_000;
+
 /** What needs no fault to end a step red: its script, its inputs, its image, its rights, and who runs beside it. */
 const CODES_OF_STEPS: StepCodes = [
   { codes: ["failed"], holds: ({ script }) => script.exitCode !== 0 || typeof script.onTerm !== "string" },
@@ -118,14 +122,22 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["bad-input"],
     holds: (runner) => runner.options.inputs["tasks"] === "all" && bytesOfFiles(runner) > LARGEST_TYPED,
   },
+  // The step was paused between the ID token and its use.
+  { codes: ["role-not-assumed"], holds: (runner, ended) => pausedOf(runner, ended) >= ID_TOKEN_LASTS_MS },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
-  { codes: ["timed-out"], holds: (runner, ended) => longestItemsOf(runner, ended) >= timeoutOf(runner) },
+  {
+    codes: ["timed-out"],
+    holds: (runner, ended) => longestItemsOf(runner, ended) >= timeoutOf(firstOf(runner)),
+  },
   // S3 brings items no orders while it is away from the step, or the step is paused.
   {
     codes: ["timed-out"],
-    holds: (runner, ended) => hasItems(runner) && awayOf(runner, ended) >= timeoutOf(runner),
+    holds: (runner, ended) => hasItems(runner) && awayOf(runner, ended) >= timeoutOf(firstOf(runner)),
   },
-  { codes: ["timed-out"], holds: (runner) => longestOf(firstOf(runner).script.lines) >= timeoutOf(runner) },
+  {
+    codes: ["timed-out"],
+    holds: (runner) => longestOf(firstOf(runner).script.lines) >= timeoutOf(firstOf(runner)),
+  },
   { codes: ["timed-out", "exec-not-ready"], holds: ({ options }) => isStarting(options) },
   { codes: ["access-denied"], holds: (_, { scenario }) => hasFewRights(scenario.ecs) },
   {
@@ -275,17 +287,13 @@ function longestItemsOf(runner: Runner, ended: Simulated): number {
 }
 
 /** For how long the step could give no orders by S3. */
-function awayOf({ name }: Runner, { world }: Simulated): number {
-  const away = world.base.faults.taken.filter(({ actor }) => actor === name);
-  return away.reduce(
-    (sum, fault) => sum + (fault.kind === "s3-away" || fault.kind === "pause" ? fault.ms : 0),
-    0,
-  );
+function awayOf({ name }: Runner, { world }: Simulated, kinds = ["s3-away", "pause"]): number {
+  const away = world.base.faults.taken.filter(({ actor, kind }) => actor === name && kinds.includes(kind));
+  return away.reduce((sum, fault) => sum + ("ms" in fault ? fault.ms : 0), 0);
 }
 
-function timeoutOf(runner: Runner): number {
-  const [, number, unit] = /^(\d+)([smh])$/.exec(firstOf(runner).options.inputs["timeout"] ?? "60m") ?? [];
-  return Number(number) * (unit === "s" ? 1_000 : unit === "m" ? 60_000 : 3_600_000);
+function pausedOf(runner: Runner, ended: Simulated): number {
+  return awayOf(runner, ended, ["pause"]);
 }
 
 function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {

@@ -47,9 +47,8 @@ export class EarlyLook {
     if (this.#look === undefined || this.#options.clock.now() - this.#look.asked > LOOK_LASTS_MS)
       return undefined;
     const { asked, found } = this.#look;
-    return {
-      asked,
-      sessions: found.then((all) => all?.filter((one) => one.sessionTarget === sessionTarget)),
-    };
+    const sessions = found.then((all) => all?.filter((one) => one.sessionTarget === sessionTarget));
+    sessions.catch(() => undefined); // The caller may read it later, or end before.
+    return { asked, sessions };
   }
 }
