@@ -14,6 +14,12 @@ export interface Clock {
   readonly random: Random;
 }
 
+/**
+ * By so much the clocks of two machines may differ that AWS takes requests from: five minutes (Signature Version 4). A time that another machine has
+ * named may come so much earlier or later by the own clock.
+ */
+export const CLOCKS_DIFFER_MS = 300_000;
+
 /** Randomness as the phases see it, so that tests can draw it from a seed. No other file of the runner draws any. */
 export interface Random {
   /** From 0 up to, but not including, 1. Not for secrets. */

@@ -258,6 +258,25 @@ describe("a job whose output goes by S3", () => {
     expect(job.bucket.controls.at(0)?.words).toBe("");
   });
 
+  it("renews that form with each word in its last minutes, since AWS may have the later time and the credentials be new now", async () => {
+    const job = Scene.withBucket();
+    job.bucket.signature = { credentialsEnd: job.clock.now() + 900_000 };
+    await job.release();
+    job.stepMs = 500;
+    let beat = 0;
+    const stay = async (ms: number): Promise<void> => {
+      for (const until = job.clock.now() + ms; job.clock.now() < until;) {
+        job.bucket.put("alive", (beat += 1), 4, "");
+        await job.pass(30_000);
+      }
+    };
+    await stay(690_000);
+    job.bucket.signature = { credentialsEnd: job.clock.now() + 900_000 };
+    await stay(30_000);
+    const [, until] = /post-until (\d+)/.exec(job.bucket.controls.at(-1)?.words ?? "") ?? [];
+    expect(Number(until) * 1_000).toBeGreaterThan(job.clock.now() + 800_000);
+  });
+
   it.each<[string, (job: Scene) => void, RegExp, number]>([
     [
       "a piece is forged",

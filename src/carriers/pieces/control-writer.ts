@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { type Clock, CLOCKS_DIFFER_MS } from "../../clock.ts";
 import { asFailure } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { ItemOrderLine } from "../../payload/input.ts";
@@ -48,7 +48,7 @@ export class ControlWriter {
     this.#options = options;
     this.#reader = options.clock.random.bytes(8).toString("hex");
     this.#words = { ...NO_WORDS, access: options.isShared ? options.access : undefined };
-    this.#renewAt = this.#halfLife(options.access);
+    this.#renewAt = this.#renewalOf(options.access);
   }
 
   /** Since when `control` can't be written, and S3's answer to the last write; undefined when that write has succeeded. */
@@ -117,7 +117,7 @@ export class ControlWriter {
     try {
       if (clock.now() >= this.#renewAt && !this.#words.isTaken) {
         const access = await store.access();
-        this.#renewAt = this.#halfLife(access);
+        this.#renewAt = this.#renewalOf(access);
         this.#words = { ...this.#words, access };
       }
       const confirmed = this.#confirmed;
@@ -174,8 +174,12 @@ export class ControlWriter {
     throw new Error("other readers wrote at the same time");
   }
 
-  #halfLife({ until }: FolderAccess): number {
+  /**
+   * When an access is due to be renewed: after half of its life. In its last minutes each write renews it, and finds new keys as soon as there are any:
+   * the old ones end by AWS's clock.
+   */
+  #renewalOf({ until }: FolderAccess): number {
     const now = this.#options.clock.now();
-    return now + (until - now) / 2;
+    return Math.min(now + (until - now) / 2, Math.max(now, until - CLOCKS_DIFFER_MS));
   }
 }

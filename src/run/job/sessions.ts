@@ -1,5 +1,6 @@
 import type { Ecs } from "../../aws/ecs.ts";
 import type { Task } from "../../aws/task.ts";
+import { CLOCKS_DIFFER_MS } from "../../clock.ts";
 import { PACKING_MS } from "../../payload/packing-time.ts";
 import type { SessionSetup } from "./session-setup.ts";
 import type { Failure } from "../../errors.ts";
@@ -32,8 +33,6 @@ import type { PreparedJob } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
-/** By so much the clocks of two machines may differ that AWS takes requests from: five minutes (Signature Version 4). */
-const CLOCKS_DIFFER_MS = 300_000;
 /** For so long a container keeps the end of a job that nobody takes. */
 const KEPT_MS = 600_000;
 
