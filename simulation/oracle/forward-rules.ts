@@ -152,13 +152,15 @@ const relaysEnd: Rule = {
   },
 };
 
-/** Whether the step has ended by itself, and nothing was between it and its relay: no fault of its own, and no end of the agent. */
+/** Whether the step has ended by itself, and nothing was between it and its relay: no fault of its own, no end of the agent, and no kill of a relay, whose successor the step may not hear. */
 function isUndisturbed({ name, mainEnd }: Runner, relay: Relay, { world }: Simulated): boolean {
   const place = world.containers.find(({ relays }) => relays.includes(relay));
   return (
     mainEnd?.exitCode !== undefined &&
     place?.agent.isDead === false &&
-    world.base.faults.taken.every(({ actor }) => actor !== name)
+    world.base.faults.taken.every(
+      ({ actor, kind }) => actor !== name && (kind !== "kill-process" || actor !== place.name),
+    )
   );
 }
 
