@@ -204,7 +204,8 @@ const CODES_OF_STEPS: StepCodes = [
       ),
   },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
-  { codes: ["no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
+  // A small disk holds the job until a session has brought what waits, and keeps nothing when it is full.
+  { codes: ["timed-out", "no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
   // The jobs behind those that were lost have ended, and an item whose runs are used up has not.
   { codes: ["no-status"], holds: (runner, ended) => hasUsedUpItem(runner, ended) },
 ];
