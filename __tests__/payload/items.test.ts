@@ -344,7 +344,7 @@ esac`;
 
 it("a job that may be left tells them also when it ends before that: the step may leave without having read all", async () => {
   const job = await follow({ script: "exit 3", items: ["one"], detaches: true }, ["1 give 0", "2 end"]);
-  expect(timeless(job).slice(-2)).toEqual(["end 1 0 3 0", "text 0 one"]);
+  expect(timeless(job).slice(-2)).toEqual(["text 0 one", "end 1 0 3 0"]);
 });
 
 it.each(everyNth(["python3", "awk"], 2))(
@@ -359,7 +359,7 @@ it.each(everyNth(["python3", "awk"], 2))(
       secrets: { PIN: "1 0 3" },
     };
     const job = await follow(options, ["1 give 0", "2 end"]);
-    expect(timeless(job).slice(-2)).toEqual(["end 1 0 3 0", "text 0 one"]);
+    expect(timeless(job).slice(-2)).toEqual(["text 0 one", "end 1 0 3 0"]);
   },
 );
 
@@ -371,7 +371,10 @@ it("of an item at most 1,001 bytes are told at the end, also by a shell that cou
     },
     ["1 give 0 1", "2 end"],
   );
-  expect(timeless(job).slice(-2)).toEqual([`text 0 ${"é".repeat(500)}\ufffd`, `text 1 ${"é".repeat(500)}`]);
+  expect(timeless(job).filter((fact) => fact.startsWith("text"))).toEqual([
+    `text 0 ${"é".repeat(500)}\ufffd`,
+    `text 1 ${"é".repeat(500)}`,
+  ]);
 });
 
 it.each(everyNth(["python3", "awk"], 2, 1))(
@@ -393,8 +396,8 @@ it.each(everyNth(["python3", "awk"], 2, 1))(
       const told = timeless(job).filter((fact) => /^(end|text)/.test(fact));
       // The first time they are told as they happen.
       expect(told.slice(2)).toEqual([
-        ...["end 1 0,3 0 0", "end 1 2 2 0"],
         ...["text 0 one", "text 1 two", "text 2 \u001b]7733;i\u0007end 1 2 0 0 0", "text 3 four \ufffd"],
+        ...["end 1 0,3 0 0", "end 1 2 2 0"],
       ]);
       expect(job.status).toMatchObject({ reason: "exited", workers: [{ exitCode: 0 }] });
     } finally {

@@ -36,11 +36,11 @@ export class Stock {
     this.facts = facts;
   }
 
-  /** Tells all ends once more, and the texts of all items: a step that attaches has no list, and may not have heard of earlier ends. */
+  /** Tells the texts of all items, and all ends once more: a step that attaches has no list, and may not have heard of earlier ends. */
   tellAgain(): void {
-    for (const end of this.ends) this.facts.tell(end);
     for (const [index, text] of this.items.entries())
       this.facts.tell(`text ${index} ${text.slice(0, 1_001)}`);
+    for (const end of this.ends) this.facts.tell(end);
   }
 
   /** Tells a fact that a step which attaches hears again. */

@@ -77,6 +77,19 @@ it("a detach while the artifacts come makes the next reader begin at the first o
   expect([output.resumeAt, output.spool.confirmed]).toEqual([14, 14 + 2 * record.length]);
 });
 
+it("a detach while the ends of items are told once more leaves all of them to the next reader", () => {
+  const { output } = outputFor();
+  const seen = new SeenJob(NONCE, output.spool);
+  const record = (fact: string): string => `\x1b]7733;i\x07${fact}\n`;
+  const once = `one\n${record("end 1 0 3 0")}`;
+  const again = `${record("text 0 a")}${record("end 1 0 3 0")}`;
+  for (const item of seen.read(
+    Buffer.from(`${mark("@0")}\n${once}${again}${mark(`~ ${`${once}${again}`.length}`)}`),
+  ))
+    if (item.kind === "text" || item.kind === "item-fact" || item.kind === "confirmed") output.showLive(item);
+  expect([output.resumeAt, output.isEnding]).toEqual([once.length, true]);
+});
+
 it("a detach while the script's files come leaves them to the next reader, which begins at the first of them", async () => {
   const { output } = outputFor();
   const seen = new SeenJob(NONCE, output.spool);

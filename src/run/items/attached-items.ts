@@ -195,7 +195,7 @@ export class AttachedItems implements ItemsOfStep, ItemsOfJob {
     const isCertain =
       item.last !== undefined && (item.last.outcome !== "succeeded" || item.last.beganAt !== undefined);
     if (!isCertain && !this.#heardAll) item.state = "hand";
-    // The texts come behind the ends.
+    // The texts come at the end of the job.
     const text = this.#nameOf(index);
     return { ...item.result(this.#stoppedAs, (of) => this.#lastLines.of(of)), item: text };
   }

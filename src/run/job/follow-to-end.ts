@@ -35,7 +35,7 @@ export async function followToEnd(
     cancel: isDetached ? new AbortController().signal : context.cancel,
     detachNow: isDetached ? context.cancel : undefined,
     detachAfter: inputs.detach,
-    isEnding: () => output.artifactsFrom !== undefined,
+    isEnding: () => output.isEnding,
     running: jobOfHandle(pieces, context),
     ...{ nonce: output.nonce, spool: output.spool, show: output.showLive },
     items: context.items,

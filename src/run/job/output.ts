@@ -56,7 +56,7 @@ export class JobOutput {
   /** The byte of the spool at which the next item of a session begins. */
   #next: number;
   /** The byte of the spool at which the files of the script or the artifacts begin, once some have come. */
-  #filesAt: number | undefined;
+  #behindAt: number | undefined;
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
@@ -109,7 +109,7 @@ export class JobOutput {
 
   /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
-    if (isBehindOutput(shown)) this.#filesAt ??= this.#next;
+    if (isBehindOutput(shown)) this.#behindAt ??= this.#next;
     this.#items?.jobDirectories.note(shown, this.#next);
     this.#next = this.spool.offset;
     this.#items?.take(shown, this.#workers);
@@ -136,13 +136,18 @@ export class JobOutput {
   };
 
   /**
-   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. Files of the script, artifacts and
-   * directories of items may have come while this step detached. They belong to the step that takes the job's end, and are read from their beginning, so the
+   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. The ends of items, files of the script,
+   * artifacts and directories of items may have come while this step detached. They belong to the step that takes the job's end, and are read from their beginning, so the
    * other step begins there.
    */
   get resumeAt(): number {
     const open = this.#items?.jobDirectories.openSince;
-    return Math.min(this.#filesAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
+    return Math.min(this.#behindAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
+  }
+
+  /** Whether all output is here, and what comes behind it has begun. */
+  get isEnding(): boolean {
+    return this.#behindAt !== undefined;
   }
 
   /** When the first artifacts came. */
@@ -203,9 +208,10 @@ function noBucket(): ArtifactsBucket {
   };
 }
 
-/** Files of the script and artifacts come when no worker prints any more. */
-function isBehindOutput({ kind }: OutputItem): boolean {
-  return ["file-command", "file-left-out", "artifact-bytes", "artifact-fact"].includes(kind);
+/** The texts of items, files of the script and artifacts come when no worker prints any more. */
+function isBehindOutput(item: OutputItem): boolean {
+  if (item.kind === "item-fact") return item.text.startsWith("text ");
+  return ["file-command", "file-left-out", "artifact-bytes", "artifact-fact"].includes(item.kind);
 }
 
 /** The title under which the step's log folds the header. The logs of the sessions have the header unfolded. */
