@@ -99,6 +99,8 @@ const CODES_OF_DEPLOYMENTS: StepCodes = [
 /** A payload of more than a mebibyte, with the rest of which files are a part, is not typed where a bucket could have it. */
 const LARGEST_TYPED = 900_000;
 
+/** What a script needs beside its waits. */
+const WORK_MS = 500;
 /** GitHub's ID tokens are valid for so long. */
 const ID_TOKEN_LASTS_MS = 300_000;
 
@@ -266,8 +268,9 @@ function kindOf(fault: Fault): string {
   return "what" in fault ? `${fault.kind} ${fault.what}` : fault.kind;
 }
 
+/** How long these lines take, with what the shell needs beside its waits. */
 function longestOf(lines: readonly ScriptLine[]): number {
-  return lines.reduce((sum, line) => sum + ("wait" in line ? line.wait : 0), 0);
+  return lines.reduce((sum, line) => sum + ("wait" in line ? line.wait : 0), lines.length > 0 ? WORK_MS : 0);
 }
 
 /** Whether the command of items prints none, or a secret. */

@@ -10,8 +10,8 @@ const CANCELLED_MS = 7_500;
 const SLACK_MS = 25 * 60_000;
 /** A step that waits looks at least so often. */
 const MINUTE_MS = 60_000;
-/** How long a step waits for room in the account's limits. */
-const CROWDED_MS = 60 * 60_000;
+/** How long a step waits for room in the account's limits: the own command of a task that is kept lasts up to two hours. */
+const CROWDED_MS = 125 * 60_000;
 
 const cancelled: Rule = {
   name: "a cancelled main ends in time",
