@@ -14,6 +14,9 @@ const AGAIN_MS = 5_000;
 /** The time of a version in S3 has no parts of a second. */
 const SECOND_MS = 1_000;
 
+/** A session is listed by then. */
+const LISTED_MS = 1_000;
+
 /** The exit code of a main that a second signal has ended. */
 const ENDED_AT_ONCE = 130;
 
@@ -47,7 +50,8 @@ function isExcused(version: Version, ended: Simulated): boolean {
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
       (key.endsWith("/alive") && isOfPause(version, runner, ended)) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
-      (key.includes("/output/") && (isUnstopped(runner) || isOutlived(runner, ended))) ||
+      (key.includes("/output/") &&
+        (isUnstopped(runner) || isOvertaken(runner, ended) || isOutlived(runner, ended))) ||
       (key.includes("/output/") && isOfLeftTask(version, runner, ended)) ||
       (key.includes("/output/") && isOfUnusedHandle(runner, key, ended)) ||
       (key.includes("/output/") && (isLeft(runner, ended) || isOutOfTime(runner, ended))),
@@ -112,6 +116,24 @@ function isUnstopped(runner: Runner): boolean {
   return (
     isInLine(runner) ||
     `${main.stdout}${post?.stdout ?? ""}`.includes("Could not undo this: Stopping the job")
+  );
+}
+
+/** A colleague's session began just before the stop command, which the list of sessions did not show yet, and put it into line. */
+function isOvertaken({ name }: Runner, { world }: Simulated): boolean {
+  const sessions = [...world.gateway.sessions.values()];
+  return sessions.some(
+    ({ owner, command, begun, agent }) =>
+      owner === name &&
+      command.includes("fx_tries=") &&
+      sessions.some(
+        (other) =>
+          other.owner === "colleague" &&
+          other.agent === agent &&
+          other.begun <= begun &&
+          other.begun > begun - LISTED_MS &&
+          (other.ended ?? Infinity) > begun,
+      ),
   );
 }
 
