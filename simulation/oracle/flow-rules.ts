@@ -4,6 +4,7 @@ import type { Simulated } from "../simulate.ts";
 import type { SessionRecord } from "../world/session.ts";
 import { isInLine } from "./is-in-line.ts";
 import { lineWith } from "./line-with.ts";
+import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, readsLog, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -211,7 +212,7 @@ const alone: Rule = {
     const { world, scenario } = ended;
     if (!scenario.world.bucket || isClaimInDoubt(ended)) return;
     const sessions = [...world.gateway.sessions.values()].filter(
-      ({ owner, command }) => owner.startsWith("runner") && !command.includes("fx_tries="),
+      ({ owner, command }) => owner.startsWith("runner") && !isStopCommand(command),
     );
     const runnerOf = (owner: string): Runner | undefined => ended.runners.find(({ name }) => name === owner);
     for (const begun of sessions) {

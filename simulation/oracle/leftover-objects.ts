@@ -4,6 +4,7 @@ import type { Simulated } from "../simulate.ts";
 import type { Task } from "../world/ecs/task.ts";
 import type { Version } from "../world/s3.ts";
 import { isInLine } from "./is-in-line.ts";
+import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -125,7 +126,7 @@ function isOvertaken({ name }: Runner, { world }: Simulated): boolean {
   return sessions.some(
     ({ owner, command, begun, agent }) =>
       owner === name &&
-      command.includes("fx_tries=") &&
+      isStopCommand(command) &&
       sessions.some(
         (other) =>
           other.owner === "colleague" &&

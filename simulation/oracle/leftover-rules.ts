@@ -4,6 +4,7 @@ import type { SessionRecord } from "../world/session.ts";
 import { isInLine } from "./is-in-line.ts";
 import { isUndisturbed } from "./items.ts";
 import { leftInBucket } from "./leftover-objects.ts";
+import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
 
 const LINGERING_MS = 180_000;
@@ -38,11 +39,12 @@ const seats: Rule = {
     const { world, scenario } = ended;
     if (!scenario.world.bucket) return;
     for (const { agent, name } of world.containers) {
-      // A colleague's session is seen by those who may list sessions, and by no others.
+      // A colleague's session, and one whose ticket was lost, is seen by those who may list sessions, and by no others.
       const isHidden =
         !scenario.world.maySeeSessions &&
         [...world.gateway.sessions.values()].some(
-          ({ owner, target }) => owner === "colleague" && target === agent.target,
+          ({ owner, target, command, hadClient }) =>
+            target === agent.target && (owner === "colleague" || (!hadClient && !isStopCommand(command))),
         );
       if (isHidden) continue;
       const most = world.gateway.mostOfOurs.get(agent.target) ?? 0;
@@ -108,7 +110,7 @@ const leftSessions: Rule = {
  * know of the cancel, so the step leaves it there. It leaves no other session in line.
  */
 function inLineUntil({ command, openedAt = 0 }: SessionRecord): number {
-  return command.includes("fx_tries=") ? openedAt : 0;
+  return isStopCommand(command) ? openedAt : 0;
 }
 
 /** How long a session may stay open for the upload of its log. */
