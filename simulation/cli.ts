@@ -59,15 +59,23 @@ async function runSeeds(from: number, seeds: number): Promise<void> {
   let failed: Objected | undefined;
   process.stdout.write(`Seeds ${from} to ${from + seeds - 1}.\n`);
   const workers = Number(values.workers ?? availableParallelism());
-  await hunt({ from, seeds, stops: !values.list, workers }, ({ figures, objected, seconds: more }) => {
-    tally.merge(figures);
-    seconds += more;
-    if (values.list) for (const { seed, objections } of objected) list(seed, objections);
-    failed = objected[0];
-    const { seeds: done } = tally.figures;
-    if (done % SAID_AFTER < figures.seeds && done < seeds)
-      process.stdout.write(`${done} seeds, ${(tally.figures.steps / seconds).toFixed(1)} steps a second\n`);
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => {
+    interrupted.abort();
+    process.exitCode = 130;
   });
+  await hunt(
+    { from, seeds, stops: !values.list, workers, signal: interrupted.signal },
+    ({ figures, objected, seconds: more }) => {
+      tally.merge(figures);
+      seconds += more;
+      if (values.list) for (const { seed, objections } of objected) list(seed, objections);
+      failed = objected[0];
+      const { seeds: done } = tally.figures;
+      if (done % SAID_AFTER < figures.seeds && done < seeds)
+        process.stdout.write(`${done} seeds, ${(tally.figures.steps / seconds).toFixed(1)} steps a second\n`);
+    },
+  );
   if (failed !== undefined && !values.list) await explain(failed.seed, failed.objections);
   process.stdout.write(tally.report(seconds));
 }

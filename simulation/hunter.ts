@@ -43,5 +43,8 @@ async function hunt({ from, seeds, stops }: Chunk): Promise<Hunted> {
 // Most errors in a world are wanted, and making their stack traces takes a fifth of the time.
 Error.stackTraceLimit = 0;
 await prepareProcess();
+// An interrupt of the terminal reaches the parent, too, which lets this chunk end.
+process.on("SIGINT", () => undefined);
+process.on("disconnect", () => process.exit());
 process.on("message", (chunk: Chunk) => void hunt(chunk).then((hunted) => process.send?.(hunted)));
 process.send?.("ready");

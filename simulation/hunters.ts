@@ -14,11 +14,13 @@ export interface HuntOptions {
   readonly workers: number;
   /** How many seeds a process gets at once. */
   readonly chunk?: number;
+  /** Ends the hunt behind the chunks that have begun. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs seeds in several processes, and tells what has come of them in the order of the seeds. So the number of processes changes nothing. */
 export async function hunt(
-  { from, seeds, stops, workers, chunk: size = SEEDS }: HuntOptions,
+  { from, seeds, stops, workers, chunk: size = SEEDS, signal }: HuntOptions,
   onHunted: (hunted: Hunted) => void,
 ): Promise<void> {
   let next = from;
@@ -39,7 +41,7 @@ export async function hunt(
   const chunk = (): Chunk | undefined => {
     const begin = next;
     next += size;
-    return begin < from + seeds
+    return begin < from + seeds && signal?.aborted !== true
       ? { from: begin, seeds: Math.min(size, from + seeds - begin), stops }
       : undefined;
   };

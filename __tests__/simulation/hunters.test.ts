@@ -16,3 +16,14 @@ it("seeds have the same figures, however many processes run them", async () => {
   expect(alone).toMatchObject({ seeds: 5 });
   expect(await figuresOf(2)).toEqual(alone);
 }, 120_000);
+
+it("an interrupted hunt tells what its chunks have found that had begun", async () => {
+  const interrupted = new AbortController();
+  let seeds = 0;
+  const wanted = { from: 1, seeds: 1_000, stops: false, workers: 1, chunk: 2 };
+  await hunt({ ...wanted, signal: interrupted.signal }, ({ figures }) => {
+    seeds += figures.seeds;
+    interrupted.abort();
+  });
+  expect(seeds).toBe(2);
+}, 120_000);

@@ -186,14 +186,13 @@ fx_find_unbegun() {
   done <"$fx_dir/stock"
 } 2>/dev/null
 
-# Adds the ends of all batches and the texts of all items to the spool, behind all else: a step that attaches to the job has no list, and may not
-# have heard of earlier ends.
+# Adds the texts of all items and the ends of all batches to the spool, behind all output: a step that attaches to the job has no list, and may not
+# have heard of earlier ends. The texts come first: by them a step that is leaving knows that the ends behind them are for the next one.
 fx_keep_ends() {
   : >"$fx_dir/ending"
   [ "$fx_python3" ] || fx_tool awk
   fx_recorder=$fx_file
   {
-    cat "$fx_dir"/*.ends
     # A shell may count characters otherwise, and more bytes than fit in a fact.
     LC_ALL=C
     fx_n=0
@@ -201,6 +200,7 @@ fx_keep_ends() {
       printf 'text %s %.1001s\n' "$fx_n" "$fx_line"
       fx_n=$((fx_n + 1))
     done <"$fx_dir/items"
+    cat "$fx_dir"/*.ends
   } 2>/dev/null | (
     # No item holds a secret. What looks like one is part of a fact's own words.
     fx_patterns=
