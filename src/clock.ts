@@ -15,8 +15,8 @@ export interface Clock {
 }
 
 /**
- * By so much the clocks of two machines may differ that AWS takes requests from: five minutes (Signature Version 4). A time that another machine has
- * named may come so much earlier or later by the own clock.
+ * By so much the clocks of two machines may differ that AWS takes requests from: five minutes (Signature Version 4). So a time that another machine has
+ * named may come that much earlier or later by this one's clock.
  */
 export const CLOCKS_DIFFER_MS = 300_000;
 

@@ -258,7 +258,7 @@ describe("a job whose output goes by S3", () => {
     expect(job.bucket.controls.at(0)?.words).toBe("");
   });
 
-  it("renews that form with each word in its last minutes, since AWS may have the later time and the credentials be new now", async () => {
+  it("renews that form with each word in its last five minutes: AWS's clock may be ahead, and the credentials may be new by now", async () => {
     const job = Scene.withBucket();
     job.bucket.signature = { credentialsEnd: job.clock.now() + 900_000 };
     await job.release();

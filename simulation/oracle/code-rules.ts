@@ -3,6 +3,7 @@ import { itemsOf, listingOf, parseItem } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Fault, ScriptLine, SessionLogOptions } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
+import { awayFor } from "./away-for.ts";
 import { itemStepsOf } from "./items.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
@@ -125,7 +126,10 @@ const CODES_OF_STEPS: StepCodes = [
     holds: (runner) => runner.options.inputs["tasks"] === "all" && bytesOfFiles(runner) > LARGEST_TYPED,
   },
   // The step was paused between the ID token and its use.
-  { codes: ["role-not-assumed"], holds: (runner, ended) => pausedOf(runner, ended) >= ID_TOKEN_LASTS_MS },
+  {
+    codes: ["role-not-assumed"],
+    holds: (runner, ended) => awayFor(runner, ended, ["pause"]) >= ID_TOKEN_LASTS_MS,
+  },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   {
     codes: ["timed-out"],
@@ -134,7 +138,7 @@ const CODES_OF_STEPS: StepCodes = [
   // S3 brings items no orders while it is away from the step, or the step is paused.
   {
     codes: ["timed-out"],
-    holds: (runner, ended) => hasItems(runner) && awayOf(runner, ended) >= timeoutOf(firstOf(runner)),
+    holds: (runner, ended) => hasItems(runner) && awayFor(runner, ended) >= timeoutOf(firstOf(runner)),
   },
   {
     codes: ["timed-out"],
@@ -288,16 +292,6 @@ function longestItemsOf(runner: Runner, ended: Simulated): number {
     (sum, text, index) => sum + (parseItem(text)?.wait ?? 0) * Math.max(1, runs[index]?.length ?? 0),
     listing,
   );
-}
-
-/** For how long the step could give no orders by S3. */
-function awayOf({ name }: Runner, { world }: Simulated, kinds = ["s3-away", "pause"]): number {
-  const away = world.base.faults.taken.filter(({ actor, kind }) => actor === name && kinds.includes(kind));
-  return away.reduce((sum, fault) => sum + ("ms" in fault ? fault.ms : 0), 0);
-}
-
-function pausedOf(runner: Runner, ended: Simulated): number {
-  return awayOf(runner, ended, ["pause"]);
 }
 
 function hasFewRights(ecs: Simulated["scenario"]["ecs"]): boolean {

@@ -2,6 +2,7 @@ import type { ScriptRun } from "../container/container.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { SessionRecord } from "../world/session.ts";
+import { awayFor } from "./away-for.ts";
 import { isInLine } from "./is-in-line.ts";
 import { lineWith } from "./line-with.ts";
 import { isStopCommand } from "./is-stop-command.ts";
@@ -104,16 +105,12 @@ function orphanedUntil(runner: Runner, ended: Simulated): number {
   if (killed.length === 0) return 0;
   const isLeft = firstOf(runner).options.inputs["detach"] !== undefined;
   if (isLeft || taken.some(({ kind }) => kind === "agent-dies")) return Infinity;
-  const own = faults.taken.filter(({ actor }) => actor === runner.name);
-  const isPaused = own.some(({ kind }) => kind === "pause");
+  const isPaused = awayFor(runner, ended, ["pause"]) > 0;
   const isSilent = kills.some(
     ({ process }) => process === "supervisor" || (process === "attacher" && isPaused),
   );
-  const away = own.reduce(
-    (sum, fault) => sum + (fault.kind === "s3-away" || fault.kind === "pause" ? fault.ms : 0),
-    0,
-  );
-  return isSilent ? time.now - time.elapsed + Math.max(...killed) + SILENT_MS + away : 0;
+  const silentFrom = time.now - time.elapsed + Math.max(...killed);
+  return isSilent ? silentFrom + SILENT_MS + awayFor(runner, ended) : 0;
 }
 
 /** A step does not hang once its script has ended. */

@@ -152,14 +152,19 @@ const relaysEnd: Rule = {
   },
 };
 
-/** Whether the step has ended by itself, and nothing was between it and its relay: no fault of its own, no end of the agent, and no kill of a relay, whose successor the step may not hear. */
+/**
+ * Whether the step has ended by itself, and nothing was between it and its relay: no fault of its own, and no end of the agent. The step may have ended
+ * before it could hear the successor of a relay that was killed.
+ */
 function isUndisturbed({ name, mainEnd }: Runner, relay: Relay, { world }: Simulated): boolean {
   const place = world.containers.find(({ relays }) => relays.includes(relay));
   return (
     mainEnd?.exitCode !== undefined &&
     place?.agent.isDead === false &&
     world.base.faults.taken.every(
-      ({ actor, kind }) => actor !== name && (kind !== "kill-process" || actor !== place.name),
+      (fault) =>
+        fault.actor !== name &&
+        !(fault.kind === "kill-process" && fault.process === "relay" && fault.actor === place.name),
     )
   );
 }

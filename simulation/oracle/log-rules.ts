@@ -24,18 +24,17 @@ const found: Rule = {
       const { logs = "auto", items } = runner.options.inputs;
       if (logs === "session" || items !== undefined || isCancelled(runner) || runner.before !== undefined)
         continue;
-      if (runner.mainEnd?.exitCode === undefined || isHindered(runner, ended)) continue;
+      const { exitCode, at = 0 } = runner.mainEnd ?? {};
+      if (exitCode === undefined || isHindered(runner, ended)) continue;
       // The last session may be of another task than the one whose end is not known.
       if (taskCountOf(runner) > 1) continue;
       const sessions = sessionsOf(runner, ended);
       const [last] = sessions;
-      const [first, ...more] = sessions.map((session) =>
-        logBefore(runner.mainEnd?.at ?? 0, session, logs, ended),
-      );
-      if (last === undefined || !END.test(first ?? "")) continue;
+      const [log = "", ...earlierLogs] = sessions.map((session) => logBefore(at, session, logs, ended));
+      if (last === undefined || !END.test(log)) continue;
       // Without the log of an earlier session the output has a hole: the step shows what is before that, and knows no end.
-      if (more.includes("")) continue;
-      // Another attempt has begun in a task of its own, which has ended before a session.
+      if (earlierLogs.includes("")) continue;
+      // A further attempt may have got a task that ended before it had a session.
       const task = isStarting(runner.options) ? tasksOf(runner, ended).at(-1)?.container : undefined;
       if (task !== undefined && task.agent !== last.agent) continue;
       const [code] = UNKNOWN.exec(runner.main.stdout) ?? [];

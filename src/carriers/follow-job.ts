@@ -206,7 +206,7 @@ class Following {
     return end;
   }
 
-  /** A job that a cancel has told to stop is left to nobody, whichever of the two words its container has heard. */
+  /** Whether the step has left the job. A job that a cancel has told to stop meanwhile is not left: its container may have heard only one of the two. */
   get #isDetached(): boolean {
     return this.#detaching !== undefined && !this.#options.cancel.aborted;
   }

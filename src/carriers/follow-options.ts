@@ -40,7 +40,10 @@ export interface FollowJobOptions {
   readonly detachNow?: AbortSignal | undefined;
   /** How long the job is followed before it is detached, in milliseconds; undefined: to its end. */
   readonly detachAfter?: number | undefined;
-  /** Whether the script has ended and what comes behind its output has begun. The job is then followed to its end: the next step would lack the beginning. */
+  /**
+   * Whether the script has ended, and some of what comes behind its output is here, such as artifacts. The job is then followed to its end: the next step
+   * would lack their beginning.
+   */
   readonly isEnding?: (() => boolean) | undefined;
   /** The job, when another step has detached from it; undefined when this step starts it. */
   readonly running?: RunningJob | undefined;

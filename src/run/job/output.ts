@@ -55,8 +55,8 @@ export class JobOutput {
   readonly #budget: JobContext["budget"];
   /** The byte of the spool at which the next item of a session begins. */
   #next: number;
-  /** The byte of the spool at which the files of the script or the artifacts begin, once some have come. */
-  #behindAt: number | undefined;
+  /** The byte of the spool at which begins what comes behind all output, once some of it has come. */
+  #endingAt: number | undefined;
 
   constructor(
     { nonce, workers }: Pick<PreparedJob, "nonce" | "workers">,
@@ -109,7 +109,7 @@ export class JobOutput {
 
   /** Shows output of a session, unless `logs` asks for the output of a log. */
   showLive = (shown: OutputItem): void => {
-    if (isBehindOutput(shown)) this.#behindAt ??= this.#next;
+    if (isBehindOutput(shown)) this.#endingAt ??= this.#next;
     this.#items?.jobDirectories.note(shown, this.#next);
     this.#next = this.spool.offset;
     this.#items?.take(shown, this.#workers);
@@ -136,18 +136,18 @@ export class JobOutput {
   };
 
   /**
-   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. The ends of items, files of the script,
-   * artifacts and directories of items may have come while this step detached. They belong to the step that takes the job's end, and are read from their beginning, so the
-   * other step begins there.
+   * The byte of the spool at which another step goes on if this one detaches: what came before was shown for certain. The ends of items, files of the
+   * script, artifacts and directories of items may have come while this step detached. They belong to the step that takes the job's end, and are read
+   * from their beginning, so the other step begins there.
    */
   get resumeAt(): number {
     const open = this.#items?.jobDirectories.openSince;
-    return Math.min(this.#behindAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
+    return Math.min(this.#endingAt ?? Infinity, open ?? Infinity, this.spool.confirmed);
   }
 
   /** Whether all output is here, and what comes behind it has begun. */
   get isEnding(): boolean {
-    return this.#behindAt !== undefined;
+    return this.#endingAt !== undefined;
   }
 
   /** When the first artifacts came. */
