@@ -1,4 +1,5 @@
 import { awsCalls } from "../../src/aws/calls.ts";
+import { isWithoutEffect } from "../../src/aws/failures.ts";
 import type { AwsServices } from "../../src/aws/services.ts";
 import { roleCredentials } from "../../src/aws/role.ts";
 import { realWorld } from "../../src/run/step/world.ts";
@@ -43,6 +44,21 @@ it("an error tells how often it was met", async () => {
   const { calls } = simulated([awsError("ThrottlingException", 400), missing], clock);
   expect(await calls.ecs.executeCommand(command)).toMatchObject({ throttled: true });
 });
+
+it.each([
+  ["one without an answer", Object.assign(new Error("reset"), { code: "ECONNRESET" }), false],
+  ["one in which AWS failed itself", awsError("ServerException", 500), false],
+  ["a throttled one", awsError("ThrottlingException", 400), true],
+])(
+  "a refusal behind %s: whether the call has certainly changed nothing",
+  async (_, first, changedNothing) => {
+    const denied = awsError("AccessDeniedException", 400);
+    const { calls } = simulated([first, denied], new SleeplessClock());
+    const failed: unknown = await calls.ecs.executeCommand(command).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "access-denied" });
+    expect(isWithoutEffect(failed)).toBe(changedNothing);
+  },
+);
 
 it.each([
   ["what AWS refuses", awsError("AccessDeniedException", 400), 1],

@@ -64,11 +64,18 @@ describe("delivery", () => {
 
 describe("staging", () => {
   it.each([
-    ["nothing when S3 refused the object", "bucket-not-found", undefined],
-    ["the object when S3 did not answer", "aws-unreachable", { ...OBJECT, unheard: true }],
-  ] as const)("has in the ledger, after a write that failed, %s", async (_, code, left) => {
+    ["nothing when S3 refused the object", "bucket-not-found", false, undefined],
+    ["the object when S3 did not answer", "aws-unreachable", false, { ...OBJECT, unheard: true }],
+    [
+      "the object when S3 refused it after a try without an answer",
+      "bucket-not-found",
+      true,
+      { ...OBJECT, unheard: true },
+    ],
+  ] as const)("has in the ledger, after a write that failed, %s", async (_, code, mayHaveWorked, left) => {
     const context = startStaging();
-    const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a" });
+    const cause = { $metadata: { mayHaveWorked } };
+    const refusal = new Failure(code, { failed: "f", seen: "s", advice: "a", cause });
     const s3 = { ...context.s3, putObject: () => Promise.reject(refusal) };
     await expect(stage(payload, chooseDelivery(context), { ...context, s3 })).rejects.toBe(refusal);
     expect(context.done).toEqual([{ recorded: OBJECT }, { recorded: left }]);

@@ -28,9 +28,19 @@ export async function attempt<T>(
 /** Codes of calls that AWS may have carried out: AWS did not answer, or a cancel cut the call short. */
 const UNANSWERED: ReadonlySet<FailureCode> = new Set(["aws-unreachable", "cancelled"]);
 
-/** True when AWS has answered with a refusal, so that the call has changed nothing. */
+/** True when AWS has answered with a refusal. A try before that may have taken effect all the same. */
 export function isRefusedByAws(error: unknown): error is Failure {
   return error instanceof Failure && !UNANSWERED.has(error.code);
+}
+
+/**
+ * True when the call has changed nothing: AWS refused it, did not fail itself (HTTP 5xx), and left no try before that
+ * without an answer of its own.
+ */
+export function isWithoutEffect(error: unknown): error is Failure {
+  if (!isRefusedByAws(error)) return false;
+  const isServerError = (readThrown(error.cause).status ?? 0) >= 500;
+  return !isServerError && (error.cause as Answered | undefined)?.$metadata?.mayHaveWorked !== true;
 }
 
 /** Makes a failure of the call, with AWS's words as `seen`. */
@@ -120,14 +130,14 @@ export function isAccessDenied(error: unknown): boolean {
   return foreign === undefined && (DENIED.has(name) || status === 403);
 }
 
-/** True for the `Failure` of a call in which AWS itself failed (HTTP 5xx). The call may have taken effect all the same. */
-export function isServerError({ cause }: Failure): boolean {
-  return (readThrown(cause).status ?? 0) >= 500;
+/** What an answer or an error tells of its tries (repeating.ts). */
+interface Answered {
+  readonly $metadata?: { readonly attempts?: number; readonly mayHaveWorked?: boolean };
 }
 
-/** How many times the SDK has sent the request of this answer or error. */
+/** How many times the request of this answer or error was sent. */
 export function attempts(answer: unknown): number {
-  return (answer as { $metadata?: { attempts?: number } }).$metadata?.attempts ?? 1;
+  return (answer as Answered).$metadata?.attempts ?? 1;
 }
 
 function accessDenied(thrown: ErrorFacts, call: Call, cause: unknown): Failure {

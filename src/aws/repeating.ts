@@ -9,22 +9,26 @@ export type Repeat = <T>(send: () => Promise<T>, signal?: AbortSignal) => Promis
 
 /**
  * Repeats the calls of one endpoint, by `patience`. This is the SDK's loop with a clock of ours: the SDK itself waits by timers. The answer
- * or the error has the number of requests in `$metadata.attempts`.
+ * or the error has the number of requests in `$metadata.attempts`. An error tells by `$metadata.mayHaveWorked` whether AWS did not answer a
+ * request before the last one, or failed itself at it.
  */
 export function repeating(clock: Clock, throttledFor: number | undefined): Repeat {
   const strategy = patience(throttledFor, clock.random.fraction);
   return async (send, signal) => {
+    let mayHaveWorked = false;
     for (let token = await strategy.acquireInitialRetryToken(""); ;) {
       const count = token.getRetryCount() + 1;
       try {
         const answer = await send();
         strategy.recordSuccess(token);
-        noteAttempts(answer, count);
+        note(answer, { attempts: count });
         return answer;
       } catch (error) {
-        noteAttempts(error, count);
-        const next = signal?.aborted ? undefined : strategy.next(token, errorInfo(error));
+        note(error, { attempts: count, mayHaveWorked });
+        const info = errorInfo(error);
+        const next = signal?.aborted ? undefined : strategy.next(token, info);
         if (next === undefined) throw error;
+        mayHaveWorked ||= info.errorType === "TRANSIENT" || info.errorType === "SERVER_ERROR";
         token = next;
         await clock.sleep(token.getRetryDelay(), signal);
       }
@@ -57,9 +61,12 @@ function errorInfo(thrown: unknown): ErrorInfo {
   return { error, errorType: isServerError(error) ? "SERVER_ERROR" : "CLIENT_ERROR" };
 }
 
-function noteAttempts(outcome: unknown, attempts: number): void {
+function note(
+  outcome: unknown,
+  tries: { readonly attempts: number; readonly mayHaveWorked?: boolean },
+): void {
   if (outcome instanceof Error || (isRecord(outcome) && "$metadata" in outcome)) {
     const { $metadata = {} } = outcome as { readonly $metadata?: object };
-    Object.assign(outcome, { $metadata: { ...$metadata, attempts } });
+    Object.assign(outcome, { $metadata: { ...$metadata, ...tries } });
   }
 }

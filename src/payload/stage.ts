@@ -1,7 +1,7 @@
 import { whyNotWritten } from "../aws/bucket-refusals.ts";
 import { logRetention } from "../aws/s3-retention.ts";
 import type { ObjectName, S3, WrittenObject } from "../aws/s3.ts";
-import { isRefusedByAws } from "../aws/failures.ts";
+import { isRefusedByAws, isWithoutEffect } from "../aws/failures.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Delivery } from "./bootstrap.ts";
@@ -69,7 +69,7 @@ export async function stage(
   } catch (error) {
     // After a refusal there is no object, unless another try has written one. Without an answer there may be one.
     const kept = isAgain ? name : undefined;
-    onObject(isRefusedByAws(error) ? kept : { unheard: true, ...name });
+    onObject(isWithoutEffect(error) ? kept : { unheard: true, ...name });
     throw isRefusedByAws(error) ? await whyNotWritten(error, name, { s3, kmsKeyId }) : error;
   }
 }

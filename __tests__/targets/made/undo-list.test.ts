@@ -70,6 +70,11 @@ it.each<[string, unknown, boolean]>([
   ["AWS refused", failure("access-denied"), false],
   ["AWS throttled", failure("throttled", { $metadata: { httpStatusCode: 400 } }), false],
   ["AWS failed at by itself", failure("aws-error", { $metadata: { httpStatusCode: 500 } }), true],
+  [
+    "AWS refused after a try that it did not answer",
+    failure("access-denied", { $metadata: { httpStatusCode: 400, mayHaveWorked: true } }),
+    true,
+  ],
   ["AWS did not answer to", failure("aws-unreachable"), true],
   ["a cancel cut short", failure("cancelled"), true],
   ["something else broke", new Error("broken"), true],

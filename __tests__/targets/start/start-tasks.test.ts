@@ -25,12 +25,14 @@ const sent: RunTaskRequest[] = [];
 const started: string[] = [];
 const next: string[] = [];
 const paced: number[] = [];
+const others: Failure[] = [];
 let log: Listener;
 beforeEach(() => {
   sent.length = 0;
   started.length = 0;
   next.length = 0;
   paced.length = 0;
+  others.length = 0;
   log = new Listener();
 });
 
@@ -58,7 +60,10 @@ function startAll(
     capacity: new CapacityWait({ clock, log, signal: undefined, until }),
     quota: NO_QUOTA,
     over,
-    otherwise: () => Promise.resolve(undefined),
+    otherwise: (refusal) => {
+      others.push(refusal);
+      return Promise.resolve(undefined);
+    },
     pace: (wanted) => Promise.resolve(void paced.push(wanted)),
     token: () => `token-${calls}`,
     onStarted: (tasks) => started.push(...arnsOf(tasks)),
@@ -355,6 +360,27 @@ it("sets the user's tags alone when no others are allowed, and says so", async (
   await startAll(request, 1, [noTags], { team: "web" });
   expect(sent[1]).toMatchObject({ tags: { team: "web" }, propagateTags: undefined });
   expect(log.lines).toEqual([expect.stringContaining("with the tags of 'tags' alone (team)")]);
+});
+
+describe("when a refusal comes behind a try that was not answered, which may have started a task", () => {
+  const cause = { $metadata: { httpStatusCode: 400, mayHaveWorked: true } };
+  const words = { failed: "", seen: "", advice: "", cause };
+  const denied = (action: string) => new AccessDenied({ action, isNamed: true }, words);
+
+  it.each<[string, RunTaskRequest, Error]>([
+    ["another definition", request, denied("ecs:RunTask")],
+    ["fewer tags", request, denied("ecs:TagResource")],
+    ["a place on demand", onSpot, new NoCapacity({ failed: "no place", seen: "", cause })],
+  ])("asks for no second one with %s", async (_, asked, refusal) => {
+    await expect(startAll(asked, 1, [refusal])).rejects.toBe(refusal);
+    expect(sent).toHaveLength(1);
+    expect(others).toEqual([]);
+  });
+
+  it("gives up those that were started before, which the cleanup stops with it", async () => {
+    const refusal = denied("ecs:RunTask");
+    await expect(startAll(request, 20, [{}, refusal])).rejects.toBe(refusal);
+  });
 });
 
 it("fails when the user's tags are not allowed", async () => {

@@ -1,5 +1,5 @@
 import type { RegisteredDefinition } from "../../aws/task-definition.ts";
-import { isRefusedByAws, isServerError } from "../../aws/failures.ts";
+import { isWithoutEffect } from "../../aws/failures.ts";
 import type { SharedDefinition } from "./shared-definition.ts";
 import { besideOthers, type MadeResource, type StartedTask } from "./made-resource.ts";
 
@@ -88,8 +88,8 @@ export class UndoList {
       this.#over(begun);
       return made;
     } catch (error) {
-      // When AWS did not answer or failed itself, or a cancel cut the call short, AWS may still have made it.
-      if (isRefusedByAws(error) && !isServerError(error)) this.#over(begun);
+      // When AWS did not answer a try or failed itself, or a cancel cut the call short, AWS may still have made it.
+      if (isWithoutEffect(error)) this.#over(begun);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import type { Ecs, RunTaskRequest, RunTaskAnswer } from "../../aws/ecs.ts";
 import { taskRefusal } from "../../aws/ecs-words.ts";
 import type { Task } from "../../aws/task.ts";
-import { isRefusedByAws } from "../../aws/failures.ts";
+import { isWithoutEffect } from "../../aws/failures.ts";
 import { NoCapacity, TagsNotEnabled } from "../../aws/ecs-failures.ts";
 import { Failure } from "../../errors.ts";
 import { isAboutTags } from "../tags.ts";
@@ -87,6 +87,8 @@ export async function startTasks(
       if (isAlone) context.quota.onStarted();
       width.widen();
     } catch (error) {
+      // Another request, with a token of its own, might start a second task beside one that a try without an answer has started.
+      if (!isWithoutEffect(error)) throw error;
       isAlone = true;
       if (mayUseSpot(current) && error instanceof NoCapacity) {
         context.log.info(`Fargate Spot has no capacity now, so the task is started on demand. ${error.seen}`);
@@ -95,10 +97,9 @@ export async function startTasks(
       }
       const isQuota = error instanceof NoCapacity && error.isQuota;
       if (isQuota && width.narrow(asked, tasks.length > before)) continue;
-      const next =
-        error instanceof Failure ? await findNextRequest(current, error, { request, ...context }) : undefined;
+      const next = await findNextRequest(current, error, { request, ...context });
       if (next !== undefined) current = next;
-      else if (tasks.length > 0 && isRefusedByAws(error)) return { tasks, refusal: error };
+      else if (tasks.length > 0) return { tasks, refusal: error };
       else throw error;
     }
   }
@@ -133,7 +134,7 @@ async function startSome(request: RunTaskRequest, count: number, context: Launch
   await Promise.all(callers.map((caller) => caller.catch((error: unknown) => failures.push(error))));
   await delivered;
   // A call that was not answered may have started tasks: the cleanup has to know of that rather than of a refusal.
-  if (failures.length > 0) throw failures.find((error) => !isRefusedByAws(error)) ?? failures[0];
+  if (failures.length > 0) throw failures.find((error) => !isWithoutEffect(error)) ?? failures[0];
 }
 
 /** Delivers the tasks of an answer once those `before` it are delivered. A call that fails has none. */
@@ -220,7 +221,7 @@ async function runTaskWithTags(
   try {
     return await ecs.runTask({ ...request, clientToken: token() });
   } catch (error) {
-    if (!isAboutTags(error)) throw error;
+    if (!isAboutTags(error) || !isWithoutEffect(error)) throw error;
     const tags = Object.keys(ownTags);
     // An account that can't have tags can't have the user's tags, either.
     if (tags.length > 0 && error instanceof TagsNotEnabled) throw error;
