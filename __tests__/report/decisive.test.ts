@@ -181,6 +181,16 @@ describe("a step with items", () => {
     });
   });
 
+  it.each([
+    ["has none before its script was heard of", CANCELLED_EARLY, undefined],
+    ["is 130 afterwards", aFailedResult(aFailure("cancelled")), 130],
+  ])("a lost lock has the exit code of a cancel, which %s", (_, cancelled, exitCode) => {
+    const earlier = [{ taskId: "t", outcome: "unknown", end: "task-stopped", reason: "spot" }] as const;
+    expect(withLostLockIn({ ...cancelled, earlier }, aFailure("lock-lost"))).toMatchObject({
+      ...{ outcome: "cancelled", exitCode, failure: { code: "lock-lost" }, earlier },
+    });
+  });
+
   it("stays a success when its lock was lost after the last item", () => {
     expect(decisiveResult(withLostLockIn(several([DONE], "0"), aFailure("lock-lost"))).outcome).toBe(
       "succeeded",

@@ -226,7 +226,8 @@ export function fencedResult(task: TaskFacts): FailedResult {
 /** The result of a job that was stopped because its run lost its lock. Any other result is returned as it is. */
 export function withLostLock(result: TaskResult, lost: Failure): TaskResult {
   if (result.outcome !== "cancelled") return result;
-  return { kind: "failed", outcome: "cancelled", exitCode: 130, failure: lost, task: result.task };
+  const { exitCode, task, earlier } = result;
+  return { kind: "failed", outcome: "cancelled", exitCode, failure: lost, task, ...(earlier && { earlier }) };
 }
 
 /** The failure of a job that succeeded but lacks required artifacts. Any other result is returned as it is. */
