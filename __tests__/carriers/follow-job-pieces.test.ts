@@ -4,6 +4,7 @@ import { anObject } from "./pieces/folder.ts";
 import { aContainer, aTask } from "../helpers/tasks.ts";
 import { type FakeSession, mark, READY } from "../session/fake-session.ts";
 import { Failure } from "../../src/errors.ts";
+import type { SessionEnd } from "../../src/session/end.ts";
 import { NO_WORDS } from "../../src/carriers/pieces/orders.ts";
 
 const STATUS = "exited 0=3:1";
@@ -198,6 +199,26 @@ describe("a job whose output goes by S3", () => {
     expect([job.seatsGivenBack, job.typed.includes("away")]).toEqual([0, false]);
     job.wanted();
     await job.until(() => job.seatsGivenBack === 1, 1_000);
+    job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+    await job.until(() => job.ended !== undefined, 2_000);
+    expect([job.ended, job.shown, job.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);
+    expect(job.terminated).toEqual([]);
+  });
+
+  it.each<[string, SessionEnd, string[]]>([
+    [
+      "ends a session that stays and was lost before it gives its seat to another run",
+      { kind: "lost", why: "gone" },
+      ["s-1"],
+    ],
+    ["does not end a session that stayed and was closed", { kind: "closed", text: undefined }, []],
+  ])("%s", async (_, end, terminated) => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    await job.release();
+    job.sessions[0]?.end(end);
+    await job.until(() => job.seatsGivenBack === 1, 1_000);
+    expect([job.terminated, job.seatsAtTermination]).toEqual([terminated, terminated.map(() => 0)]);
     job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
     await job.until(() => job.ended !== undefined, 2_000);
     expect([job.ended, job.shown, job.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);

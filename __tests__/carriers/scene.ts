@@ -45,6 +45,8 @@ export class Scene {
   /** The byte at which each session goes on. */
   readonly attachedAt: number[] = [];
   readonly terminated: string[] = [];
+  /** How often the seat had been given back when each of those was terminated. */
+  readonly seatsAtTermination: number[] = [];
   /** How often the job was seen. */
   timesAttached = 0;
   /** For how long a job is followed at least once it was seen, in milliseconds. */
@@ -159,7 +161,11 @@ export class Scene {
       canNeverOpen: () => this.canNeverOpen(),
       opening: () => this.opening,
       moreTime: () => Promise.resolve(this.moreTime.shift() ?? 0),
-      terminate: (session) => Promise.resolve(void this.terminated.push(session)),
+      terminate: (session) => {
+        this.terminated.push(session);
+        this.seatsAtTermination.push(this.seatsGivenBack);
+        return Promise.resolve();
+      },
       noteAttached: () => {
         this.timesAttached += 1;
         until = Math.max(until, this.clock.now() + this.patience);

@@ -244,9 +244,14 @@ function isLeaving(
 ): boolean {
   // A step may have several jobs, one after the other: one lists its items, and further attempts. Their ids begin alike.
   const isOfSession = ({ runId }: ScriptRun): boolean => new RegExp(`${runId}(?![\\w-])`).test(command);
-  const last = lastEnd(jobsOf(owner, ended).filter(isOfSession)) ?? Infinity;
+  const jobs = jobsOf(owner, ended).filter(isOfSession);
+  const last = lastEnd(jobs) ?? Infinity;
+  // A job that could not begin has no end of its own.
+  const isRefused = jobs.length === 0 && owner.outputs["outcome"] === "not-started";
   const isDetached = owner.outputs["outcome"] === "detached";
-  return endedAt <= at || last <= at || (isDetached && Math.min(endedAt, overAt) <= at + LEFT_MS);
+  return (
+    endedAt <= at || last <= at || ((isDetached || isRefused) && Math.min(endedAt, overAt) <= at + LEFT_MS)
+  );
 }
 
 function shares({ options }: Runner): boolean {

@@ -180,10 +180,13 @@ export class CarrierSet {
     this.#options.sessions.releaseSeat();
   }
 
-  /** The released session is over by itself. */
-  noteReleasedOver(): void {
+  /** The released session is over by itself. One that was lost may still be open, and would be in the way of the next one in its seat. */
+  async noteReleasedOver(why: Loss): Promise<void> {
     this.#releasedOver.abort();
-    this.#options.sessions.releaseSeat();
+    const { sessions } = this.#options;
+    if (this.session !== undefined && why.kind === "cut" && why.end.kind === "lost")
+      await sessions.terminate(this.session.session.sessionId);
+    sessions.releaseSeat();
   }
 
   /** Ends what is still open. Left open, a session would keep its seat in the container, and this process alive. */

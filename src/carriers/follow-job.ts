@@ -122,7 +122,7 @@ class Following {
         return;
       case "lost":
         if (from === main && main !== undefined) return await this.#lose(main, event.why);
-        if (from === session) this.#carriers.noteReleasedOver();
+        if (from === session) void this.#carriers.noteReleasedOver(event.why);
         if (!this.#carriers.isOrdered(from)) return;
         this.#detachTime.decide();
         this.#carriers.orderAgain(event.why);
