@@ -93,7 +93,7 @@ const timeouts: Rule = {
 
 /**
  * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when no step follows the
- * job, or when no session can be opened any more. When the uploader was killed, too, the step notices its silence, and a session follows. The step
+ * job any more and the uploader was killed, too, or when no session can be opened any more. When the uploader was killed, too, the step notices its silence, and a session follows. The step
  * takes the seat for that in the bucket, and gets none while it can't reach S3. A step that is paused notices nothing, and follows a killed attacher later.
  */
 function orphanedUntil(runner: Runner, ended: Simulated): number {
@@ -109,6 +109,8 @@ function orphanedUntil(runner: Runner, ended: Simulated): number {
   const isSilent = kills.some(
     ({ process }) => process === "supervisor" || (process === "attacher" && isPaused),
   );
+  const isAbandoned = runner.isKilled && runner.postEnd === undefined;
+  if (isSilent && isAbandoned) return Infinity;
   const silentFrom = time.now - time.elapsed + Math.max(...killed);
   return isSilent ? silentFrom + SILENT_MS + awayFor(runner, ended) : 0;
 }

@@ -5,6 +5,7 @@ import type { Task } from "../world/ecs/task.ts";
 import type { Version } from "../world/s3.ts";
 import { isInLine } from "./is-in-line.ts";
 import { isStopCommand } from "./is-stop-command.ts";
+import { outlasts } from "./outlasts.ts";
 import type { Rule } from "./rule.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import { tasksOf } from "./tasks-of.ts";
@@ -45,6 +46,7 @@ function isExcused(version: Version, ended: Simulated): boolean {
     (runner) =>
       (key.includes("/locks/") && (isUnreached(runner, ended) || hasSaid(runner))) ||
       isLost(runner) ||
+      outlasts(runner, ended) ||
       hasLostCredentials(runner, ended) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
       isCutOff(runner, key, ended) ||

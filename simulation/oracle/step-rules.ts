@@ -1,6 +1,6 @@
 import { SECRET } from "../runner/runner.ts";
-import { LONGEST_MS } from "../simulate.ts";
 import { lineWith } from "./line-with.ts";
+import { isCrowded, outlasts } from "./outlasts.ts";
 import type { Rule } from "./rule.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
@@ -8,8 +8,6 @@ import { timeoutOf } from "./timeout-of.ts";
 const CANCELLED_MS = 7_500;
 /** What a step may need beside its own limits: `start-timeout`, and the ends of waits that are under way. */
 const SLACK_MS = 25 * 60_000;
-/** A step that waits looks at least so often. */
-const MINUTE_MS = 60_000;
 /** How long a step waits for room in the account's limits: the own command of a task that is kept lasts up to two hours. */
 const CROWDED_MS = 125 * 60_000;
 
@@ -40,13 +38,9 @@ const limits: Rule = {
       const took = (runner.mainEnd?.at ?? time.now) - runner.beganAt;
       const { tasks = "1", "retry-attempts": attempts = "2", retry } = runner.options.inputs;
       const times = (tasks === "all" ? 3 : Number(tasks)) * (retry === undefined ? 1 : Number(attempts));
-      const isCrowded =
-        ended.scenario.ecs?.quota !== undefined ||
-        ended.world.base.faults.taken.some((fault) => fault.kind === "refusal" && fault.what === "quota");
       const waits = Math.max(timeout, timeoutOf(runner, "queue-timeout"));
-      const most = times * (waits + timeout + SLACK_MS + (isCrowded ? CROWDED_MS : 0));
-      // A step that waits for room in the account behind tasks that are kept may outlast the world.
-      const isOver = runner.mainEnd !== undefined || (isCrowded && ended.endedAt + MINUTE_MS >= LONGEST_MS);
+      const most = times * (waits + timeout + SLACK_MS + (isCrowded(ended) ? CROWDED_MS : 0));
+      const isOver = runner.mainEnd !== undefined || outlasts(runner, ended);
       check(isOver && took <= most, runner.name, () => `main took ${Math.round(took / 1000)} s`);
       if (runner.mainEnd !== undefined && runner.options.post)
         check(runner.postEnd !== undefined, runner.name, () => "post has not ended");
