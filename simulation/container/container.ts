@@ -68,6 +68,8 @@ export class Container implements Caller {
   readonly scripts: ScriptRun[] = [];
   /** Every begin of a job, also of one that gets no item and so runs no script. */
   readonly jobs: { readonly url: string; readonly began: number }[] = [];
+  /** Batches of which a begin was told. Such a batch leaves the set when its worker has come to the script. */
+  readonly unstarted = new Set<{ readonly url: string; readonly indices: readonly number[] }>();
   /** How jobs have ended, by their own words. */
   readonly ends: { readonly url: string; readonly status: string }[] = [];
   /** Every order for items that was obeyed. */

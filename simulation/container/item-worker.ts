@@ -101,8 +101,13 @@ export class ItemWorker {
     if (isStopping()) return;
     facts.tell(`begin ${batch.order} ${batch.indices[0] ?? NaN} ${number}`);
     const began = base.time.now;
-    await base.time.sleep(this.host, options.pace);
     const { indices } = batch;
+    const { unstarted } = this.#container;
+    const told = { url: this.#directory.settings?.url ?? "", indices };
+    unstarted.add(told);
+    // The container, or this process, may die here.
+    await base.time.sleep(this.host, options.pace);
+    unstarted.delete(told);
     const isWhole = indices.every(
       (index, at) => stock.items[index] !== undefined && index > (indices[at - 1] ?? -1),
     );

@@ -94,7 +94,7 @@ const reported: Rule = {
 const truth: Rule = {
   name: "what a step says of its items is true",
   look(ended, check) {
-    for (const { runner, items, runs, told } of itemStepsOf(ended)) {
+    for (const { runner, items, runs, unstarted, told } of itemStepsOf(ended)) {
       if (told === undefined) continue;
       check(
         told.length === items.length && new Set(told.map(({ index }) => index)).size === items.length,
@@ -117,8 +117,8 @@ const truth: Rule = {
                   : each.length > 0;
         // The container tells the texts at the end of its job to a step that attaches.
         const isNamed = item === items[index] || (runner.before !== undefined && item === `item ${index}`);
-        // A container may die between the fact that an item begins and its script.
-        const most = each.length + (outcome === "unknown" ? 1 : 0);
+        // The step can't tell a begin whose script could not start from one that was lost with its script, also when the item runs again.
+        const most = each.length + (unstarted[index] ?? 0);
         check(
           isTrue && isNamed && attempts <= most,
           runner.name,

@@ -30,6 +30,8 @@ export interface ItemStep {
   readonly all: readonly ScriptRun[];
   /** The same for each item. The exit code is that of the item. */
   readonly runs: readonly (readonly ScriptRun[])[];
+  /** For each item how often its begin was told, though its container or its worker died before the script could start. */
+  readonly unstarted: readonly number[];
   /** What the output `results` has; undefined when it has no items. */
   readonly told: readonly ToldItem[] | undefined;
   /** What `retry` names beside `rerun`. */
@@ -47,6 +49,10 @@ export function itemStepsOf(ended: Simulated): readonly ItemStep[] {
       const items = itemsOf(options);
       const all = runsOf(runner, ended).toSorted((one, other) => one.began - other.began);
       const { retry, "retry-attempts": attempts = "2" } = inputs;
+      const unstarted = ended.world.containers
+        .flatMap((container) => [...container.unstarted])
+        .filter(({ url }) => url === runner.jobUrl)
+        .flatMap(({ indices }) => indices);
       const reasons = (retry?.split(",") ?? []).filter((reason) => reason !== "rerun");
       return {
         ...{ runner, inputs, items, all, told: toldOf(runner) },
@@ -55,6 +61,7 @@ export function itemStepsOf(ended: Simulated): readonly ItemStep[] {
             .filter(({ batch }) => batch?.indices.includes(index))
             .map((run) => ({ ...run, exitCode: codeOf(run, index) })),
         ),
+        unstarted: items.map((_, index) => unstarted.filter((each) => each === index).length),
         ...{ reasons, most: reasons.length === 0 ? 1 : Number(attempts) },
       };
     });
