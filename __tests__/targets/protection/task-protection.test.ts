@@ -199,16 +199,16 @@ describe("a job that is alone in its task", () => {
 });
 
 describe("jobs that begin at once in one task", () => {
-  it("find one another a few seconds later, so that the end of one leaves the other protected", async () => {
-    // Both look before either has set the flag. They set it a moment apart, and ECS's ends have milliseconds.
+  /** Both look before either has set the flag, and set it so many milliseconds apart. ECS's ends have milliseconds. */
+  function twoJobs(apart: number): [TaskProtection, TaskProtection] {
     const later: ProtectionCalls = {
       getTaskProtection: flag.getTaskProtection,
       updateTaskProtection: (request) => {
-        flag.clock.advance(1);
+        flag.clock.advance(apart);
         return flag.updateTaskProtection(request);
       },
     };
-    const [one, other] = [flag, later].map((ecs) => {
+    const jobs = [flag, later].map((ecs) => {
       const { clock } = flag;
       return new TaskProtection({
         ...{ target: aTarget({ service: "web" }), ecs, undoing: ecs, timeout: 60 * MINUTE, clock, log },
@@ -216,14 +216,35 @@ describe("jobs that begin at once in one task", () => {
         cancel: new AbortController().signal,
       });
     }) as [TaskProtection, TaskProtection];
-    for (const job of [one, other]) job.begin();
-    await flag.pass(10 / 60);
-    // The job that has set the flag last would end it for both.
+    for (const job of jobs) job.begin();
+    return jobs;
+  }
+
+  it.each([
+    ["a moment apart", 1],
+    ["in the same millisecond, so that both know the same end", 0],
+  ])(
+    "and set the flag %s find one another a few seconds later, so that the end of one leaves the other protected",
+    async (_, apart) => {
+      const [one, other] = twoJobs(apart);
+      await flag.pass(10 / 60);
+      // The job that has set the flag last would end it for both.
+      await other.end();
+      for (let minutes = 0; minutes < 5; minutes += 1) {
+        expect(flag.isProtected).toBe(true);
+        await flag.pass(1);
+      }
+      await one.end();
+      expect(flag.isProtected).toBe(false);
+    },
+  );
+
+  it("leave the task unprotected for four seconds at most when one of them ends before it has looked again", async () => {
+    const [one, other] = twoJobs(0);
+    await flag.pass(1 / 60);
     await other.end();
-    for (let minutes = 0; minutes < 5; minutes += 1) {
-      expect(flag.isProtected).toBe(true);
-      await flag.pass(1);
-    }
+    await flag.pass(4 / 60);
+    expect(flag.isProtected).toBe(true);
     await one.end();
     expect(flag.isProtected).toBe(false);
   });

@@ -11,8 +11,8 @@ import { giveBackProtection, type HeldProtection, LEASE_MINUTES } from "./held-p
  */
 const RENEW_MS = 55_000;
 const JITTER_MS = 7_500;
-/** The pause before a job looks whether another one has set the protection at the same time. It is up to twice as long. */
-const SECOND_LOOK_MS = 2_000;
+/** The pause before the first renewal, for another job that has begun at the same time. It is up to twice as long. */
+const FIRST_RENEWAL_MS = 2_000;
 /** How long a protection may last beyond the job's `timeout`, for its output and artifacts. */
 const BEYOND_TIMEOUT_MS = 2 * 60_000;
 
@@ -37,7 +37,8 @@ export interface TaskProtectionOptions {
  *
  * Several jobs may run in one task, and only the protection tells them of one another. So each job sets it every minute. A job
  * that finds an end that it has not set itself is not alone, and does not end the protection. Jobs that begin together do not
- * find each other's end, so each looks again a few seconds later.
+ * find each other's end, so each renews a few seconds later. It does so also when it finds its own end: two jobs that set the
+ * protection in the same millisecond have the same end.
  */
 export class TaskProtection {
   readonly #options: TaskProtectionOptions;
@@ -85,19 +86,19 @@ export class TaskProtection {
     const { clock, cancel } = this.#options;
     const over = AbortSignal.any([cancel, this.#over.signal]);
     let goesOn = await this.#renew();
-    if (goesOn) await clock.sleep(SECOND_LOOK_MS * (1 + clock.random.fraction()), over);
-    goesOn &&= await this.#renew({ isSecondLook: true });
+    let pause = FIRST_RENEWAL_MS * (1 + clock.random.fraction());
     while (goesOn) {
-      await clock.sleep(RENEW_MS - clock.random.fraction() * JITTER_MS, over);
+      await clock.sleep(pause, over);
       goesOn = await this.#renew();
+      pause = RENEW_MS - clock.random.fraction() * JITTER_MS;
     }
   }
 
   /** False when the task can't be protected, or not any longer. */
-  async #renew(look: { readonly isSecondLook?: boolean } = {}): Promise<boolean> {
+  async #renew(): Promise<boolean> {
     const { target, cancel, log } = this.#options;
     try {
-      return await this.#protect(look);
+      return await this.#protect();
     } catch (error) {
       if (cancel.aborted) throw error;
       if (!(error instanceof Failure)) throw logFailure(error, log);
@@ -115,7 +116,7 @@ export class TaskProtection {
     }
   }
 
-  async #protect({ isSecondLook = false }): Promise<boolean> {
+  async #protect(): Promise<boolean> {
     const { target, ecs, clock } = this.#options;
     if (this.#mostMinutes() < 1) return false;
     const seen = await ecs.getTaskProtection(target.clusterArn, target.taskArn);
@@ -126,7 +127,6 @@ export class TaskProtection {
     }
     const now = clock.now();
     const foreign = seen.until === this.#held?.until ? undefined : seen.until;
-    if (isSecondLook && foreign === undefined && seen.until !== undefined) return true;
     if (foreign !== undefined && !isLease(foreign, now)) {
       this.#tell(`Task ${target.taskId} is protected until ${timeOfDay(foreign)} by another principal.`);
       return true;
