@@ -140,3 +140,52 @@ it("no session is opened where its set-up has failed already: a session would en
   await expect(sessionsOf(context, { setup }).attach(0)).rejects.toThrow("no ID token");
   expect(asked).toEqual([]);
 });
+
+it.each([
+  ["has told the job, is the only one", "STOPPED", 1],
+  ["has failed, is tried again", "RUNNING", 2],
+])(
+  "a stop that is under way when a cancelled job is over is waited for, and when it %s",
+  async (_, lastStatus, count) => {
+    const [cancelling, clock] = [new AbortController(), new SteppedClock(0)];
+    const never = (): Promise<never> =>
+      new Promise((__, reject) =>
+        cancelling.signal.addEventListener("abort", () => reject(new Error("aborted"))),
+      );
+    const commands: number[] = [];
+    let underWay = 0;
+    const executeCommand = async (): Promise<never> => {
+      commands.push((underWay += 1));
+      await clock.sleep(100);
+      underWay -= 1;
+      throw new Error("not now");
+    };
+    const undoing = {
+      ecs: { executeCommand, describeTasks: () => Promise.resolve([{ lastStatus, containers: [] }]) },
+      ssm: { listActiveSessions: () => Promise.resolve([]) },
+      clients: {},
+    };
+    const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => undefined);
+    const sessions = sessionsOf({
+      ...{ clock, ledger, cancel: cancelling.signal, log: new Listener(), looks: {} },
+      ...{ aws: { ecs: { executeCommand: never } }, undoing },
+    } as unknown as Partial<JobContext>);
+    const attached = sessions.attach(0);
+    for (let turn = 0; turn < 20; turn += 1) await clock.turn();
+    cancelling.abort(CANCELLED);
+    await expect(attached).rejects.toThrow();
+    const stopped = sessions.stop();
+    const end = { kind: "ended", end: { kind: "closed-here" }, attached: true };
+    const settled = sessions.settle({ end, attached: true } as FollowedJob);
+    for (let turn = 0; turn < 50; turn += 1) {
+      clock.advance(100);
+      await clock.turn();
+    }
+    await settled;
+    expect(await stopped).toBe(count === 1);
+    expect(commands).toEqual(Array.from({ length: count }, () => 1));
+    expect(ledger.entries.map((entry) => entry.kind === "job" && entry.told)).toEqual([
+      count === 1 ? "certainly" : undefined,
+    ]);
+  },
+);

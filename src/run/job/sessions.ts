@@ -73,6 +73,7 @@ export class JobSessions implements SessionSource {
   #isSeen = false;
   /** Whether the last ExecuteCommand may still begin a session: ECS had not answered it, or it had failed. */
   #isAsked = false;
+  #stopping = Promise.resolve(false);
 
   constructor(
     prepared: PreparedJob,
@@ -238,29 +239,29 @@ export class JobSessions implements SessionSource {
     }
   }
 
-  async stop(): Promise<boolean> {
+  stop(): Promise<boolean> {
     // A job that would end with its task is told, too, so that its last output arrives.
-    const told = await tellToStop(this.#job, this.#context);
-    this.#note(told);
-    return told !== "not";
+    return (this.#stopping = tellToStop(this.#job, this.#context).then((told) => this.#note(told)));
   }
 
-  #note(told: Parameters<typeof noteTold>[1]): void {
+  #note(told: Parameters<typeof noteTold>[1]): boolean {
     const { ledger } = this.#context;
     for (const entry of ledger.entries) if (entry.kind === "job") noteTold(entry, told, ledger);
+    return told !== "not";
   }
 
   /** To be called after the last session. Stops a job that may still run, by a command of its own. */
   async settle({ end, attached }: FollowedJob): Promise<OpenedSessions> {
     const { cancel, inputs, ledger } = this.#context;
-    const sessionIds = this.#sessionIds;
     ledger.replace(["sending"], []);
-    const begun = sessionIds.length > 0 || (cancel.aborted && this.#isAsked);
-    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) await stopRunaways(this.#context);
+    const begun = this.#sessionIds.length > 0 || (cancel.aborted && this.#isAsked);
+    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached }))
+      // Two stop commands at once take two sessions, which may be one too many for the container.
+      await this.#stopping.then(() => stopRunaways(this.#context));
     else if (inputs.lock !== undefined && endsWithTask(end)) this.#note("with-task");
     // A task that was started for a job stays when the step detaches: its container ends with the job.
     else ledger.replace(end.kind === "detached" ? ["job", "task"] : ["job"], []);
-    return { sessionIds, log: this.#log };
+    return { sessionIds: this.#sessionIds, log: this.#log };
   }
 
   #add(id: string): void {
