@@ -273,7 +273,12 @@ function queue(what: string, text: (size: number) => string): GrowingInput {
     ...{ parser: "queue", what, size: LARGEST_QUEUE / 8 },
     prepare: (size) => {
       const bytes = Buffer.from(text(size - 100));
-      const own = { run: "mine", names: {}, manner: { shares: true, locks: false, sessions: 1 as const } };
+      const own = {
+        run: "mine",
+        earlier: [],
+        names: {},
+        manner: { shares: true, locks: false, sessions: 1 as const },
+      };
       return () => {
         const version = { etag: "e", versionId: "v" };
         const found = { queue: parseQueue(bytes, 0), now: 1e9, version };

@@ -28,6 +28,8 @@ export interface Asking {
   /** The run has started the task. */
   readonly started?: boolean;
   readonly matrix?: MatrixJob;
+  /** The ids of its attempts before this one. */
+  readonly earlier?: readonly string[];
   /** When it gives up, in milliseconds since the epoch; ten minutes from now by default. */
   readonly deadline?: number;
   /** Whether it releases its session soon, and its sessions are not logged. */
@@ -89,7 +91,12 @@ export class SeatScene {
         kmsKeyId: undefined,
       },
       owner: "123456789012",
-      origin: { id, url: `https://github.example/${id}`, variables: { GITHUB_JOB: "test" } },
+      origin: {
+        id,
+        ...(asking.earlier && { earlier: asking.earlier }),
+        url: `https://github.example/${id}`,
+        variables: { GITHUB_JOB: "test" },
+      },
       matrix,
       aws: {
         s3: this.bucket,

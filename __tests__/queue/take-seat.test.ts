@@ -79,6 +79,22 @@ describe("with a bucket", () => {
     expect(two.log.lines.at(-1)).toBe("The seat in container 'app' is free (61 s).");
   });
 
+  it.each([
+    ["is the next attempt's at once", ["one"], "placed"],
+    ["keeps any other run waiting", [], "waiting"],
+  ] as const)("a seat that could not be given back %s", async (_, earlier, state) => {
+    const one = scene.ask("one");
+    await one.done;
+    const lost = new Failure("aws-unreachable", { failed: "S3 is away.", seen: "", advice: "" });
+    scene.bucket.before(() => lost);
+    await one.release();
+    scene.bucket.before(() => undefined);
+    const two = scene.ask("two", { earlier });
+    await scene.pass(4_000);
+    expect(two.state).toBe(state);
+    if (state === "placed") expect(scene.bucket.holders()).toEqual(["two"]);
+  });
+
   it("many runs have the seat one at a time, in the order of their arrival, and nothing is left", async () => {
     const runs = [];
     for (let at = 0; at < 6; at += 1) {
@@ -580,6 +596,22 @@ describe("with a bucket", () => {
       expect(one.state).toBe("waiting");
       await scene.pass(5_000);
       expect(await one.seat()).toMatchObject({ isBesideOthers: true, isHeld: true });
+    });
+
+    it("are waited for for ever beside one of another run in the queue, as a third one would be in line", async () => {
+      const sharing = { shares: Promise.resolve(true) };
+      const one = scene.ask("one", sharing);
+      (await one.seat()).onSession("of-one");
+      scene.sessions = [
+        { ...shell, id: "of-one" },
+        { ...shell, status: "Disconnected" },
+      ];
+      const two = scene.ask("two", sharing);
+      await scene.pass(120_000);
+      expect([two.state, scene.bucket.holders()]).toEqual(["waiting", ["one", "two"]]);
+      scene.sessions = [{ ...shell, status: "Disconnected" }];
+      await scene.pass(5_000);
+      expect(await two.seat()).toMatchObject({ isBesideOthers: true });
     });
 
     it.each(["Terminating", "Terminated", "Failed"])(

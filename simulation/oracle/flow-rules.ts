@@ -261,13 +261,14 @@ function shares({ options }: Runner): boolean {
   return options.clients === undefined && options.inputs["logs"] !== "session";
 }
 
-/** Whether a claim may have lapsed, or may not have been written: its run was lost or held up, or S3 was. */
+/** Whether a claim may have lapsed, or may not have been written: its run was lost or held up, or has lost its credentials, or S3 was away. */
 function isClaimInDoubt({ world, runners }: Simulated): boolean {
   return (
     runners.some(({ isKilled }) => isKilled) ||
     world.base.faults.taken.some(
       (fault) =>
         fault.kind === "pause" ||
+        fault.kind === "credentials-end" ||
         fault.kind === "s3-away" ||
         (fault.kind === "call" && /^(s3|ecs:ExecuteCommand|ssm)/.test(fault.operation)),
     )

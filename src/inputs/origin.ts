@@ -5,6 +5,8 @@
 export interface Origin {
   /** Letters, digits and hyphens, new for each run of the step; a job in one of several tasks has its own. */
   readonly id: string;
+  /** The ids of the job's attempts before this one. They are over. */
+  readonly earlier?: readonly string[];
   /** `owner/name`. */
   readonly repository: string;
   readonly runId: string;

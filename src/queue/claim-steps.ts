@@ -12,13 +12,17 @@ import {
   mayHold,
   mayReplace,
   numberInLine,
+  type Queue,
   split,
   withClaim,
+  withoutRun,
 } from "./queue-state.ts";
 
 /** What a run's claim says about the run. */
 export interface OwnClaim {
   readonly run: string;
+  /** Former claims of the run, which are over. */
+  readonly earlier: readonly string[];
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   readonly manner: Pick<Claim, "shares" | "locks" | "sessions">;
 }
@@ -40,10 +44,11 @@ export type LineState =
 /** Takes a seat when the run is first in line and a seat is free, else waits in line. `beforeTaking` is called just before the seat is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
-  { run, names, manner }: OwnClaim,
+  { run, earlier, names, manner }: OwnClaim,
   { mayJoin, beforeTaking }: { readonly mayJoin: boolean; readonly beforeTaking: () => void },
 ): Change<LineState> {
-  const { queue, now } = found ?? { queue: EMPTY, now: 0 };
+  const { now } = found ?? { now: 0 };
+  const queue = without(earlier, found?.queue ?? EMPTY);
   const own = claimOf(queue, run);
   // An earlier write has taken the seat, and its answer was lost.
   if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
@@ -63,6 +68,10 @@ export function takeStep(
   const renews = own?.renewed !== undefined && now - own.renewed >= RENEWED_IN_LINE_MS;
   // Lapsed claims stay until the next run in line takes their seat and ends their sessions.
   return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
+}
+
+function without(runs: readonly string[], queue: Queue): Queue {
+  return runs.reduce((rest, run) => withoutRun(rest, run, claimOf(rest, run)?.session), queue);
 }
 
 /** Announces a second session of a holder, when it may open one. `isOld`: its last session has ended. */

@@ -40,17 +40,22 @@ export class LoneSession {
 
   /**
    * Whether the run may go on beside these sessions. An earlier look must have seen the same session. Says so once. A run that attaches goes
-   * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the seat of its session.
+   * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the seat of its session. No run goes on when
+   * the container is full: it has a session of another run in the queue, too.
    */
   mayGoOn(
     [first, ...others]: readonly ActiveSession[],
-    { attaches, isUnlogged }: { readonly attaches: boolean; readonly isUnlogged: boolean },
+    {
+      attaches,
+      isUnlogged,
+      isFull = false,
+    }: { readonly attaches: boolean; readonly isUnlogged: boolean; readonly isFull?: boolean },
   ): boolean {
     const now = this.#clock.now();
     const isOne = first !== undefined && others.length === 0;
     if (!isOne || (!attaches && hasClient(first))) this.#seen = undefined;
     else if (this.#seen?.id !== first.id) this.#seen = { id: first.id, since: now };
-    else if (now - this.#seen.since >= (attaches && isUnlogged ? 0 : PATIENCE_MS)) {
+    else if (!isFull && now - this.#seen.since >= (attaches && isUnlogged ? 0 : PATIENCE_MS)) {
       this.#tell(first.id, attaches ? MAY_FOLLOW : LOST);
       return true;
     }

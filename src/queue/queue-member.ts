@@ -21,6 +21,8 @@ const SEAT = "The claim on the container's seat";
 
 export interface QueueMemberOptions {
   readonly claim: ClaimName;
+  /** Former claims of this run, under other ids. One that could not be given back makes room for this one. */
+  readonly earlier?: readonly string[] | undefined;
   /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
@@ -224,14 +226,14 @@ export class QueueMember {
   }
 
   get #own(): OwnClaim {
-    const { claim, names, clock, lock } = this.#options;
+    const { claim, earlier = [], names, clock, lock } = this.#options;
     const isReplacing = clock.now() - this.#replacedAt < SESSION_OVER_MS;
     const manner = {
       shares: this.#shares,
       locks: lock !== undefined,
       sessions: isReplacing ? 2 : 1,
     } as const;
-    return { run: claim.run, names, manner };
+    return { run: claim.run, earlier, names, manner };
   }
 
   /** A step that does the same, and also keeps the queue that it is given as the last one seen. */

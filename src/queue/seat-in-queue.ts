@@ -35,6 +35,7 @@ export class SeatInQueue implements Seat {
     this.#member = new QueueMember({
       ...options,
       ...{ shares, s3: aws.s3 },
+      earlier: origin.earlier,
       names: { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix },
     });
   }

@@ -14,7 +14,7 @@ export interface SeatOptions extends QueueOptions {
   readonly inputs: Pick<Inputs, "bucket" | "prefix" | "kmsKeyId">;
   /** The account that the bucket has to belong to, if known. */
   readonly owner: string | undefined;
-  readonly origin: Pick<Origin, "id" | "url" | "variables">;
+  readonly origin: Pick<Origin, "id" | "earlier" | "url" | "variables">;
   /** Which job of its matrix the run is, if known. */
   readonly matrix: MatrixJob | undefined;
   /**

@@ -133,10 +133,13 @@ async function runWithRetries(
   let leave: (runsAgain: boolean) => void = () => undefined;
   let hasLeft = false;
   const gone: string[] = [];
+  const earlier: string[] = [];
   const attempt = async (target: Target, number: number): Promise<TaskResult> => {
     hasLeft = false;
-    const again = { origin: { ...origin, id: `${origin.id}-a${number}` }, ledger: step.ledger.part() };
+    const id = number > 1 ? `${origin.id}-a${number}` : origin.id;
+    const again = { origin: { ...origin, id, earlier: [...earlier] }, ledger: step.ledger.part() };
     const own = { ...job, ...(number > 1 && again), items: items?.attempt(task) };
+    earlier.push(id);
     const result = await runInOneOf(target, resolved, own, step);
     own.items?.jobDirectories.close({ isLeft: result.kind === "detached" });
     // The status is known, too, of a job that has succeeded and lacks artifacts, and of one that the container has refused.
