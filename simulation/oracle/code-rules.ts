@@ -8,6 +8,7 @@ import { itemStepsOf } from "./items.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, hasItems, readsLog } from "./script-output.ts";
+import { hasSilentAgent } from "./silent-agent.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
@@ -102,6 +103,8 @@ const LARGEST_TYPED = 900_000;
 
 /** What a script needs beside its waits. */
 const WORK_MS = 500;
+/** A step with such a timeout ends before the silence of a session counts as its loss. */
+const SHORT_TIMEOUT_MS = 60_000;
 /** GitHub's ID tokens are valid for so long. */
 const ID_TOKEN_LASTS_MS = 300_000;
 
@@ -159,11 +162,19 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["access-denied", "no-status"],
     holds: (runner, { scenario }) => isLogMissing(runner, scenario.world.sessionLogs),
   },
-  // The log of a session is not uploaded when its task ends.
+  // The log of a session is not uploaded when its task ends, or its agent dies.
   {
     codes: ["no-status"],
     holds: (runner, ended) =>
-      readsLog(runner) && tasksOf(runner, ended).some(({ state }) => state.desiredStatus === "STOPPED"),
+      readsLog(runner) &&
+      tasksOf(runner, ended).some(
+        ({ state, container }) => state.desiredStatus === "STOPPED" || container?.agent.isDead === true,
+      ),
+  },
+  // Nobody tells of the death of the agent, and the time of the step is over before the silence is long enough.
+  {
+    codes: ["session-lost"],
+    holds: (runner, ended) => hasSilentAgent(runner, ended) && timeoutOf(runner) <= SHORT_TIMEOUT_MS,
   },
   // S3 denies the read of an object that another run has just deleted, and the message says so.
   {

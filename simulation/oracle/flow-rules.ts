@@ -8,6 +8,7 @@ import { lineWith } from "./line-with.ts";
 import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, readsLog, runsOf } from "./script-output.ts";
+import { hasSilentAgent } from "./silent-agent.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
@@ -53,14 +54,6 @@ const wholeSessions: Rule = {
     }
   },
 };
-
-/** Whether an agent of the step's tasks has died, and the gateway tells nobody. */
-function hasSilentAgent(runner: Runner, ended: Simulated): boolean {
-  return (
-    ended.scenario.world.announcesLostAgents === false &&
-    tasksOf(runner, ended).some(({ container }) => container?.agent.isDead === true)
-  );
-}
 
 /** The pieces follow one another, and each is what the container has uploaded. */
 const wholePieces: Rule = {
