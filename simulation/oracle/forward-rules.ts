@@ -6,6 +6,7 @@ import type { Simulated } from "../simulate.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { isForward } from "./script-output.ts";
+import { timeoutOf } from "./timeout-of.ts";
 
 /** A relay that hears nothing ends after 75 s; what it had open is looked at within a few seconds. */
 const RELAY_ENDS_MS = 80_000;
@@ -125,7 +126,16 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
       stoppedAt <= at && container?.relays.some(({ owner }) => owner === name),
   );
   if (isStopped) return true;
-  const isSoon = (cause: number): boolean => cause <= at && at <= cause + SOON_MS;
+  // Its time was over, though a call that AWS does not answer keeps the step.
+  const isOutOfTime =
+    runner?.main.stdout.includes("%3A timed-out::") === true && at >= runner.beganAt + timeoutOf(runner);
+  if (isOutOfTime) return true;
+  // Without a session the step hears of no end of its relay, as where an agent is full of the sessions of others.
+  const hasHeard = (cause: number): boolean =>
+    [...ended.world.gateway.sessions.values()].some(
+      ({ owner, openedAt = Infinity }) => owner === name && cause <= openedAt && openedAt <= at - SOON_MS,
+    );
+  const isSoon = (cause: number): boolean => cause <= at && (at <= cause + SOON_MS || !hasHeard(cause));
   return (
     relaysOf(name, ended).some(
       ({ gaps, endedAt = Infinity, why }) =>
