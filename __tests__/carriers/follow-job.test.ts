@@ -18,6 +18,7 @@ const STOPPED = aTask({
   stoppedReason: "Your Spot Task was interrupted.",
   containers: [aContainer({ lastStatus: "STOPPED", exitCode: 137 })],
 });
+const CLOSED_HERE: SessionEnd = { kind: "closed-here" };
 const LOST: SessionEnd = { kind: "lost", why: "the network is gone" };
 const MINUTE = 60_000;
 
@@ -76,6 +77,11 @@ describe("following a job through its sessions", () => {
 
   it.each<[string, SessionEnd, string[]]>([
     ["ends a session that was lost, since it still holds its seat", LOST, ["s-1"]],
+    [
+      "ends a session that the run has closed, since the agent may not have heard of that",
+      CLOSED_HERE,
+      ["s-1"],
+    ],
     ["does not end a session that was closed", { kind: "closed", text: "Session is timed out" }, []],
   ])("%s", async (_, end, terminated) => {
     const job = new Scene(cut(end, READY), whole);

@@ -73,7 +73,7 @@ export class NextSession {
       else log[this.#hasWarned ? "info" : "warning"](notWhole(sessionId, end));
       this.#hasWarned ||= end.kind === "gap";
     }
-    const mayBeOpen = goesOn ? end.kind === "gap" || end.end.kind === "lost" : isMismatch(end);
+    const mayBeOpen = goesOn ? end.kind === "gap" || end.end.kind !== "closed" : isMismatch(end);
     if (mayBeOpen) await sessions.terminate(sessionId);
     return goesOn;
   }
