@@ -1,3 +1,4 @@
+import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import { itemStepsOf } from "./items.ts";
 import type { Rule } from "./rule.ts";
@@ -21,12 +22,25 @@ const unbegun: Rule = {
         const [, index, words] = UNBEGUN.exec(status) ?? [];
         const isRead = url === runner.jobUrl && words !== undefined && runner.main.stdout.includes(words);
         if (!isRead || (runs[Number(index)]?.length ?? 0) > 0) continue;
+        if (isGivenAgain(Number(index), runner, ended)) continue;
         const { outcome } = told.find((each) => each.index === Number(index)) ?? {};
         check(outcome !== "unknown", runner.name, () => `does not know the end of '${items[Number(index)]}'`);
       }
     }
   },
 };
+
+/** Whether another job was given the item behind the one that told of it. That job may have been lost with it, and tell nothing. */
+function isGivenAgain(index: number, runner: Runner, ended: Simulated): boolean {
+  const orders = tasksOf(runner, ended).flatMap(({ container }) => container?.orders ?? []);
+  const isIn = (order: string): boolean =>
+    /^\d+ give /.test(order) &&
+    order
+      .split(" ")
+      .slice(2)
+      .some((batch) => batch.split(",").map(Number).includes(index));
+  return orders.filter(isIn).length > 1;
+}
 
 /** What must hold of items that lost jobs have not begun. */
 export const UNBEGUN_RULES: readonly Rule[] = [unbegun];
