@@ -80,6 +80,11 @@ export class Bucket implements QueueS3 {
     return this.claims().flatMap(({ run, state }) => (state === "holds" ? [run] : []));
   }
 
+  /** The runs in line, the next one first. */
+  waiting(): readonly string[] {
+    return this.claims().flatMap(({ run, state }) => (state === "waits" ? [run] : []));
+  }
+
   /** Versions that were not deleted, the current one first. */
   versionsOf(key: string): readonly (StoredObject | "marker")[] {
     const current = this.objects.get(key);

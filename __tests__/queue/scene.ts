@@ -37,6 +37,8 @@ export interface Asking {
   readonly isUnlogged?: boolean;
   /** Whether it attaches to a job that runs. */
   readonly attaches?: boolean;
+  /** The sessions that its job has had. */
+  readonly own?: readonly string[];
   /** That of its own machine. */
   readonly clock?: SteppedClock;
   readonly random?: Random["fraction"];
@@ -107,6 +109,7 @@ export class SeatScene {
       },
       isUnlogged: () => Promise.resolve(isUnlogged),
       ...{ deadline, clock, log, attaches, signal: cancel.signal },
+      ...(asking.own && { own: asking.own }),
       ...(shares !== undefined && { shares }),
       ...(random !== undefined && { random }),
       onClaim: (claim) => claims.push(claim),

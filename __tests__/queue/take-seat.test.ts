@@ -95,6 +95,23 @@ describe("with a bucket", () => {
     if (state === "placed") expect(scene.bucket.holders()).toEqual(["two"]);
   });
 
+  it.each([
+    ["attaches to it", { attaches: true }],
+    ["has lost its session", { own: ["of-back"] }],
+  ])(
+    "a run whose job is in the container, and which %s, goes before those whose jobs have not begun",
+    async (_, how) => {
+      const one = scene.ask("one");
+      await one.done;
+      const [two, back] = [scene.ask("two"), scene.ask("back", how)];
+      await scene.pass(10_000);
+      expect(scene.bucket.waiting()).toEqual(["back", "two"]);
+      await one.release();
+      await scene.pass(4_000);
+      expect([two.state, back.state]).toEqual(["waiting", "placed"]);
+    },
+  );
+
   it("many runs have the seat one at a time, in the order of their arrival, and nothing is left", async () => {
     const runs = [];
     for (let at = 0; at < 6; at += 1) {

@@ -23,6 +23,8 @@ export interface OwnClaim {
   readonly run: string;
   /** Former claims of the run, which are over. */
   readonly earlier: readonly string[];
+  /** Whether the run's job is in the container already. It goes before those in line, whose jobs have not begun. */
+  readonly returns: boolean;
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   readonly manner: Pick<Claim, "shares" | "locks" | "sessions">;
 }
@@ -44,7 +46,7 @@ export type LineState =
 /** Takes a seat when the run is first in line and a seat is free, else waits in line. `beforeTaking` is called just before the seat is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
-  { run, earlier, names, manner }: OwnClaim,
+  { run, earlier, returns, names, manner }: OwnClaim,
   { mayJoin, beforeTaking }: { readonly mayJoin: boolean; readonly beforeTaking: () => void },
 ): Change<LineState> {
   const { now } = found ?? { now: 0 };
@@ -54,7 +56,8 @@ export function takeStep(
   if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
   const times = { since: undefined, renewed: undefined };
   const mine: Claim = { ...(own ?? { ...names, ...times, run, holds: false }), ...manner };
-  const full = withClaim(queue, { ...mine, renewed: undefined });
+  const first = returns ? queue.claims.findIndex(({ holds }) => !holds) : -1;
+  const full = withClaim(queue, { ...mine, renewed: undefined }, first < 0 ? queue.claims.length : first);
   const { live, lapsed } = split(full, now);
   if (mayHold(live, mine)) {
     beforeTaking();

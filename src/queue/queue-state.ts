@@ -97,10 +97,10 @@ function sessionsOf(claims: readonly Claim[]): number {
   return claims.reduce((sum, { sessions }) => sum + sessions, 0);
 }
 
-/** The queue with this claim instead of the run's former one, or at the end when it had none. */
-export function withClaim({ claims, past }: Queue, claim: Claim): Queue {
+/** The queue with this claim instead of the run's former one, or at `place` when it had none: by default at the end. */
+export function withClaim({ claims, past }: Queue, claim: Claim, place = claims.length): Queue {
   const at = claims.findIndex(({ run }) => run === claim.run);
-  return { claims: at < 0 ? [...claims, claim] : claims.with(at, claim), past };
+  return { claims: at < 0 ? claims.toSpliced(place, 0, claim) : claims.with(at, claim), past };
 }
 
 /** The queue without the run. It remembers the run's last session. */

@@ -26,7 +26,7 @@ export interface SeatOptions extends QueueOptions {
   readonly aws: { readonly s3: QueueS3; readonly ssm: LostSessionContext["ssm"] };
   /** Whether the container's sessions are logged nowhere. Only a run without a bucket asks. */
   readonly isUnlogged: () => Promise<boolean>;
-  /** Whether the run attaches to a job that runs already. Only a run without a bucket asks. */
+  /** Whether the run attaches to a job that runs already. */
   readonly attaches?: boolean | undefined;
   /** The sessions that the run has opened in the container before. It does not wait for them. */
   readonly own?: readonly string[] | undefined;
