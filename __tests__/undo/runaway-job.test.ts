@@ -1,6 +1,7 @@
 import { Failure, type FailureCode } from "../../src/errors.ts";
 import type { JobEnd } from "../../src/carriers/job-end.ts";
-import { isRunaway } from "../../src/undo/runaway-job.ts";
+import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
+import { isRunaway, noteTold } from "../../src/undo/runaway-job.ts";
 
 const failed = (code: FailureCode): JobEnd => ({
   kind: "impossible",
@@ -46,4 +47,19 @@ it("a job that has started may go on when a later session was given up for its e
   const end = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
   expect(isRunaway(end, { cancelled: false, attached: false })).toBe(false);
   expect(isRunaway(end, { cancelled: false, attached: true })).toBe(true);
+});
+
+it.each([
+  ["a job that was not reached is to be told by the post step", undefined, "not", undefined],
+  ["a job that was told is told no more", undefined, "perhaps", "perhaps"],
+  ["a job that was told for certain stays so when it is told again", "certainly", "perhaps", "certainly"],
+  ["a job that was told for certain stays so when it is not reached again", "certainly", "not", "certainly"],
+] as const)("%s", (_, before, told, after) => {
+  const job = { kind: "job", run: "one", ...(before && { told: before }) } as Extract<
+    LedgerEntry,
+    { kind: "job" }
+  >;
+  const ledger = new Ledger({ region: "eu-west-1", undo: [job] }, () => undefined);
+  noteTold(job, told, ledger);
+  expect(ledger.entries).toEqual([{ kind: "job", run: "one", ...(after && { told: after }) }]);
 });

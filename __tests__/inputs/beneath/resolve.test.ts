@@ -87,6 +87,12 @@ it("links in a circle, and what is missing or no file, are reported", () => {
   expect(() => read("a/f/x")).toThrow("ENOTDIR");
 });
 
+it("forty links are followed, and no more", () => {
+  for (let at = 0; at <= 40; at += 1) link(`chain-${at}`, at === 0 ? "a/f" : `chain-${at - 1}`);
+  expect(read("chain-39")).toBe("root/a/f");
+  expect(() => read("chain-40")).toThrow("more than 40 symbolic links");
+});
+
 it("a directory is made beneath the root, through links that stay inside", () => {
   link("out", "a/b");
   link("away", "../outside");

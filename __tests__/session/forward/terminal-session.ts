@@ -77,8 +77,11 @@ export class TerminalSession implements Session {
     for (const relay of childrenOf(attacher)) process.kill(relay, "SIGKILL");
   }
 
-  resize(): void {
-    // The relay has no use for a size.
+  /** What it was told of the size of the terminal: columns and rows. Its own terminal keeps its size. */
+  readonly sizes: (readonly [number, number])[] = [];
+
+  resize(cols: number, rows: number): void {
+    this.sizes.push([cols, rows]);
   }
 
   async close(): Promise<void> {

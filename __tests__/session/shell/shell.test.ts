@@ -208,6 +208,20 @@ it("a shell by a relay whose relay dies is lost, and says so", async () => {
   expect(terminal.isOpen).toBe(false);
 });
 
+asOther("a shell on the terminal of its session has the window's size from its begin", async () => {
+  const { terminal, sessions, ended } = startShell({ within: WITHOUT_PYTHON });
+  await terminal.types("echo rea''dy\r");
+  await terminal.sees("ready\r\n");
+  expect(sessions[0]?.sizes).toEqual([[97, 31]]);
+  terminal.resizeTo(40, 120);
+  await terminal.types("exit\r");
+  await ended;
+  expect(sessions[0]?.sizes).toEqual([
+    [97, 31],
+    [120, 40],
+  ]);
+});
+
 asOther("a shell on the terminal of its session ends with it, and says so", async () => {
   const { terminal, sessions, ended } = startShell({ within: WITHOUT_PYTHON });
   await terminal.types("echo rea''dy\r");

@@ -27,6 +27,8 @@ class Account {
   /** When each task was stopped; undefined while it runs. */
   readonly tasks = new Map<string, number | undefined>();
   most = 0;
+  /** From StopTask to the end of a task. */
+  stopping = STOPPING;
   /** Tasks of others. */
   foreign = 0;
   readonly #refusal: Refusal;
@@ -36,7 +38,8 @@ class Account {
   }
 
   get held(): number {
-    const holds = (at: number | undefined): boolean => at === undefined || this.clock.now() < at + STOPPING;
+    const holds = (at: number | undefined): boolean =>
+      at === undefined || this.clock.now() < at + this.stopping;
     return [...this.tasks.values()].filter(holds).length;
   }
 
@@ -121,6 +124,17 @@ it("the next task begins soon after one has ended, and those that had ended befo
   await later?.jobEnds(second);
   await account.clock.runUntil(() => account.tasks.size === QUOTA + 6);
   expect(account.clock.now() - begun).toBeLessThan(STOPPING + 5_000);
+});
+
+it("the next task begins soon after one has ended that is slow to stop", async () => {
+  const account = new Account("starts some");
+  account.stopping = 55_000;
+  const { running, later } = await account.fanOut();
+  await account.clock.runUntil(() => running.length === QUOTA);
+  const begun = account.clock.now();
+  await later?.jobEnds(running[0]);
+  await account.clock.runUntil(() => account.tasks.size === QUOTA + 1);
+  expect(account.clock.now() - begun).toBeLessThan(account.stopping + 5_000);
 });
 
 it("while a job is under way the rest waits for it, and 'start-timeout' counts from the last end", async () => {
