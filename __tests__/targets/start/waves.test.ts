@@ -176,3 +176,21 @@ it("a kept task is not stopped", async () => {
   expect(account.stopped).toEqual([]);
   await later?.close();
 });
+
+it("a start whose call fails after a cancel ends with the cancel: the cleanup may have taken what the call needed", async () => {
+  const cancel = new AbortController();
+  const cancelled = new Failure("cancelled", { failed: "", seen: "", advice: "" });
+  const cause = { $metadata: { httpStatusCode: 400, mayHaveWorked: true } };
+  const gone = new Failure("task-definition-not-found", { failed: "", seen: "", advice: "", cause });
+  const where: NewTasks = {
+    ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" }, service: undefined },
+    ...{ tasks: 1, start: startInputs() },
+  };
+  const runTask = (): Promise<RunTaskAnswer> => {
+    cancel.abort(cancelled);
+    return Promise.reject(gone);
+  };
+  const describeTaskDefinition = () => Promise.resolve(aDefinition([{ entryPoint: ["sh", "-c"] }]));
+  const context = resolveContextOf(where, { runTask, describeTaskDefinition }, { signal: cancel.signal });
+  await expect(resolveTargets(context)).rejects.toBe(cancelled);
+});

@@ -205,7 +205,7 @@ export class Launcher {
     const { ecs, log, signal } = context;
     const tell = startLines(count, context);
     const over = eitherOf(signal, watch?.over);
-    return await undo.whileStarting(request, () =>
+    const started = undo.whileStarting(request, () =>
       startTasks(request, count, {
         ecs,
         log,
@@ -236,6 +236,11 @@ export class Launcher {
         },
       }),
     );
+    return await started.catch((error: unknown) => {
+      // The cleanup of a cancel may have taken what a call that was under way needed.
+      signal?.throwIfAborted();
+      throw error;
+    });
   }
 }
 
