@@ -104,6 +104,21 @@ it.each([58, 75])(
   },
 );
 
+it("connections are reset after a cut of a minute, though the next session still waits for its seat, and new ones are carried", async () => {
+  const seat = new AbortController();
+  const { clock, tunnel, got, beats, pass } = await startTunnel(async ({ signal }) => {
+    await aborted(AbortSignal.any([seat.signal, signal]));
+    return { session: (beats.session = new Forged()), isElsewhere: false };
+  });
+  beats.session = undefined;
+  const last = clock.now();
+  await pass(100_000, () => got.resetAt < Infinity);
+  expect(Math.round((got.resetAt - last) / 2_000)).toBe(30);
+  seat.abort();
+  await pass(5_000, () => tunnel.isReady);
+  expect([tunnel.isReady, tunnel.counts.reset, got.end]).toEqual([true, 1, undefined]);
+});
+
 it("a relay that may have begun unheard is not taken for that of another forward: the next one waits for its end", async () => {
   const [clock, log, over] = [new SteppedClock(), new Listener(), new AbortController()];
   const [mute, busy, free] = [new Forged(), new Forged(), new Forged()];

@@ -252,6 +252,8 @@ export class Tunnel {
 
   /** Takes what the clients have, as far as the link has room, and writes what the session takes. */
   #move(): void {
+    // The next session may wait for its seat for longer than the open connections are kept.
+    if (this.#session === undefined && this.#exchange.isStarted && this.#times.isLate) this.#giveRelayUp();
     const { link } = this.#exchange;
     if (link.isOverfull) {
       this.#fault ??= forwardLost("the container acknowledges nothing");
