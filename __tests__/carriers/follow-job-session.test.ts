@@ -1,4 +1,5 @@
 import { Failure } from "../../src/errors.ts";
+import { aborted } from "../../src/waiting.ts";
 import { mark, READY, READY_NEW } from "../session/fake-session.ts";
 import { type Script, Scene } from "./scene.ts";
 
@@ -250,6 +251,21 @@ describe("a session that the agent does not open", () => {
     await job.clock.pass(7_000);
     expect(await end).toMatchObject(UNOPENED);
     expect(moreTime).toEqual([]);
+  });
+
+  it("is no such one when the agent opens it while the step looks for other runs", async () => {
+    const looked = new AbortController();
+    const { job, end, session } = await followed(silent, {
+      moreTime: [aborted(looked.signal).then(() => 0)],
+    });
+    await job.pass(20_000);
+    session.says(READY_NEW);
+    await job.settle();
+    looked.abort();
+    await job.settle();
+    expect(session.isEnded).toBe(false);
+    session.says(WHOLE);
+    expect(await end).toMatchObject(ENDED);
   });
 
   it("is no such one once it asks for a data key, however late its output comes", async () => {

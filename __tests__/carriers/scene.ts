@@ -87,7 +87,7 @@ export class Scene {
   mustEndTask = true;
   /** How long the agent may take to open the first session, and the further times that it gets. */
   opening = 20_000;
-  moreTime: number[] = [];
+  moreTime: (number | Promise<number>)[] = [];
   canNeverOpen: () => Promise<boolean> = () => Promise.resolve(false);
   ended: FollowedJob | undefined;
   readonly #scripts: readonly Script[];

@@ -51,5 +51,6 @@ export async function closeUnopened(
     await clock.sleep(ms, over);
     if (!isUnopened(session, { first })) return;
   }
-  await session.close();
+  // The agent may have opened it during the last question for more time.
+  if (isUnopened(session, { first })) await session.close();
 }
