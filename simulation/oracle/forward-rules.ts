@@ -3,6 +3,7 @@ import { farNameOf } from "../programs/far-name.ts";
 import type { Carried, Side } from "../programs/side.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import { lineWith } from "./line-with.ts";
 import type { Rule } from "./rule.ts";
 import { isForward } from "./script-output.ts";
@@ -130,12 +131,7 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
   const isOutOfTime =
     runner?.main.stdout.includes("%3A timed-out::") === true && at >= runner.beganAt + timeoutOf(runner);
   if (isOutOfTime) return true;
-  // Without a session the step hears of no end of its relay, as where an agent is full of the sessions of others.
-  const hasHeard = (cause: number): boolean =>
-    [...ended.world.gateway.sessions.values()].some(
-      ({ owner, openedAt = Infinity }) => owner === name && cause <= openedAt && openedAt <= at - SOON_MS,
-    );
-  const isSoon = (cause: number): boolean => cause <= at && (at <= cause + SOON_MS || !hasHeard(cause));
+  const isSoon = (cause: number): boolean => cause <= at && at <= cause + SOON_MS;
   return (
     relaysOf(name, ended).some(
       ({ gaps, endedAt = Infinity, why }) =>
@@ -189,8 +185,9 @@ const sessionsEnd: Rule = {
       if (session.worker === undefined || session.agent.isBlocked || session.agent.isDead) continue;
       const container = ended.world.containers.find(({ agent }) => agent === session.agent);
       if (container?.host.isDead === true) continue;
-      const lasted =
-        (session.ended ?? ended.world.base.time.now) - Math.max(runner.mainEnd.at, session.begun);
+      // Without credentials the step can't end a session that waits in line.
+      const begun = hasLostCredentials(runner, ended) ? (session.openedAt ?? session.begun) : session.begun;
+      const lasted = (session.ended ?? ended.world.base.time.now) - Math.max(runner.mainEnd.at, begun);
       check(lasted <= SESSION_ENDS_MS, runner.name, () => `session ${session.id} went on for ${lasted} ms`);
     }
   },
