@@ -58,6 +58,12 @@ export async function simulate(scenario: Scenario, look?: Look): Promise<Simulat
       world.containers.every(({ scripts }) => scripts.every(({ ended }) => ended !== undefined));
     await time.run(isQuiet, time.now + LONGEST_JOB_MS);
     await time.run(() => false, time.now + HEALING_MS);
+    // A job that was left may have begun after its step, and its end is kept, too.
+    const isOld = (ended: number | undefined): boolean =>
+      ended !== undefined && ended + HEALING_MS <= time.now;
+    const isHealed = (): boolean =>
+      world.containers.every(({ scripts }) => scripts.every(({ ended }) => isOld(ended)));
+    await time.run(isHealed, time.now + LONGEST_JOB_MS);
     // What is held ends by itself.
     const isOver = (): boolean =>
       world.ecs.tasks.every(

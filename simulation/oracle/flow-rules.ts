@@ -7,7 +7,7 @@ import { isInLine } from "./is-in-line.ts";
 import { lineWith } from "./line-with.ts";
 import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
-import { firstOf, jobsOf, readsLog, runsOf } from "./script-output.ts";
+import { firstOf, jobsOf, readsLog, runsOf, workersOf } from "./script-output.ts";
 import { hasSilentAgent } from "./silent-agent.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
@@ -25,6 +25,8 @@ const REPORTED_MS = 20_000;
 const DISTURBED_MS = 11 * 60_000;
 /** A part of an archive takes a few calls, of a fifth of a second at most. */
 const PART_MS = 200;
+/** For a line of much output: a millisecond in the session, and two for the upload of its log. */
+const BULK_LINE_MS = 3;
 /** A step that reads a log gives its upload so long. */
 const LOG_MS = 95_000;
 /** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
@@ -122,7 +124,8 @@ const reports: Rule = {
       const most =
         (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) +
         (readsLog(runner) ? LOG_MS : 0) +
-        partsMs(runner, ended);
+        partsMs(runner, ended) +
+        bulkMs(runner);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
@@ -135,6 +138,14 @@ const reports: Rule = {
     }
   },
 };
+
+/** How long much output takes: a session brings a line of it in a millisecond, and the agent then uploads the log of the session. */
+function bulkMs(runner: Runner): number {
+  const lines = runner.options.script.lines.flatMap((line) =>
+    "bulk" in line ? [Number(line.bulk.split(" x ")[1])] : [],
+  );
+  return lines.reduce((sum, count) => sum + count, 0) * workersOf(runner) * BULK_LINE_MS;
+}
 
 /** How long the parts of an archive take to be uploaded, read and deleted. They are a thousandth of the real ones, so there are many. */
 function partsMs(runner: Runner, ended: Simulated): number {
