@@ -76,7 +76,7 @@ describe("a session without a status", () => {
       "an end of the session by the action",
       ended({ kind: "closed-here" }, true),
       "no-status",
-      /The run closed it when its time was over/,
+      /The run closed it when the job's time was over/,
     ],
   ])("is explained by a failure: %s", (_, followed, code, words) => {
     const failure = failureWithout(followed);

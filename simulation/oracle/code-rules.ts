@@ -6,8 +6,10 @@ import type { Simulated } from "../simulate.ts";
 import { awayFor } from "./away-for.ts";
 import { itemStepsOf } from "./items.ts";
 import { hasLostCredentials } from "./credentials.ts";
+import { isStopCommand } from "./is-stop-command.ts";
+import { hasUnwrittenLog } from "./log-rules.ts";
 import type { Rule } from "./rule.ts";
-import { firstOf, hasItems, readsLog } from "./script-output.ts";
+import { firstOf, hasItems, jobsOf, readsLog } from "./script-output.ts";
 import { hasSilentAgent } from "./silent-agent.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
@@ -101,10 +103,13 @@ const CODES_OF_DEPLOYMENTS: StepCodes = [
 /** A payload of more than a mebibyte, with the rest of which files are a part, is not typed where a bucket could have it. */
 const LARGEST_TYPED = 900_000;
 
+/** A session without a job in which nothing comes is given up after so long. */
+const SILENCE_MS = 150_000;
+/** A step follows its job for so long after the latest end that its inputs allow. */
+const AFTER_TIMEOUT_MS = 60_000;
+
 /** What a script needs beside its waits. */
 const WORK_MS = 500;
-/** A step with such a timeout ends before the silence of a session counts as its loss. */
-const SHORT_TIMEOUT_MS = 60_000;
 /** GitHub's ID tokens are valid for so long. */
 const ID_TOKEN_LASTS_MS = 300_000;
 
@@ -162,19 +167,18 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["access-denied", "no-status"],
     holds: (runner, { scenario }) => isLogMissing(runner, scenario.world.sessionLogs),
   },
-  // The log of a session is not uploaded when its task ends, or its agent dies.
+  // An agent that has died before it could upload the log has told the end by the session at most: the log is to have the output.
+  { codes: ["no-status"], holds: (runner, ended) => readsLog(runner) && hasUnwrittenLog(runner, ended) },
+  // The log of a session is not uploaded when its task ends.
   {
     codes: ["no-status"],
     holds: (runner, ended) =>
-      readsLog(runner) &&
-      tasksOf(runner, ended).some(
-        ({ state, container }) => state.desiredStatus === "STOPPED" || container?.agent.isDead === true,
-      ),
+      readsLog(runner) && tasksOf(runner, ended).some(({ state }) => state.desiredStatus === "STOPPED"),
   },
-  // Nobody tells of the death of the agent, and the time of the step is over before the silence is long enough.
+  // Nothing ends the session of an agent that has died without a word. A step whose time is over before it gives that session up asks for no other one.
   {
     codes: ["session-lost"],
-    holds: (runner, ended) => hasSilentAgent(runner, ended) && timeoutOf(runner) <= SHORT_TIMEOUT_MS,
+    holds: (runner, ended) => hasSilentAgent(runner, ended) && isOverBeforeSilence(runner, ended),
   },
   // S3 denies the read of an object that another run has just deleted, and the message says so.
   {
@@ -259,6 +263,19 @@ function faultsOf(runner: Runner, ended: Simulated): readonly Fault[] {
   for (let each: Runner | undefined = runner; each !== undefined; each = each.before ?? each.host)
     actors.add(each.name);
   return ended.world.base.faults.taken.filter(({ actor }) => actors.has(actor));
+}
+
+/** Whether no job has begun in the step's only session, and the inputs of the step leave it less time than a silent session has. */
+function isOverBeforeSilence(runner: Runner, ended: Simulated): boolean {
+  const { name, beganAt, options, before } = runner;
+  const [session, ...others] = [...ended.world.gateway.sessions.values()].filter(
+    ({ owner, command }) => owner === name && !isStopCommand(command),
+  );
+  if (session === undefined || others.length > 0 || before !== undefined) return false;
+  if (!("start-timeout" in options.inputs) || jobsOf(runner, ended).length > 0) return false;
+  const kinds = ["start-timeout", "queue-timeout", "timeout"] as const;
+  const most = kinds.reduce((sum, kind) => sum + timeoutOf(runner, kind), AFTER_TIMEOUT_MS);
+  return beganAt + most <= session.begun + SILENCE_MS;
 }
 
 /** Whether another step that follows the same job has stopped it. */

@@ -112,7 +112,8 @@ const kept: Rule = {
   },
 };
 
-function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ended: Simulated): boolean {
+function hasReason(carried: Carried, side: Side, ended: Simulated): boolean {
+  const { runner: name, to, begunAt, far } = carried;
   const at = side.overAt ?? 0;
   const runner = ended.runners.find((each) => each.name === name);
   const kind = farNameOf(to)?.kind;
@@ -127,10 +128,7 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
       stoppedAt <= at && container?.relays.some(({ owner }) => owner === name),
   );
   if (isStopped) return true;
-  // Its time was over, though a call that AWS does not answer keeps the step.
-  const isOutOfTime =
-    runner?.main.stdout.includes("%3A timed-out::") === true && at >= runner.beganAt + timeoutOf(runner);
-  if (isOutOfTime) return true;
+  if (runner !== undefined && isOutOfTime(carried, runner, at)) return true;
   const isSoon = (cause: number): boolean => cause <= at && at <= cause + SOON_MS;
   return (
     relaysOf(name, ended).some(
@@ -142,6 +140,15 @@ function hasReason({ runner: name, to, begunAt, far }: Carried, side: Side, ende
         ),
     ) || ended.world.base.faults.taken.some((fault) => fault.kind === "pause" && fault.actor === name)
   );
+}
+
+/**
+ * Whether the forward was at its `timeout`. Its connections end with it. Main may end a minute later: it waits for the answer to a call for a session,
+ * which AWS never gives, since it has to end that session.
+ */
+function isOutOfTime({ openedAt }: Carried, runner: Runner, at: number): boolean {
+  const isOver = runner.mainEnd?.exitCode !== 0 && "timeout" in runner.options.inputs;
+  return isOver && at >= openedAt + timeoutOf(runner);
 }
 
 const relaysEnd: Rule = {

@@ -71,5 +71,12 @@ function logBefore(at: number, { id }: SessionRecord, logs: string, { scenario, 
   return object !== undefined && object.modified < at - 2_000 ? object.bytes.toString("latin1") : "";
 }
 
+/** Whether the agent of a session of the step has died before it had uploaded the end of the job: it uploads a transcript when the session is over. */
+export function hasUnwrittenLog(runner: Runner, ended: Simulated): boolean {
+  const { logs = "auto" } = runner.options.inputs;
+  const dead = sessionsOf(runner, ended).filter(({ agent }) => agent.isDead);
+  return dead.some((session) => !END.test(logBefore(Infinity, session, logs, ended)));
+}
+
 /** What must hold of the logs of sessions. */
 export const LOG_RULES: readonly Rule[] = [found];

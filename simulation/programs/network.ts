@@ -10,11 +10,12 @@ import { Side } from "./side.ts";
 /** Notes a connection of a client, which leads to this far end. */
 export function beginCarried(
   base: Base,
-  { runner, to, dueAt }: Pick<Carried, "runner" | "to" | "dueAt">,
+  { runner, to, openedAt, dueAt }: Pick<Carried, "runner" | "to" | "openedAt" | "dueAt">,
 ): Carried {
   const number = base.carried.length + 1;
   const client = new Side(new Content(number, farNameOf(to)?.kind === "echo" ? "up" : "down"));
-  const carried: Carried = { number, runner, to, begunAt: base.time.now, dueAt, client, far: undefined };
+  const begunAt = base.time.now;
+  const carried: Carried = { number, runner, to, openedAt, begunAt, dueAt, client, far: undefined };
   base.carried.push(carried);
   return carried;
 }

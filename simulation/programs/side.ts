@@ -38,6 +38,8 @@ export interface Carried {
   readonly runner: string;
   /** Where the forward leads, such as `echo.internal`. */
   readonly to: string;
+  /** When the ports of its forward were opened. */
+  readonly openedAt: number;
   readonly begunAt: number;
   /** When it is over without faults, at the latest. */
   readonly dueAt: number;

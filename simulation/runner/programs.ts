@@ -32,7 +32,8 @@ export class Programs implements ForwardRun {
   readonly during = async (ports: readonly number[], over: AbortSignal): Promise<number> => {
     const { time, host } = this.#base;
     this.#base.timeline.note(this.#options.runner, `ports are open: ${ports.join(", ")}`);
-    const programs = this.#options.clients.map((client) => this.#run(client, ports));
+    const openedAt = time.now;
+    const programs = this.#options.clients.map((client) => this.#run(client, ports, openedAt));
     const lost = new Promise<void>((resolve) => {
       const end = (): void => void time.after(host, GRACE_MS, resolve);
       over.addEventListener("abort", end, { once: true });
@@ -44,7 +45,7 @@ export class Programs implements ForwardRun {
     return 0;
   };
 
-  async #run(client: ClientOptions, ports: readonly number[]): Promise<void> {
+  async #run(client: ClientOptions, ports: readonly number[], openedAt: number): Promise<void> {
     const { time, host, timeline } = this.#base;
     const { runner, forwards } = this.#options;
     await time.sleep(host, client.at);
@@ -52,7 +53,7 @@ export class Programs implements ForwardRun {
     if (end === undefined) return;
     const to = forwards[client.forward] ?? "";
     const planned = plannedMs(client, to);
-    const carried = beginCarried(this.#base, { runner, to, dueAt: time.now + planned });
+    const carried = beginCarried(this.#base, { runner, to, openedAt, dueAt: time.now + planned });
     timeline.note(runner, `connection ${carried.number} to ${to} begins`);
     const program = new ClientProgram(this.#base, client, carried, end);
     program.begin();

@@ -104,7 +104,7 @@ function seenOf(reason: PlainReason): { readonly seen: string; readonly cause?: 
     case "lost":
       return { seen: `It was lost: ${reason.why}.`, cause: reason.cause };
     case "closed-here":
-      return { seen: "The run closed it when its time was over." };
+      return { seen: "The run closed it when the job's time was over." };
   }
 }
 
