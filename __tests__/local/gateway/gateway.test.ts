@@ -263,7 +263,8 @@ describe("the message gateway", () => {
     const client = await connectClient();
     act();
     expect(await client.closed).toBe(text);
-    expect(agent.heard.at(-1)).toBe("channel_closed");
+    // What the client has sent may be on its way when the time is over.
+    expect(agent.heard).toContain("channel_closed");
     expect(agent.terminated).toBe(true);
   });
 
