@@ -224,6 +224,13 @@ const CODES_OF_STEPS: StepCodes = [
         (fault) => fault.kind === "call" && fault.what === "lost" && fault.operation === "ecs:ExecuteCommand",
       ),
   },
+  // Another run has deregistered the definition that they share, and a try before may have started a task: no other one is started beside it.
+  {
+    codes: ["task-definition-not-found"],
+    holds: (runner, ended) =>
+      ended.runners.length > 1 &&
+      faultsOf(runner, ended).some((fault) => fault.kind === "call" && fault.operation === "ecs:RunTask"),
+  },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
   // A small disk holds the job until a session has brought what waits, and keeps nothing when it is full.
   { codes: ["timed-out", "no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
