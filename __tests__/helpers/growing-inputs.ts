@@ -276,7 +276,7 @@ function queue(what: string, text: (size: number) => string): GrowingInput {
       const own = {
         run: "mine",
         earlier: [],
-        returns: false,
+        hasBegun: false,
         names: {},
         manner: { shares: true, locks: false, sessions: 1 as const },
       };

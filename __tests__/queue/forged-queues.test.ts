@@ -17,7 +17,7 @@ const MANNER = { shares: false, locks: true, sessions: 1 } as const;
 function useQueue(bytes: Uint8Array): void {
   const queue = parseQueue(bytes, MODIFIED);
   const found: FoundQueue = { queue, now: NOW, version: { etag: '"1"', versionId: undefined } };
-  const own = { run: "own", earlier: [], returns: false, names: {}, manner: MANNER };
+  const own = { run: "own", earlier: [], hasBegun: false, names: {}, manner: MANNER };
   const taken = takeStep(found, own, { mayJoin: true, beforeTaking: () => undefined });
   renewStep(found, own, undefined);
   replaceStep(found, own, false);

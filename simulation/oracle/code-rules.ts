@@ -229,7 +229,12 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["task-definition-not-found"],
     holds: (runner, ended) =>
       ended.runners.length > 1 &&
-      faultsOf(runner, ended).some((fault) => fault.kind === "call" && fault.operation === "ecs:RunTask"),
+      faultsOf(runner, ended).some(
+        (fault) =>
+          fault.kind === "call" &&
+          fault.operation === "ecs:RunTask" &&
+          ["failed", "lost", "mute"].includes(fault.what),
+      ),
   },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
   // A small disk holds the job until a session has brought what waits, and keeps nothing when it is full.

@@ -87,10 +87,10 @@ const timeouts: Rule = {
 };
 
 /**
- * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when no step
- * follows the job any more and the uploader was killed, too, or when no session can be opened any more. When the uploader was killed, too, the
- * step notices its silence, and a session follows. The step takes the seat for that in the bucket, and gets none while it can't reach S3. A step
- * that is paused notices nothing, and follows a killed attacher later.
+ * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when the step
+ * has left the job, when no session can be opened any more, or when the uploader was killed, too, and the step has no end of its own. When the
+ * uploader was killed, a step that goes on notices its silence, and a session follows. The step takes the seat for that in the bucket, and gets
+ * none while it can't reach S3. A step that is paused notices nothing, and follows a killed attacher later.
  */
 function orphanedUntil(runner: Runner, ended: Simulated): number {
   const { faults, time } = ended.world.base;

@@ -14,12 +14,14 @@ export function hasWaitedInVain(runner: Runner, ended: Simulated): boolean {
   const { main, mainEnd, beganAt, jobUrl } = runner;
   if (!main.stdout.includes("%3A container-busy::") || mainEnd === undefined) return false;
   if (mainEnd.at - beganAt < timeoutOf(runner, "queue-timeout")) return false;
-  const scripts = tasksOf(runner, ended)
+  const tasks = tasksOf(runner, ended);
+  const scripts = tasks
     .flatMap(({ container }) => container?.scripts ?? [])
     .filter(({ url }) => url !== jobUrl);
   // A run without credentials can't give its claim back.
   const claims = ended.runners
     .filter((other) => other.jobUrl !== jobUrl && hasLostCredentials(other, ended))
+    .filter((other) => tasksOf(other, ended).some((task) => tasks.includes(task)))
     .flatMap(({ mainEnd: over }) =>
       over === undefined ? [] : [{ began: over.at, ended: over.at + CLAIM_MS }],
     );

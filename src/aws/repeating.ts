@@ -21,10 +21,10 @@ export function repeating(clock: Clock, throttledFor: number | undefined): Repea
       try {
         const answer = await send();
         strategy.recordSuccess(token);
-        note(answer, { attempts: count });
+        noteTries(answer, { attempts: count });
         return answer;
       } catch (error) {
-        note(error, { attempts: count, mayHaveWorked });
+        noteTries(error, { attempts: count, mayHaveWorked });
         const info = errorInfo(error);
         const next = signal?.aborted ? undefined : strategy.next(token, info);
         if (next === undefined) throw error;
@@ -61,7 +61,7 @@ function errorInfo(thrown: unknown): ErrorInfo {
   return { error, errorType: isServerError(error) ? "SERVER_ERROR" : "CLIENT_ERROR" };
 }
 
-function note(
+function noteTries(
   outcome: unknown,
   tries: { readonly attempts: number; readonly mayHaveWorked?: boolean },
 ): void {

@@ -23,8 +23,8 @@ export interface OwnClaim {
   readonly run: string;
   /** Former claims of the run, which are over. */
   readonly earlier: readonly string[];
-  /** Whether the run's job is in the container already. It goes before those in line, whose jobs have not begun. */
-  readonly returns: boolean;
+  /** Whether the run's job has begun in the container. It goes before those in line, whose jobs have not. */
+  readonly hasBegun: boolean;
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   readonly manner: Pick<Claim, "shares" | "locks" | "sessions">;
 }
@@ -46,18 +46,18 @@ export type LineState =
 /** Takes a seat when the run is first in line and a seat is free, else waits in line. `beforeTaking` is called just before the seat is taken. */
 export function takeStep(
   found: FoundQueue | undefined,
-  { run, earlier, returns, names, manner }: OwnClaim,
+  { run, earlier, hasBegun, names, manner }: OwnClaim,
   { mayJoin, beforeTaking }: { readonly mayJoin: boolean; readonly beforeTaking: () => void },
 ): Change<LineState> {
-  const { now } = found ?? { now: 0 };
-  const queue = without(earlier, found?.queue ?? EMPTY);
+  const now = found?.now ?? 0;
+  const queue = withoutRuns(found?.queue ?? EMPTY, earlier);
   const own = claimOf(queue, run);
   // An earlier write has taken the seat, and its answer was lost.
   if (own?.holds === true) return { result: { kind: "holds", lost: [] } };
   const times = { since: undefined, renewed: undefined };
   const mine: Claim = { ...(own ?? { ...names, ...times, run, holds: false }), ...manner };
-  const first = returns ? queue.claims.findIndex(({ holds }) => !holds) : -1;
-  const full = withClaim(queue, { ...mine, renewed: undefined }, first < 0 ? queue.claims.length : first);
+  const place = hasBegun ? holders(queue).length : queue.claims.length;
+  const full = withClaim(queue, { ...mine, renewed: undefined }, place);
   const { live, lapsed } = split(full, now);
   if (mayHold(live, mine)) {
     beforeTaking();
@@ -73,7 +73,7 @@ export function takeStep(
   return { ...((joins || renews) && { queue: full }), result: { kind: "waits", line } };
 }
 
-function without(runs: readonly string[], queue: Queue): Queue {
+function withoutRuns(queue: Queue, runs: readonly string[]): Queue {
   return runs.reduce((rest, run) => withoutRun(rest, run, claimOf(rest, run)?.session), queue);
 }
 

@@ -102,7 +102,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
       (session) => !known.has(session.id) && (hasOtherHolders || !isLeaving(session)),
     );
     if (foreign.length === 0) return { canList: true, isBesideOthers: false };
-    const isFull = sessions.length > foreign.length;
+    const isFull = sessions.some(({ id }) => known.has(id));
     if (lone.mayGoOn(foreign, { attaches: false, isUnlogged: true, isFull }))
       return { canList: true, isBesideOthers: true };
     const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;

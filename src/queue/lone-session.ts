@@ -41,7 +41,7 @@ export class LoneSession {
   /**
    * Whether the run may go on beside these sessions. An earlier look must have seen the same session. Says so once. A run that attaches goes
    * on at its second look, unless logs of earlier sessions may still be uploaded: an upload keeps the seat of its session. No run goes on when
-   * the container is full: it has a session of another run in the queue, too.
+   * the container is full: a session of the queue is there, too.
    */
   mayGoOn(
     [first, ...others]: readonly ActiveSession[],

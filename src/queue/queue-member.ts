@@ -23,8 +23,8 @@ export interface QueueMemberOptions {
   readonly claim: ClaimName;
   /** Former claims of this run, under other ids. One that could not be given back makes room for this one. */
   readonly earlier?: readonly string[] | undefined;
-  /** Whether the run's job is in the container already: by default not. */
-  readonly returns?: (() => boolean) | undefined;
+  /** Whether the run's job has begun in the container: by default not. */
+  readonly hasBegun?: (() => boolean) | undefined;
   /** What the claim tells other runs about this one. */
   readonly names: Pick<Claim, "url" | "job" | "matrix">;
   /**
@@ -228,14 +228,14 @@ export class QueueMember {
   }
 
   get #own(): OwnClaim {
-    const { claim, earlier = [], returns, names, clock, lock } = this.#options;
+    const { claim, earlier = [], hasBegun, names, clock, lock } = this.#options;
     const isReplacing = clock.now() - this.#replacedAt < SESSION_OVER_MS;
     const manner = {
       shares: this.#shares,
       locks: lock !== undefined,
       sessions: isReplacing ? 2 : 1,
     } as const;
-    return { run: claim.run, earlier, returns: returns?.() === true, names, manner };
+    return { run: claim.run, earlier, hasBegun: hasBegun?.() === true, names, manner };
   }
 
   /** A step that does the same, and also keeps the queue that it is given as the last one seen. */

@@ -36,7 +36,7 @@ export class SeatInQueue implements Seat {
       ...options,
       ...{ shares, s3: aws.s3 },
       earlier: origin.earlier,
-      returns: () => options.attaches === true || (options.own?.length ?? 0) > 0,
+      hasBegun: () => options.attaches === true || (options.own?.length ?? 0) > 0,
       names: { url: origin.url, job: origin.variables["GITHUB_JOB"], matrix },
     });
   }

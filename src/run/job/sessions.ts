@@ -73,6 +73,7 @@ export class JobSessions implements SessionSource {
   #isSeen = false;
   /** Whether the last ExecuteCommand may still begin a session: ECS had not answered it, or it had failed. */
   #isAsked = false;
+  /** The last stop command. Two at once take two sessions, which may be one too many for the container. */
   #stopping = Promise.resolve(false);
 
   constructor(
@@ -256,7 +257,6 @@ export class JobSessions implements SessionSource {
     ledger.replace(["sending"], []);
     const begun = this.#sessionIds.length > 0 || (cancel.aborted && this.#isAsked);
     if (begun && isRunaway(end, { cancelled: cancel.aborted, attached }))
-      // Two stop commands at once take two sessions, which may be one too many for the container.
       await this.#stopping.then(() => stopRunaways(this.#context));
     else if (inputs.lock !== undefined && endsWithTask(end)) this.#note("with-task");
     // A task that was started for a job stays when the step detaches: its container ends with the job.
