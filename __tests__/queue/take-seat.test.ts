@@ -641,6 +641,39 @@ describe("with a bucket", () => {
       },
     );
 
+    it("are waited for, up to ten seconds, when two of them are ending, since the run itself may need two", async () => {
+      const ending = { ...shell, status: "Terminating" };
+      scene.sessions = [ending, { ...ending, id: "another" }];
+      const [one, two] = [scene.ask("one"), scene.ask("two")];
+      await scene.pass(9_000);
+      expect([one.state, one.log.lines]).toEqual(["waiting", []]);
+      await scene.pass(2_000);
+      expect(one.state).toBe("placed");
+      await one.release();
+      await scene.pass(2_000);
+      expect(two.state).toBe("waiting");
+      scene.sessions = [ending];
+      await scene.pass(1_000);
+      expect(two.state).toBe("placed");
+    });
+
+    it("are waited for when one is ending beside one that has lost its client", async () => {
+      scene.sessions = [
+        { ...shell, status: "Disconnected" },
+        { ...shell, status: "Terminating", id: "another" },
+      ];
+      const one = scene.ask("one");
+      await scene.settle();
+      scene.sessions = [{ ...shell, status: "Disconnected" }];
+      await scene.pass(42_000);
+      scene.sessions = [...scene.sessions, { ...shell, status: "Terminating", id: "third" }];
+      await scene.pass(5_000);
+      expect(one.state).toBe("waiting");
+      scene.sessions = scene.sessions.slice(0, 1);
+      await scene.pass(2_000);
+      expect(await one.seat()).toMatchObject({ isBesideOthers: true });
+    });
+
     it("are not those of a run that has just given its seat back", async () => {
       const one = scene.ask("one");
       (await one.seat()).onSession(shell.id);

@@ -11,6 +11,8 @@ const PAUSE_MS = 1_000;
 const JITTER_MS = 500;
 /** The time for the agent to end the session of a run that has left: it drains the output for 2 s. */
 const LEAVING_MS = 10_000;
+/** The most sessions beside which a run opens its own. A call that was not answered may open another one, and a fourth would block the agent. */
+const MOST_BESIDE = 1;
 const LEAVING_PAUSE_MS = 300;
 
 export interface SessionLookOptions {
@@ -54,8 +56,8 @@ export interface ForeignSessionOptions extends SessionLookOptions {
   /** The last sessions of runs that have left the queue. The agent may still be ending them. */
   readonly past: () => readonly string[];
   /**
-   * Whether other runs hold seats, too. This run then also waits for sessions that are ending: with two such sessions there
-   * could be four.
+   * Whether other runs hold seats, too. This run then also waits for a session that is ending, for as long as it takes: with
+   * two such sessions there could be four.
    */
   readonly hasOtherHolders: boolean;
   /** Reads the queue again. */
@@ -74,9 +76,10 @@ export interface ForeignSessions {
 }
 
 /**
- * Waits until the container has no session but those of the runs in the queue, or one beside which the run may go on. Does
- * not wait when sessions can't be listed. Fails with `container-busy` at the deadline, and with the failure of the credentials
- * when these have ended; an abort throws its reason.
+ * Waits until the container has no session but those of the runs in the queue, or one beside which the run may go on: one
+ * without a client, or one that is ending. For further ones that are ending it waits a moment, also behind the deadline.
+ * Does not wait when sessions can't be listed. Fails with `container-busy` at the deadline, and with the failure of the
+ * credentials when these have ended; an abort throws its reason.
  */
 export async function waitForForeignSessions(options: ForeignSessionOptions): Promise<ForeignSessions> {
   const {
@@ -90,25 +93,28 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     signal,
     random = clock.random.fraction,
   } = options;
-  const begun = clock.now();
   let sessions = await looking;
   if (sessions === undefined) return { canList: false, isBesideOthers: false };
   const lone = new LoneSession(clock, log);
+  let leavingSince: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
     const [known, past] = [new Set(options.ours()), options.past()];
     const isLeaving = (session: ActiveSession): boolean => isEnding(session) || past.includes(session.id);
-    const foreign = sessions.filter(
-      (session) => !known.has(session.id) && (hasOtherHolders || !isLeaving(session)),
-    );
-    if (foreign.length === 0) return { canList: true, isBesideOthers: false };
-    const isFull = sessions.some(({ id }) => known.has(id));
+    const others = sessions.filter(({ id }) => !known.has(id));
+    const foreign = others.filter((session) => hasOtherHolders || !isLeaving(session));
+    leavingSince = others.some(isLeaving) ? (leavingSince ?? clock.now()) : undefined;
+    const areLeaving = leavingSince !== undefined && clock.now() - leavingSince < LEAVING_MS;
+    const isCrowded = areLeaving && others.length > MOST_BESIDE;
+    if (foreign.length === 0 && !isCrowded) return { canList: true, isBesideOthers: false };
+    const isFull = isCrowded || sessions.some(({ id }) => known.has(id));
     if (lone.mayGoOn(foreign, { attaches: false, isUnlogged: true, isFull }))
       return { canList: true, isBesideOthers: true };
-    const endSoon = foreign.every(isLeaving) && clock.now() - begun < LEAVING_MS;
+    const endSoon = areLeaving && foreign.every(isLeaving);
     if (!endSoon) waitLog.tell(waitWords(foreign));
-    const pause = endSoon ? LEAVING_PAUSE_MS : PAUSE_MS + random() * JITTER_MS;
-    await clock.sleep(Math.min(Math.max(0, deadline - clock.now()), pause), signal);
+    const untilDeadline = Math.max(0, deadline - clock.now());
+    const pause = endSoon ? LEAVING_PAUSE_MS : Math.min(untilDeadline, PAUSE_MS + random() * JITTER_MS);
+    await clock.sleep(pause, signal);
     await refresh().catch((error: unknown) => {
       // It would wait in vain, and then say that the container is busy.
       if (isAboutCredentials(error)) throw error;
