@@ -101,6 +101,22 @@ describe("a task's lifecycle", () => {
     expect(task.history).not.toContain("RUNNING");
   });
 
+  it("starts no container behind one whose command does not exist", async () => {
+    const task = await runTask(world, "", {
+      taskDefinition: world.made.twoContainers,
+      overrides: { containerOverrides: [{ name: "app", command: ["no-such-program"] }] },
+    });
+    await task.ended;
+    const { stopCode, containers = [] } = await describeTask(task);
+    expect([stopCode, containers.map(({ name, exitCode }) => [name, exitCode])]).toEqual([
+      "TaskFailedToStart",
+      [
+        ["app", undefined],
+        ["sidecar", undefined],
+      ],
+    ]);
+  });
+
   it("goes on when a container that is not essential ends, and isolates both containers from each other", async () => {
     const task = await runTask(world, "exec sleep 600", {
       taskDefinition: world.made.twoContainers,

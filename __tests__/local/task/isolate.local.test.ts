@@ -137,6 +137,8 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     asRoot ? undefined : "these tests run as another user",
   )("runs as the given user, and still dies with its parent", async () => {
     expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
+    // Docker's rule for a number that /etc/passwd does not have.
+    expect(await outputOf("id -u; id -g", { user: "54321" })).toBe("54321\n0");
   });
 
   it("leaves no mount on this machine", async () => {
