@@ -5,8 +5,8 @@ import type { Fault, ScriptLine, SessionLogOptions } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
 import { awayFor } from "./away-for.ts";
 import { itemStepsOf } from "./items.ts";
-import { hasLostCredentials } from "./credentials.ts";
 import { isStopCommand } from "./is-stop-command.ts";
+import { isStoppedByOther } from "./is-stopped-by-other.ts";
 import { hasUnwrittenLog } from "./log-rules.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, hasItems, jobsOf, readsLog } from "./script-output.ts";
@@ -288,21 +288,6 @@ function isOverBeforeSilence(runner: Runner, ended: Simulated): boolean {
   const kinds = ["start-timeout", "queue-timeout", "timeout"] as const;
   const most = kinds.reduce((sum, kind) => sum + timeoutOf(runner, kind), AFTER_TIMEOUT_MS);
   return beganAt + most <= session.begun + SILENCE_MS;
-}
-
-/** Whether another step that follows the same job has stopped it. */
-function isStoppedByOther({ name, jobUrl }: Runner, ended: Simulated): boolean {
-  return ended.runners
-    .filter((other) => other.jobUrl === jobUrl && other.name !== name)
-    .some(
-      (other) =>
-        other.cancelledAt !== undefined || hasLostCredentials(other, ended) || isStoppedByPost(other),
-    );
-}
-
-/** Whether the step was killed, and its post step has stopped the job in its place. */
-function isStoppedByPost({ isKilled, post }: Runner): boolean {
-  return isKilled && post?.stdout.includes("Stopping the job in container") === true;
 }
 
 /** The row of a fault in the table. */

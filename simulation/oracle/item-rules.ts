@@ -2,6 +2,7 @@ import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
 import { hasWholeTask, isEndUnread, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { isStoppedByOther } from "./is-stopped-by-other.ts";
 import { ITEM_RETRY_RULES } from "./item-retry-rules.ts";
 import { RERUN_RULES } from "./rerun-rules.ts";
 import type { Rule } from "./rule.ts";
@@ -211,7 +212,7 @@ const all: Rule = {
       );
       const left = items.filter((_, index) => runs[index]?.length === 0 && !carried.has(index));
       check(
-        left.length === 0,
+        left.length === 0 || isStopped(step, ended),
         runner.name,
         () => `${left.length} items never began, such as '${left[0] ?? ""}'`,
       );
@@ -220,6 +221,18 @@ const all: Rule = {
     }
   },
 };
+
+/**
+ * Whether the container has stopped the job because another step that follows it was cancelled or lost: a cancel is for all its readers (docs/detach.md).
+ * What had begun has an end all the same.
+ */
+function isStopped({ runner }: ItemStep, ended: Simulated): boolean {
+  const ends = tasksOf(runner, ended).flatMap(({ container }) => container?.ends ?? []);
+  const isCancelled = ends.some(
+    ({ url, status }) => url === runner.jobUrl && status.startsWith("cancelled "),
+  );
+  return isCancelled && isStoppedByOther(runner, ended);
+}
 
 /** The step may hand out nothing more before all items have begun, though nothing disturbs it. */
 function mayStop({ runner, inputs, told = [] }: ItemStep, { scenario }: Simulated): boolean {
