@@ -148,7 +148,7 @@ const leftInContainer: Rule = {
         const over = Math.max(
           ...container.scripts.filter((run) => run.runId === runId).map(({ ended: end = 0 }) => end),
         );
-        if (isTakenInVain(runner, over, ended)) continue;
+        if (isTakenInVain(runner, over, ended) || isTakenInHaste(runner, over, ended)) continue;
         const took = at - (runner.mainEnd?.at ?? 0);
         check(
           took <= TAKEN_MS,
@@ -180,23 +180,59 @@ function hasTakenEnd(runner: Runner, ended: Simulated): boolean {
  * could see that, and the session can't be resumed. Behind any cut the end of a job may come in the moment in which the attacher gives up: the agent
  * still acknowledges what is typed then. `over`: when the last script of the job has ended.
  */
-function isTakenInVain({ name, mainEnd }: Runner, over: number, { world }: Simulated): boolean {
+function isTakenInVain(runner: Runner, over: number, ended: Simulated): boolean {
+  const ends = sessionEndsOf(runner, ended).filter((end) => end < (runner.mainEnd?.at ?? 0));
+  return cutsOf(runner, ended).some(({ at, isSilent }) =>
+    ends.some(
+      (end) =>
+        (isSilent && end > at && end <= at + UNTAKEN_MS) ||
+        (over > at && over <= at + UNSEEN_MS && isGivenUp(end, over)),
+    ),
+  );
+}
+
+/**
+ * The same of a step that was cancelled: it waits no 15 s for an agent that acknowledges nothing, so it ends before its attacher gives up. The
+ * connection broke while the end of the job, or the word that it was taken, was on its way. A stop command would remove the directory sooner, but it
+ * takes a session of the container for a job that has ended. The directory removes itself (docs/how-it-works.md).
+ */
+function isTakenInHaste(runner: Runner, over: number, ended: Simulated): boolean {
+  const { cancelledAt, mainEnd } = runner;
+  if (cancelledAt === undefined || mainEnd === undefined) return false;
+  const [, roundTrip] = ended.scenario.world.latency;
+  return cutsOf(runner, ended).some(
+    ({ at, isSilent }) =>
+      isSilent &&
+      at > over &&
+      at < mainEnd.at &&
+      sessionEndsOf(runner, ended).some(
+        (end) => end >= mainEnd.at && isGivenUp(end, over) && at <= end - GIVES_UP_MS + roundTrip,
+      ),
+  );
+}
+
+/** Whether a session that ended then is one whose attacher has shown the end of the job, and has given up. */
+function isGivenUp(end: number, over: number): boolean {
+  return end >= over + GIVES_UP_MS && end <= over + UNTAKEN_MS;
+}
+
+/** The cuts that the step met, and when. */
+function cutsOf(
+  { name }: Runner,
+  { world }: Simulated,
+): readonly { readonly at: number; readonly isSilent: boolean }[] {
   const { faults, time } = world.base;
-  const cuts = faults.taken.flatMap((fault) =>
+  return faults.taken.flatMap((fault) =>
     fault.kind === "cut" && fault.actor === name
       ? [{ at: time.now - time.elapsed + fault.at, isSilent: fault.isSilent }]
       : [],
   );
-  const ends = [...world.gateway.sessions.values()].flatMap(({ owner, ended = Infinity }) =>
-    owner === name && ended < (mainEnd?.at ?? 0) ? [ended] : [],
-  );
-  const isGivenUp = (end: number): boolean => end >= over + GIVES_UP_MS && end <= over + UNTAKEN_MS;
-  return cuts.some(({ at, isSilent }) =>
-    ends.some(
-      (end) =>
-        (isSilent && end > at && end <= at + UNTAKEN_MS) ||
-        (over > at && over <= at + UNSEEN_MS && isGivenUp(end)),
-    ),
+}
+
+/** When the sessions of the step have ended. */
+function sessionEndsOf({ name }: Runner, { world }: Simulated): readonly number[] {
+  return [...world.gateway.sessions.values()].flatMap(({ owner, ended }) =>
+    owner === name && ended !== undefined ? [ended] : [],
   );
 }
 
