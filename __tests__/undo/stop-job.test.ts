@@ -178,15 +178,22 @@ describe("on a cluster with a session key", () => {
     expect((await stopped).error).toBeUndefined();
   });
 
-  it("waits in the post step for the end of a session that may be a plain one, whose agent shakes no hands", async () => {
-    const clock = new SteppedClock();
-    const stopped = stopIt(unheard, session(), endpoints(), clock, undefined, [], undefined, true);
-    await gateway.untilOpen();
-    clock.advance(20_000);
-    await new Promise(setImmediate);
-    gateway.send(channelClosed(""));
-    expect((await stopped).told).toBe("certainly");
-  });
+  it.each([
+    ["ECS has not told yet whether it encrypts", undefined],
+    ["the caller may not know whether it encrypts", { kind: "unknown" } as const],
+  ])(
+    "waits in the post step for the end of a session whose agent may shake no hands, as %s",
+    async (_, encryption) => {
+      const clock = new SteppedClock();
+      const job = { ...unheard, encryption };
+      const stopped = stopIt(job, session(), endpoints(), clock, undefined, [], undefined, true);
+      await gateway.untilOpen();
+      clock.advance(20_000);
+      await new Promise(setImmediate);
+      gateway.send(channelClosed(""));
+      expect((await stopped).told).toBe("certainly");
+    },
+  );
 
   it("rejects in the post step when such a session does not end", async () => {
     const clock = new SteppedClock();

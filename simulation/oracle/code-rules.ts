@@ -314,7 +314,8 @@ function longestItemsOf(runner: Runner, ended: Simulated): number {
   const listing = longestOf(listingOf(options)?.lines ?? []);
   const runs = itemStepsOf(ended).find((step) => step.runner === runner)?.runs ?? [];
   return itemsOf(options).reduce(
-    (sum, text, index) => sum + (parseItem(text)?.wait ?? 0) * Math.max(1, runs[index]?.length ?? 0),
+    (sum, text, index) =>
+      sum + ((parseItem(text)?.wait ?? 0) + WORK_MS) * Math.max(1, runs[index]?.length ?? 0),
     listing,
   );
 }

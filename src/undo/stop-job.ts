@@ -129,8 +129,8 @@ async function runStopCommand(
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects when the
  * command can't run, or the session was not set up in that time: it is ended then. While ECS has not told whether the cluster encrypts, no
  * session of the job was connected to. If the agent asks for a key then, not even the bootstrap has run: the session is
- * ended without a call of KMS, and the result is false. Without encryption the agent shakes no hands, and only the end of the session shows
- * that the command has run: the post step has the time to wait for that.
+ * ended without a call of KMS, and the result is false. Without encryption, which the caller may not know, the agent shakes no hands, and only the
+ * end of the session shows that the command has run: the post step has the time to wait for that.
  */
 async function shakeHands(
   ticket: SessionTicket,
@@ -140,7 +140,7 @@ async function shakeHands(
   const over = new AbortController();
   const late = new AbortController();
   const cutShort = AbortSignal.any([late.signal, ...(aws.clients.signal ? [aws.clients.signal] : [])]);
-  const most = patient && encryption === undefined ? COMMAND_MS : STOP_HANDSHAKE_MS;
+  const most = patient && encryption?.kind !== "required" ? COMMAND_MS : STOP_HANDSHAKE_MS;
   const limit = (): void => {
     clock.sleep(most, over.signal).then(
       () => late.abort(new Error(`The session of the stop command was not set up within ${most / 1000} s.`)),
