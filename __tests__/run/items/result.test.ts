@@ -1,6 +1,9 @@
 import { Failure } from "../../../src/errors.ts";
-import { failedAfter, failedResult } from "../../../src/report/result.ts";
-import { whatIsGone } from "../../../src/run/items/result.ts";
+import { failedAfter, failedResult, type TaskResult } from "../../../src/report/result.ts";
+import type { ItemDirectories } from "../../../src/run/items/item-directories.ts";
+import { resultOfItems, whatIsGone } from "../../../src/run/items/result.ts";
+import type { ItemsOfStep } from "../../../src/run/items/step-items.ts";
+import type { StepContext } from "../../../src/run/step-context.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { aResult } from "../../report/example-results.ts";
 import { anInputs } from "../../helpers/runs.ts";
@@ -37,4 +40,33 @@ it.each([
   expect(gone).toHaveLength(count);
   expect(log.lines).toEqual(gone.map((sentence) => `warning: ${sentence}`));
   if (count > 0) expect(gone[0]).toContain("The artifacts of 3 items that had ended in task unknown");
+});
+
+const RETRIED = {
+  ...aResult("exited", "0"),
+  earlier: [{ taskId: "1", outcome: "unknown", end: "no-status", reason: "unknown" }],
+} as const;
+
+it.each<[string, TaskResult, boolean, "cancelled" | "timed-out"]>([
+  ["out of time", aResult("timed-out", "143!"), false, "timed-out"],
+  ["out of time, and has failed before", aResult("timed-out", "1", "143!"), false, "timed-out"],
+  ["stopped by another reader", aResult("cancelled", "143!"), false, "cancelled"],
+  ["stopped by another reader, and has failed before", aResult("cancelled", "1", "143!"), false, "cancelled"],
+  ["out of time in a step that is cancelled", aResult("timed-out", "143!"), true, "cancelled"],
+  ["without the end of a worker, since nobody has cancelled it", LOST, false, "timed-out"],
+  ["run again after it had lost a worker, since nobody has cancelled it", RETRIED, false, "timed-out"],
+])("items are stopped by the end of a job that is %s", async (_, task, isCancelled, why) => {
+  const closed: string[] = [];
+  const items: Partial<ItemsOfStep> = {
+    directories: {
+      end: () => Promise.resolve([]),
+      of: () => undefined,
+    } as Partial<ItemDirectories> as ItemDirectories,
+    close: (as) => closed.push(as),
+    end: () => ({ items: [], workers: [1] }),
+  };
+  const cancel = isCancelled ? AbortSignal.abort(failure) : new AbortController().signal;
+  const step = { cancel, inputs: anInputs({}), log: new Listener() };
+  await resultOfItems([task], items as ItemsOfStep, step as Partial<StepContext> as StepContext);
+  expect(closed).toEqual([why]);
 });

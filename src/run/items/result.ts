@@ -25,8 +25,7 @@ export async function resultOfItems(
     await items.end();
     return only;
   }
-  const isTimedOut = !cancel.aborted && tasks.some(({ outcome }) => outcome === "timed-out");
-  items.close(isTimedOut ? "timed-out" : "cancelled");
+  items.close(cancel.aborted ? "cancelled" : whyStopped(tasks));
   const results = await items.end(cancel.aborted ? asFailure(cancel.reason) : undefined);
   const all = withDirectories(results, items.directories);
   const mustFail = step.inputs.itemFiles?.missing === "error";
@@ -38,6 +37,16 @@ export async function resultOfItems(
     }),
     items: { ...all, file: fileOf(all, step) },
   };
+}
+
+/**
+ * Why items were stopped, if any were. A job that has lost a worker does not tell its own reason, and an attempt that was followed by another one
+ * is not among these: when nothing tells of a cancel, the time was over.
+ */
+function whyStopped(tasks: readonly TaskResult[]): "cancelled" | "timed-out" {
+  const ends = tasks.flatMap((task) => [task, ...(task.kind === "status" ? task.workers : [])]);
+  const isCancelled = ends.some(({ outcome }) => outcome === "cancelled");
+  return isCancelled && ends.every(({ outcome }) => outcome !== "timed-out") ? "cancelled" : "timed-out";
 }
 
 function withDirectories(results: ItemResults, directories: ItemDirectories): ItemResults {
