@@ -453,6 +453,25 @@ describe("a job whose output goes by S3", () => {
     expect(job.bucket.controls.at(-1)?.words).not.toMatch(/^cancel$/m);
   });
 
+  it.each(["detach", "taken"])(
+    "is over once its container is seen to have ended, though the session that stays has not heard %p",
+    async (word) => {
+      const job = Scene.withBucket();
+      Object.assign(job, { stays: true, detachAfter: word === "detach" ? 5_000 : undefined });
+      await job.release();
+      job.session.isDeaf = true;
+      if (word === "taken") job.bucket.put("out", 1, 4, SPOOL.slice(4)).put("end", 2, SPOOL.length, STATUS);
+      await job.until(() => job.typed.includes(word), 10_000);
+      await job.pass(1_000);
+      expect(job.ended).toBeUndefined();
+      job.task = STOPPED;
+      await job.until(() => job.ended !== undefined, 16_000);
+      expect(job.ended).toMatchObject(word === "taken" ? ENDED : { end: { kind: "detached" } });
+      expect(job.bucket.controls.at(-1)?.words).toContain(word);
+      expect([job.session.isEnded, job.seatsGivenBack]).toEqual([true, 1]);
+    },
+  );
+
   it("gets no upload order after a cancel", async () => {
     const job = Scene.withBucket();
     job.s3 = "when the job lasts";

@@ -34,7 +34,10 @@ class Following {
   readonly #next: NextSession;
   readonly #detachTime: DetachTime;
   readonly #task: TaskWatch;
+  /** Aborts when nothing more is to come of the job. Its last words may still be said. */
   readonly #over = new AbortController();
+  /** Aborts when they have been said, too. */
+  readonly #closed = new AbortController();
   #mustDetach = false;
   /** Resolves when the container knows that the job is detached. */
   #detaching: Promise<void> | undefined;
@@ -52,7 +55,10 @@ class Following {
     this.#carriers = new CarrierSet(options, signal);
     this.#next = new NextSession(options);
     this.#detachTime = new DetachTime(options, signal, () => this.#carriers.put({ kind: "detach" }));
-    this.#task = new TaskWatch(options, signal, (event) => this.#carriers.put(event));
+    this.#task = new TaskWatch(options, this.#closed.signal, (event) => {
+      this.#carriers.put(event);
+      if (event.kind === "gone" && signal.aborted) this.#leaveGone();
+    });
   }
 
   async run(): Promise<FollowedJob> {
@@ -65,6 +71,7 @@ class Following {
     const attachedAt = this.#attachedAt;
     const isClosed = this.#carriers.session?.isClosed ?? false;
     this.#over.abort();
+    this.#closed.abort();
     await this.#carriers.close();
     return { end, attached: attachedAt !== undefined, attachedAt, ...this.#ways, isClosed };
   }
@@ -197,13 +204,24 @@ class Following {
   async #end(main: MainCarrier, end: EndOfJob): Promise<EndOfJob> {
     const { sessions } = this.#options;
     // There is nothing left to stop.
-    this.#over.abort();
+    this.#finish();
     if (main.kind === "session" && end.kind === "status") sessions.releaseSeat(main.session);
     await main.close("taken");
     if (main.kind === "session") return end;
     this.#ways = { byPieces: true, hasOthers: main.hasOthers };
     await this.#carriers.closeReleased("taken");
     return end;
+  }
+
+  /** Nothing more is to come of the job. */
+  #finish(): void {
+    this.#over.abort();
+    if (this.#task.gone !== undefined) this.#leaveGone();
+  }
+
+  /** A container that has ended hears no last word, so no session is kept open for it. */
+  #leaveGone(): void {
+    void this.#carriers.session?.close();
   }
 
   /** Whether the step has left the job. A job that a cancel has told to stop meanwhile is not left: its container may have heard only one of the two. */
@@ -217,7 +235,7 @@ class Following {
     const { spool, log } = this.#options;
     await this.#detaching;
     if (this.#isDetached) {
-      this.#over.abort();
+      this.#finish();
       await this.#carriers.closeReleased("detach");
       return { kind: "detached", writableUntil: main.writableUntil };
     }
