@@ -113,6 +113,33 @@ asOthers.concurrent.each(everyNth(BOTH, 8, 5))(
   PATIENCE,
 );
 
+asOthers.concurrent.each(everyNth(BOTH, 8, 2))(
+  "a script whose job and uploader were killed is ended by the session that stays, by $way with $sh",
+  async ({ sh, options }) => {
+    const container = await SharedContainer.start(sh);
+    try {
+      const { uploaded, terminal } = await leaveJob(container, options, 1_000);
+      await until(() => JSON.stringify(terminal.events).includes("initProcessEnabled"));
+      const pidIn = (name: string): string =>
+        readFileSync(join(uploaded.job.directory ?? "", name), "utf8").split(":")[0] ?? "";
+      const script = pidIn("0.pid");
+      const isRunning = (): boolean => {
+        container.run(`grep -v ') Z ' /proc/${script}/stat >/tmp/state 2>/dev/null || :`);
+        return container.read("/tmp/state") !== "";
+      };
+      expect(isRunning()).toBe(true);
+      for (const name of ["uploader", "pid"]) container.run(`kill -KILL ${pidIn(name)}`);
+      await until(() => !isRunning());
+      expect(terminal.isClosed).toBe(false);
+      terminal.type(AWAY);
+      await terminal.closed;
+    } finally {
+      await container.stop();
+    }
+  },
+  PATIENCE,
+);
+
 asOthers.concurrent.each(everyNth(BOTH, 3))(
   "nothing is left of a job whose directory was removed while it starts, or while it runs, by $way with $sh",
   async ({ sh, way, options }) => {

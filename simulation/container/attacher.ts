@@ -5,6 +5,7 @@ import { removeJob } from "./remove-job.ts";
 import { Holds } from "./holds.ts";
 import { awaitLastReader, leave } from "./leave.ts";
 import { awaitOthers } from "./others.ts";
+import { endOrphans } from "./orphans.ts";
 import { listen } from "./reader.ts";
 import type { Shell } from "./shell.ts";
 import { type Opening, takeOpening } from "./opening.ts";
@@ -18,8 +19,6 @@ const LOOK_MS = 1_000;
 const TAKEN_MS = 5_000;
 /** What a reader is given to read why there is no job. */
 const READ_MS = 2_000;
-/** How long the workers of a job that was killed are given to end. */
-const ORPHANED_MS = 1_000;
 
 export interface Attachment {
   readonly at: number;
@@ -187,9 +186,7 @@ async function send(
 /** Why the end of the job will never be known; undefined while it may be. */
 async function whyLost(shell: Shell, directory: Directory, mayStart: boolean): Promise<string | undefined> {
   if (directory.isGone) return "! gone the directory of the job was removed while it ran";
-  if (directory.job?.isDead === true && directory.status === undefined) {
-    directory.endOrphans?.();
-    if (directory.workers.some(({ isDead }) => !isDead)) await shell.sleep(ORPHANED_MS);
+  if (await endOrphans(shell, directory)) {
     directory.recorder?.kill();
     return "! lost the job was killed, and its exit status with it";
   }

@@ -1,4 +1,5 @@
 import type { Directory } from "./directory.ts";
+import { endOrphans } from "./orphans.ts";
 import type { Shell } from "./shell.ts";
 
 /** The attacher learns within a second that the job was killed. */
@@ -26,6 +27,7 @@ export async function leave(
       );
       while (!directory.isTaken && !directory.isGone && !directory.isAway) {
         await shell.tellNotes(directory);
+        await endOrphans(shell, directory);
         await directory.news(shell.host, LOOK_MS);
       }
       // The end may have been taken before the attacher knew that it has to stay.
