@@ -15,6 +15,8 @@ import { timeoutOf } from "./timeout-of.ts";
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
 const KILLED_MS = 10_000;
 const NOTICED_MS = 1_000;
+/** The stop command gives a job ten seconds, and the agent sleeps one before. */
+const COMMAND_MS = 12_000;
 /** A step waits 90 s for an uploader that is silent, and then for a session. */
 const SILENT_MS = 120_000;
 /**
@@ -90,7 +92,8 @@ const timeouts: Rule = {
  * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when the step
  * has left the job, when no session can be opened any more, or when the uploader was killed, too, and the step has no end of its own. When the
  * uploader was killed, a step that goes on notices its silence, and a session follows. The step takes the seat for that in the bucket, and gets
- * none while it can't reach S3. A step that is paused notices nothing, and follows a killed attacher later.
+ * none while it can't reach S3, or while others have it: after `queue-timeout` it has the job stopped by a command of its own, which may be in line behind
+ * them. Where others have blocked the agent, and no attacher stays, nothing reaches the job. A step that is paused notices nothing, and follows a killed attacher later.
  */
 function orphanedUntil(runner: Runner, ended: Simulated): number {
   const { faults, time } = ended.world.base;
@@ -106,9 +109,27 @@ function orphanedUntil(runner: Runner, ended: Simulated): number {
     ({ process }) => process === "supervisor" || (process === "attacher" && isPaused),
   );
   const isAbandoned = runner.isKilled && runner.postEnd === undefined;
-  if (isSilent && isAbandoned) return Infinity;
+  if (!isSilent) return 0;
+  if (isAbandoned) return Infinity;
   const silentFrom = time.now - time.elapsed + Math.max(...killed);
-  return isSilent ? silentFrom + SILENT_MS + awayFor(runner, ended) : 0;
+  const noticed = silentFrom + SILENT_MS + awayFor(runner, ended) + seatTakenMs(runner, ended, silentFrom);
+  if (isSeen(runner, ended, silentFrom)) return noticed;
+  if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) return Infinity;
+  return Math.max(noticed, inLineUntil(runner, ended) + COMMAND_MS);
+}
+
+/** Whether a session of the step has outlasted the job's own process. Its attacher stays, and so it sees the loss. */
+function isSeen({ name }: Runner, { world }: Simulated, killedAt: number): boolean {
+  return [...world.gateway.sessions.values()].some(
+    ({ owner, begun, isBereft, ended = Infinity, overAt = ended }) =>
+      owner === name && !isBereft && begun <= killedAt && overAt > killedAt + LEFT_MS,
+  );
+}
+
+/** For how long others had the seat that a step waits for from some time on: as long as they had sessions there, and for `queue-timeout` at most. */
+function seatTakenMs(runner: Runner, ended: Simulated, from: number): number {
+  const ends = sessionsOfOthers(runner, ended).map(({ ended: at = ended.world.base.time.now }) => at);
+  return Math.min(timeoutOf(runner, "queue-timeout"), Math.max(0, ...ends.map((at) => at - from)));
 }
 
 /** A step does not hang once its script has ended. */
@@ -185,12 +206,16 @@ const stops: Rule = {
 /** Until when the stop command waits behind sessions of others, once the step has said that it does: a session too many blocks the agent for good. */
 function inLineUntil(runner: Runner, { world }: Simulated): number {
   if (!isInLine(runner)) return 0;
-  const { name } = runner;
-  const sessions = [...world.gateway.sessions.values()];
-  const targets = new Set(sessions.filter(({ owner }) => owner === name).map(({ target }) => target));
-  const others = sessions.filter(({ owner, target }) => owner !== name && targets.has(target));
+  const others = sessionsOfOthers(runner, { world });
   if (others.some(({ agent }) => agent.isBlocked)) return Infinity;
   return Math.max(0, ...others.map(({ ended: at = world.base.time.now }) => at));
+}
+
+/** The sessions of others in the containers in which a step had one. */
+function sessionsOfOthers({ name }: Runner, { world }: Pick<Simulated, "world">): readonly SessionRecord[] {
+  const sessions = [...world.gateway.sessions.values()];
+  const targets = new Set(sessions.filter(({ owner }) => owner === name).map(({ target }) => target));
+  return sessions.filter(({ owner, target }) => owner !== name && targets.has(target));
 }
 
 /** Whether the job may go on after its step: it was detached, nothing could be told to the container, or there was no post step to do it. */

@@ -13,6 +13,8 @@ const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
   "aws-unreachable",
   "aws-error",
   "throttled",
+  // Others have had its seat since its last session.
+  "container-busy",
   // The post step may have other credentials.
   "no-credentials",
   "no-id-token",
