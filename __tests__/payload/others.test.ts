@@ -69,6 +69,27 @@ asOthers.concurrent.each(
   },
 );
 
+asOthers.concurrent.each(
+  EACH.flatMap((sh) =>
+    [
+      ["is ended before another job begins, though nothing else is left of its job", "", false],
+      ["is left alone when its directory is of another user", `chown -R 1000:1000 ${DIRECTORY}`, true],
+    ].map(([what = "", setUp = "", lives = false]) => ({ sh, what, setUp: String(setUp), lives })),
+  ),
+)("the script of a job that was killed $what, under $sh", async ({ sh, setUp, lives }) => {
+  const container = await SharedContainer.start(sh);
+  try {
+    const victims = { "0.pid": startVictim(container), pid: startVictim(container) };
+    plantJob(container, victims, `kill -KILL ${victims.pid.split(":")[0] ?? ""}; ${setUp}`);
+    const job = new WatchedJob({ within: container, sh: "/bin/sh", waitSeconds: 3, script: "exit 3" });
+    await job.attach().closed;
+    expect(isAlive(container, victims["0.pid"])).toBe(lives);
+    expect(job.status).toMatchObject({ kind: "ended", workers: [{ exitCode: 3 }] });
+  } finally {
+    await container.stop();
+  }
+});
+
 asOthers.concurrent.each(EACH)(
   "a job whose reader gave its last sign 30 s ago is waited for to its end, under %s",
   async (sh) => {

@@ -1,17 +1,25 @@
 import type { Directory } from "./directory.ts";
+import { endOrphans } from "./orphans.ts";
 import type { Shell } from "./shell.ts";
 
 function goesOn({ job, status, isGone }: Directory): boolean {
   return job !== undefined && !job.isDead && status === undefined && !isGone;
 }
 
-/** A job of another run that still runs and is not known to have a reader. Ends the sessions of other jobs that have lost theirs. */
-function findOther({ container, now }: Shell, own: Directory): Directory | undefined {
+/**
+ * A job of another run that still runs and is not known to have a reader. Ends the sessions of other jobs that have lost theirs, and the scripts
+ * of jobs that were killed.
+ */
+async function findOther(shell: Shell, own: Directory): Promise<Directory | undefined> {
+  const { container } = shell;
   for (const other of container.directories.values()) {
     if (other === own) continue;
     if (!other.isDetached && goesOn(other)) {
-      if (!other.beat.isThere(now, other.attacher?.isDead === false)) return other;
-    } else if (other.job !== undefined && other.beat.isLost(now)) container.endSession(other.attacher);
+      if (!other.beat.isThere(shell.now, other.attacher?.isDead === false)) return other;
+    } else {
+      if (!other.isGone) await endOrphans(shell, other);
+      if (other.job !== undefined && other.beat.isLost(shell.now)) container.endSession(other.attacher);
+    }
   }
   return undefined;
 }
@@ -30,7 +38,8 @@ export async function awaitOthers(shell: Shell, directory: Directory): Promise<b
     return !directory.isCancelled;
   };
   for (;;) {
-    const other: Directory | undefined = met !== undefined && goesOn(met) ? met : findOther(shell, directory);
+    const other: Directory | undefined =
+      met !== undefined && goesOn(met) ? met : await findOther(shell, directory);
     if (other === undefined) break;
     if (met !== other && !other.beat.isLost(shell.now)) {
       if (unheard !== other)
