@@ -400,6 +400,17 @@ describe("the protection of a task", () => {
     expect(requestBody(0)).toEqual({ ...of, protectionEnabled: true, expiresInMinutes: 6 });
     expect(requestBody(1)).toEqual({ ...of, protectionEnabled: false });
   });
+
+  it("is asked for until the caller's time is over", async () => {
+    const late = new AbortController();
+    const ecs = await startEndpoint(() => {
+      late.abort(new Error("no more time"));
+      return { status: 503, body: {} };
+    });
+    const request = { cluster: "ci", task: arn, minutes: undefined };
+    await expect(ecs.updateTaskProtection(request, late.signal)).rejects.toThrow("no more time");
+    expect(open?.received).toHaveLength(1);
+  });
 });
 
 it("lists the members of a task definition that this SDK does not know, at any depth", async () => {

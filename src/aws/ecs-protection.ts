@@ -19,8 +19,8 @@ export interface ProtectionRequest {
 
 export interface ProtectionCalls {
   getTaskProtection(cluster: string, task: string): Promise<ProtectionAnswer>;
-  /** Sets the end of the protection anew, also when the task is protected already. */
-  updateTaskProtection(request: ProtectionRequest): Promise<ProtectionAnswer>;
+  /** Sets the end of the protection anew, also when the task is protected already. `late` ends the call, and its repetitions. */
+  updateTaskProtection(request: ProtectionRequest, late?: AbortSignal): Promise<ProtectionAnswer>;
 }
 
 /** The reasons of `failures` for a task that can't be protected at all (API reference, "API failure reasons"). */
@@ -34,15 +34,19 @@ export function protectionCalls(ask: EcsRequester): ProtectionCalls {
           client.send(new sdk.GetTaskProtectionCommand({ cluster, tasks: [task] }), options),
         ),
       ),
-    updateTaskProtection: async ({ cluster, task, minutes }) => {
+    updateTaskProtection: async ({ cluster, task, minutes }, late) => {
       const request = {
         ...{ cluster, tasks: [task], protectionEnabled: minutes !== undefined },
         ...(minutes !== undefined && { expiresInMinutes: minutes }),
       };
       return answerFrom(
-        await ask("UpdateTaskProtection", `task '${task}'`, { cluster }, (client, options) =>
-          client.send(new sdk.UpdateTaskProtectionCommand(request), options),
-        ),
+        await ask("UpdateTaskProtection", `task '${task}'`, { cluster }, (client, { abortSignal }) => {
+          const signals = [late, abortSignal].flatMap((signal) => signal ?? []);
+          const command = new sdk.UpdateTaskProtectionCommand(request);
+          return client.send(command, { abortSignal: AbortSignal.any(signals) }).catch((error: unknown) => {
+            throw late?.aborted ? late.reason : error;
+          });
+        }),
       );
     },
   };

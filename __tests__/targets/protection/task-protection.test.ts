@@ -8,6 +8,7 @@ import type {
 import { AccessDenied, Failure } from "../../../src/errors.ts";
 import { giveBackProtection, type HeldProtection } from "../../../src/targets/protection/held-protection.ts";
 import { TaskProtection } from "../../../src/targets/protection/task-protection.ts";
+import { aborted } from "../../../src/waiting.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { aTarget } from "../../helpers/runs.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
@@ -417,6 +418,24 @@ describe("the post step, after a killed main step", () => {
     await giveBack(what());
     expect(flag.isProtected).toBe(true);
     expect(log.lines).toEqual([expect.stringContaining("stays protected until")]);
+  });
+
+  it("gives up soon when ECS does not answer, since another job may protect the task before the call is made again", async () => {
+    flag.setByApplication(3);
+    const ecs: ProtectionCalls = {
+      getTaskProtection: flag.getTaskProtection,
+      updateTaskProtection: async (_, late) => {
+        await aborted(late ?? new AbortController().signal);
+        throw late?.reason;
+      },
+    };
+    const giving = giveBackProtection(held(flag.until ?? 0), { ecs, clock: flag.clock, log });
+    const end = giving.then(
+      () => "ended",
+      (error: unknown) => String(error),
+    );
+    await flag.pass(0.1);
+    expect(await Promise.race([end, Promise.resolve("goes on")])).toContain("due to timeout");
   });
 
   it("does nothing when the protection has ended by itself", async () => {

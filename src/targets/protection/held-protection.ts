@@ -1,6 +1,7 @@
 import type { ProtectionCalls } from "../../aws/ecs-protection.ts";
 import { type Clock, timeOfDay } from "../../clock.ts";
 import type { Log } from "../../log.ts";
+import { withinTime } from "../../waiting.ts";
 import { lastPart } from "../arn.ts";
 
 /**
@@ -24,16 +25,22 @@ export interface HeldProtection {
  */
 export const LEASE_MINUTES = 3;
 
+/**
+ * How long the call that ends a protection is repeated after the look at it, in milliseconds. Meanwhile another job may protect the task, which a
+ * later try would end.
+ */
+const ENDED_WITHIN_MS = 5_000;
+
 export interface GiveBackContext {
   readonly ecs: ProtectionCalls;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "sleep">;
   readonly log: Pick<Log, "info">;
 }
 
 /**
  * Ends the protection of the task, unless another principal may have set it since, or may need it. It then ends by itself: at
  * most `LEASE_MINUTES` after the last call, when a job of this action made that call. A protection whose call got no answer
- * ends by itself, too, because its end is not known. A second call does no harm.
+ * ends by itself, too, because its end is not known. Fails soon when ECS does not answer; a second call looks anew, and does no harm.
  */
 export async function giveBackProtection(
   { cluster, task, until, sharedUntil }: HeldProtection,
@@ -47,5 +54,7 @@ export async function giveBackProtection(
     );
     return;
   }
-  await ecs.updateTaskProtection({ cluster, task, minutes: undefined });
+  await withinTime(ENDED_WITHIN_MS, clock, (late) =>
+    ecs.updateTaskProtection({ cluster, task, minutes: undefined }, late),
+  );
 }
