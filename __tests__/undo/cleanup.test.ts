@@ -170,7 +170,8 @@ describe("cleaning up", () => {
       expect.stringContaining("No session could tell the job to stop"),
     ]);
     expect(log[2]).toBe("Ending the protection of task 17.");
-    expect(done).toContain('UpdateTaskProtection [{"cluster":"ci","task":"arn:task/ci/17"}]');
+    const ending = 'UpdateTaskProtection [{"cluster":"ci","task":"arn:task/ci/17"}';
+    expect(done).toContainEqual(expect.stringContaining(ending));
     expect(left).toEqual([]);
   });
 
