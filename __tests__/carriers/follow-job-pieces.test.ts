@@ -224,6 +224,31 @@ describe("a job whose output goes by S3", () => {
     expect([job.ended, job.shown, job.sessions.length]).toMatchObject([ENDED, WHOLE, 1]);
   });
 
+  it("keeps its next session when it learns late that another run waited for the one before", async () => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    job.looksForOthers = true;
+    await job.release();
+    await job.until(() => job.sessions.length === 2, 100_000);
+    job.wanted();
+    await job.settle();
+    expect([job.sessions[1]?.typed.includes("away"), job.sessions[1]?.isEnded]).toEqual([false, false]);
+  });
+
+  it("gives its second released session up, too, when another run waits for the seat", async () => {
+    const job = Scene.withBucket();
+    job.stays = true;
+    await job.release();
+    await job.until(() => job.sessions.length === 2, 100_000);
+    await job.until(() => job.bucket.folders.length === 2, 100_000);
+    job.bucket.put("out", 0, 4, SPOOL.slice(4, 6));
+    await job.until(() => job.sessions[1]?.typed.includes("left") === true, 100_000);
+    await job.pass(5_000);
+    job.wanted();
+    await job.until(() => job.sessions[1]?.isEnded === true, 2_000);
+    expect(job.sessions[1]?.typed.at(-1)).toBe("away");
+  });
+
   it("ends the session of an attacher that stays, before it goes back to a session", async () => {
     const job = Scene.withBucket();
     job.stays = true;

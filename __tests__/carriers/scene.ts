@@ -78,6 +78,8 @@ export class Scene {
   changeOrders = (): void => undefined;
   /** Another run waits for the seat in the container from then on. */
   wanted: () => void = () => undefined;
+  /** The look for other runs is under way when it is no longer needed. */
+  looksForOthers = false;
   seatsGivenBack = 0;
   stops = 0;
   /** Whether the stop command reaches the container. */
@@ -173,7 +175,8 @@ export class Scene {
       untilWanted: (over) =>
         new Promise((resolve, reject) => {
           this.wanted = resolve;
-          over.addEventListener("abort", reject);
+          if (over.aborted) reject(over.reason as Error);
+          if (!this.looksForOthers) over.addEventListener("abort", reject);
         }),
       releaseSeat: () => void (this.seatsGivenBack += 1),
       stop: () => {

@@ -28,6 +28,8 @@ export class CarrierSet {
   #ordersInVain = 0;
   /** Aborts when the session is the main carrier no longer. */
   #sessionOver = new AbortController();
+  /** Aborts when the released session is over. */
+  #releasedOver = new AbortController();
   #words: Words;
   #stopTelling = (): void => undefined;
 
@@ -136,6 +138,7 @@ export class CarrierSet {
     this.#ordered = undefined;
     this.leaveSession();
     this.#usePieces(pieces);
+    this.#releasedOver = new AbortController();
     this.#options.sessions.untilWanted(this.#releasedOver.signal).then(
       () => this.put({ kind: "wanted" }),
       () => undefined, // the session is over, or the job
@@ -151,8 +154,6 @@ export class CarrierSet {
     this.#usePieces(pieces);
     return pieces;
   }
-
-  #releasedOver = new AbortController();
 
   #usePieces(pieces: PiecesCarrier): void {
     const { log, spool, folders } = this.#options;

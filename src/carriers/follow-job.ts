@@ -108,7 +108,7 @@ class Following {
         if (session?.isReleasing !== true) this.#detaching ??= main?.close("detach");
         return;
       case "wanted":
-        void session?.close("away");
+        if (session !== main) void session?.close("away");
         return;
       case "ordered":
         this.#carriers.order(event);
