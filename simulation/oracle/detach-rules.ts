@@ -17,7 +17,6 @@ import {
 import { recordsInOrder, tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
-const BEGUN_MS = 5_000;
 /** The end of a step that has left its job may take so long. */
 const LEAVING_MS = 5_000;
 
@@ -76,8 +75,9 @@ const alone: Rule = {
         ({ kind, actor }) => kind === "kill-process" && places.includes(actor),
       );
       if (isHarmed) continue;
-      // From the begin of the job to that of its first item.
-      const began = Math.min(...runsOf(runner, ended).map((run) => run.began)) - BEGUN_MS;
+      // The first item may begin long after its job: orders need a session, or S3.
+      const jobs = tasksOf(runner, ended).flatMap(({ container }) => container?.jobs ?? []);
+      const began = Math.min(...jobs.flatMap(({ url, began: at }) => (url === runner.jobUrl ? [at] : [])));
       for (const run of runsOf(runner, ended)) {
         if (run.exitCode === undefined) continue;
         const isOut = (run.ended ?? began) - (hasItems(runner) ? began : run.began) >= timeoutOf(runner);

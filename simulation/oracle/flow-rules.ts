@@ -278,8 +278,14 @@ function isLeaving(
   const isOfSession = ({ runId }: ScriptRun): boolean => new RegExp(`${runId}(?![\\w-])`).test(command);
   const jobs = jobsOf(owner, ended).filter(isOfSession);
   const last = lastEnd(jobs) ?? Infinity;
-  // A job that could not begin has no end of its own.
-  const isRefused = jobs.length === 0 && owner.outputs["outcome"] === "not-started";
+  // A job that could not begin has no end of its own, nor has one that was killed before its script.
+  const isKilled = ended.world.base.faults.taken.some(
+    (fault) =>
+      fault.kind === "kill-process" &&
+      fault.process === "job" &&
+      tasksOf(owner, ended).some(({ name }) => name === fault.actor),
+  );
+  const isRefused = jobs.length === 0 && (owner.outputs["outcome"] === "not-started" || isKilled);
   const isDetached = owner.outputs["outcome"] === "detached";
   return (
     endedAt <= at || last <= at || ((isDetached || isRefused) && Math.min(endedAt, overAt) <= at + LEFT_MS)
