@@ -45,7 +45,7 @@ fx_show_job() {
 fx_find_loss() {
   if [ ! -d "$fx_dir" ]; then
     fx_last='! gone the directory of the job was removed while it ran'
-  elif read -r fx_job <"$fx_dir/pid" && ! fx_lives "$fx_job" && [ ! -e "$fx_dir/status" ]; then
+  elif fx_is_killed; then
     fx_end_orphans
     fx_tell_group KILL "$fx_job"
     fx_last='! lost the job was killed, and its exit status with it'
@@ -53,6 +53,9 @@ fx_find_loss() {
     fx_last="! start $(fx_words)"
   fi
 }
+
+# Whether the process of the job was killed. Sets fx_job to its name.
+fx_is_killed() { read -r fx_job <"$fx_dir/pid" && ! fx_lives "$fx_job" && [ ! -e "$fx_dir/status" ]; }
 
 # Opens the pipe by which a recorder in python3 wakes the attacher, on descriptor 4. It is opened both ways: opening one
 # end alone waits for the other.

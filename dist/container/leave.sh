@@ -74,6 +74,8 @@ fx_stay() {
       return
     fi
     [ ! -s "$fx_dir/notes" ] || fx_tell_notes
+    # The uploader may have been killed with the job. A reader that comes back says how the job has ended.
+    ! fx_is_killed || fx_end_orphans
     fx_wait_for_news
   done
   false

@@ -8,7 +8,7 @@ fx_write_about() { printf '%s\n' "$fx_url" "$(date -u +%H:%M:%S)" >"$fx_dir/abou
 fx_goes_on() { [ -e "$fx_dir/about" ] && fx_ours && [ ! -e "$fx_dir/status" ] && fx_lives "$(cat "$fx_dir/pid")"; }
 
 # Sets fx_dir to the directory of a job of another run, beside fx_dir, that still runs and is not known to have a reader. For fx_find.
-# Ends the sessions of the jobs that have ended, or that were detached, and whose readers are lost.
+# Ends the sessions of the jobs that have ended, or that were detached, and whose readers are lost, and the scripts of jobs that were killed.
 fx_find_unheard() {
   for fx_dir in "${fx_dir%/*}"/fargate-exec-*; do
     [ "$fx_dir" != "$fx_own" ] || continue
@@ -16,6 +16,8 @@ fx_find_unheard() {
     if [ ! -e "$fx_dir/detached" ] && fx_goes_on; then
       fx_is_there "$fx_dir" || return 0
     else
+      # What would end them may have been killed, too.
+      ! { [ -e "$fx_dir/about" ] && fx_ours && fx_is_killed; } || fx_end_orphans
       fx_end_lost
     fi
   done
