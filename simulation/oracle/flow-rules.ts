@@ -17,6 +17,8 @@ const KILLED_MS = 10_000;
 const NOTICED_MS = 1_000;
 /** The stop command gives a job ten seconds, and the agent sleeps one before. */
 const COMMAND_MS = 12_000;
+/** After a cancel a main step is killed when it has run for so long (the runner's source). */
+const CANCEL_MS = 7_500;
 /** A step waits 90 s for an uploader that is silent, and then for a session. */
 const SILENT_MS = 120_000;
 /**
@@ -218,12 +220,16 @@ function sessionsOfOthers({ name }: Runner, { world }: Pick<Simulated, "world">)
   return sessions.filter(({ owner, target }) => owner !== name && targets.has(target));
 }
 
-/** Whether the job may go on after its step: it was detached, nothing could be told to the container, or there was no post step to do it. */
-function isLeft({ options, isKilled, postEnd, main, post }: Runner): boolean {
+/**
+ * Whether the job may go on after its step: it was detached, nothing could be told to the container, or there was no post step to do it. A main step
+ * that was paused for all of the time that a cancel leaves it is as good as killed.
+ */
+function isLeft({ options, isKilled, cancelledAt, mainEnd, postEnd, main, post }: Runner): boolean {
+  const isOver = isKilled || (mainEnd?.at ?? 0) - (cancelledAt ?? Infinity) > CANCEL_MS;
   const isUnreached = (text: string): boolean => /Could not undo this|by itself|could not be told/.test(text);
   return (
     options.inputs["detach"] !== undefined ||
-    (isKilled && postEnd === undefined) ||
+    (isOver && postEnd === undefined) ||
     isUnreached(main.stdout) ||
     isUnreached(post?.stdout ?? "")
   );

@@ -80,6 +80,8 @@ const keptTasks: Rule = {
         continue;
       // `retry` has given up this task for another one, which ECS did not start.
       if (runner.options.inputs["retry"] !== undefined && isRefusedTasks(runner, ended)) continue;
+      // No session reaches its agent any more, so a script whose end is not known ends with it. The outcome may be that of an item.
+      if (ended.world.containers.some(({ name, agent }) => name === task.name && agent.isDead)) continue;
       const over = keep === "job" ? jobEnd(runner, ended) : Infinity;
       check(
         task.stoppedBy !== runner.name || (task.stoppedAt ?? 0) >= over,

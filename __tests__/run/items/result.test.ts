@@ -1,4 +1,4 @@
-import { Failure } from "../../../src/errors.ts";
+import { Failure, type FailureCode } from "../../../src/errors.ts";
 import { failedAfter, failedResult, type TaskResult } from "../../../src/report/result.ts";
 import type { ItemDirectories } from "../../../src/run/items/item-directories.ts";
 import { resultOfItems, whatIsGone } from "../../../src/run/items/result.ts";
@@ -42,6 +42,8 @@ it.each([
   if (count > 0) expect(gone[0]).toContain("The artifacts of 3 items that had ended in task unknown");
 });
 
+const failedAs = (code: FailureCode): TaskResult =>
+  failedResult(new Failure(code, { failed: "", seen: "", advice: "" }), undefined, true);
 const RETRIED = {
   ...aResult("exited", "0"),
   earlier: [{ taskId: "1", outcome: "unknown", end: "no-status", reason: "unknown" }],
@@ -53,8 +55,9 @@ it.each<[string, TaskResult, boolean, "cancelled" | "timed-out"]>([
   ["stopped by another reader", aResult("cancelled", "143!"), false, "cancelled"],
   ["stopped by another reader, and has failed before", aResult("cancelled", "1", "143!"), false, "cancelled"],
   ["out of time in a step that is cancelled", aResult("timed-out", "143!"), true, "cancelled"],
-  ["without the end of a worker, since nobody has cancelled it", LOST, false, "timed-out"],
-  ["run again after it had lost a worker, since nobody has cancelled it", RETRIED, false, "timed-out"],
+  ["without the end of a worker, since nobody has stopped it", failedAs("no-status"), false, "timed-out"],
+  ["out of its credentials", failedAs("no-credentials"), false, "cancelled"],
+  ["run again after it had lost a worker, since nobody has stopped it", RETRIED, false, "timed-out"],
 ])("items are stopped by the end of a job that is %s", async (_, task, isCancelled, why) => {
   const closed: string[] = [];
   const items: Partial<ItemsOfStep> = {

@@ -39,14 +39,16 @@ export async function resultOfItems(
   };
 }
 
-/**
- * Why items were stopped, if any were. A job that has lost a worker does not tell its own reason, and an attempt that was followed by another one
- * is not among these: when nothing tells of a cancel, the time was over.
- */
+/** Why items were stopped, if any were. A job that has lost a worker does not tell: when nobody is known to have stopped it, its time was over. */
 function whyStopped(tasks: readonly TaskResult[]): "cancelled" | "timed-out" {
   const ends = tasks.flatMap((task) => [task, ...(task.kind === "status" ? task.workers : [])]);
-  const isCancelled = ends.some(({ outcome }) => outcome === "cancelled");
-  return isCancelled && ends.every(({ outcome }) => outcome !== "timed-out") ? "cancelled" : "timed-out";
+  if (ends.some(({ outcome }) => outcome === "timed-out")) return "timed-out";
+  const failures = tasks.flatMap((task) => (task.kind === "failed" ? [task.failure.code] : []));
+  const earlier = tasks.flatMap((task) => (task.earlier ?? []).map(({ end }) => end));
+  const hasLostWorkers = [...failures, ...earlier].includes("no-status");
+  const isStopped =
+    ends.some(({ outcome }) => outcome === "cancelled") || failures.some((code) => code !== "no-status");
+  return hasLostWorkers && !isStopped ? "timed-out" : "cancelled";
 }
 
 function withDirectories(results: ItemResults, directories: ItemDirectories): ItemResults {
