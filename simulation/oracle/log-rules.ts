@@ -37,7 +37,10 @@ const found: Rule = {
       // A further attempt may have got a task that ended before it had a session.
       const task = isStarting(runner.options) ? tasksOf(runner, ended).at(-1)?.container : undefined;
       if (task !== undefined && task.agent !== last.agent) continue;
-      const [code] = UNKNOWN.exec(runner.main.stdout) ?? [];
+      // Nor need it be in the same task.
+      const { stdout } = runner.main;
+      if (stdout.lastIndexOf("##[group]Attempt ") > stdout.lastIndexOf(last.id)) continue;
+      const [code] = UNKNOWN.exec(stdout) ?? [];
       check(
         code === undefined,
         runner.name,
