@@ -31,7 +31,11 @@ async function cleanUpFailing(undo: readonly LedgerEntry[], ...failing: string[]
 }
 
 async function startCleanup(
-  { claimedBy = "me", ...how }: { early?: boolean; patient?: boolean; claimedBy?: string },
+  {
+    claimedBy = "me",
+    words = `{"claims":[{"run":"${claimedBy}"}]}`,
+    ...how
+  }: { early?: boolean; patient?: boolean; claimedBy?: string; words?: string },
   undo: readonly LedgerEntry[],
   ...failing: string[]
 ) {
@@ -69,7 +73,7 @@ async function startCleanup(
         deleteObject: call("DeleteObject"),
         deleteObjects: call("DeleteObjects", { kept: new Map(), left: 0 }),
         getVersion: call("GetObject", {
-          bytes: Buffer.from(`{"claims":[{"run":"${claimedBy}"}]}`),
+          bytes: Buffer.from(words),
           ...{ etag: '"1"', modified: 0, age: 0 },
         }),
         deleteIf: call("DeleteObject", { deleted: true }),
@@ -273,4 +277,26 @@ describe("cleaning up", () => {
     const { done, log, saved } = await cleanUpFailing([]);
     expect([done, log, saved]).toEqual([[], [], []]);
   });
+});
+
+it.each([
+  ["a main step leaves output and `control`, which another step still reads, to its post step", false, 2],
+  ["the post step leaves them to a step that goes on", true, 0],
+])("%s", async (_, patient, left) => {
+  const now = Math.floor(new SleeplessClock().now() / 1_000);
+  const own = patient ? "" : `reader ${"a".repeat(16)} ${now}\n`;
+  const folder = { bucket: "example-ci", owner: undefined, prefix: "output/j/", next: 3 };
+  const pieces: LedgerEntry = { kind: "pieces", ...folder, end: "read", reader: "a".repeat(16) };
+  const control: LedgerEntry = {
+    kind: "control",
+    bucket: "example-ci",
+    owner: undefined,
+    key: "output/j/control",
+  };
+  const words = `fx1 control 1 0 0 -\n${own}reader ${"b".repeat(16)} ${now}\n`;
+  const cleaned = await startCleanup({ patient, words }, [pieces, control]);
+  expect([cleaned.done.map((call) => call.split(" ")[0]), cleaned.left.length]).toEqual([
+    ["GetObject"],
+    left,
+  ]);
 });

@@ -39,7 +39,7 @@ export interface PiecesCarrierOptions {
     "read" | "writeControl" | "readControl" | "replaceControl" | "access" | "close"
   > &
     Pick<PieceStore, "folder"> &
-    Partial<Pick<PieceStore, "longestPause" | "limits">>;
+    Partial<Pick<PieceStore, "longestPause" | "limits" | "reader">>;
   /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /**

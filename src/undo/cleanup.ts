@@ -16,7 +16,7 @@ import { besideOthers, removeResource } from "../targets/made/made-resource.ts";
 import type { DeletionContext } from "../carriers/pieces/delete-pieces.ts";
 import { undoHook } from "./undo-hook.ts";
 import { undoLock } from "./undo-lock.ts";
-import { undoPieces } from "./undo-pieces.ts";
+import { controlOf, undoPieces } from "./undo-pieces.ts";
 
 /** For more entries than this, the log has only their number. */
 const MOST_NAMED = 100;
@@ -108,10 +108,12 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   if (isLong) options.log.info(`Undoing what this run has made: ${entries.length} entries.`);
   const log = isLong ? keepWarnings(options.log) : options.log;
   const missing: LedgerEntry[] = [];
+  /** The keys of each `control` that other readers still need. */
+  const readOn = new Set<string>();
   const isForArtifacts = artifactsTest(entries);
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (isOverdue(options) || (early && isForArtifacts(entry))) return;
-    if (isLeftAlone(entry, patient)) return;
+    if (isLeftAlone(entry, patient) || (entry.kind === "control" && readOn.has(entry.key))) return;
     if (entry.kind === "sending") {
       if (!early) ledger.drop(entry);
       return;
@@ -121,7 +123,8 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       log.info(announce(entry));
       if (entry.kind === "pieces") {
         const isUnreached = ledger.entries.some((each) => each.kind === "job" && each.told !== "certainly");
-        await undoPieces(entry, ledger, { s3: options.aws.s3, clock, log, patient, isUnreached });
+        const context = { s3: options.aws.s3, clock, log, patient, isUnreached };
+        if (await undoPieces(entry, ledger, context)) readOn.add(controlOf(entry).key);
         return;
       }
       if (entry.kind === "lock") {
@@ -137,20 +140,22 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
       if (!found) missing.push(entry);
       else if (!isUndoneAgain(entry, early)) ledger.drop(entry);
     } catch (error) {
-      if (isOverdue(options)) return;
-      const why = messageOf(error);
-      const stays = isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
-      // The command line tries once more what the run itself could not undo.
-      log.warnOnce(
-        `Could not undo this: ${announce(entry)} ${why}${stays}`,
-        "troubleshooting.md#after-a-lost-runner",
-      );
+      if (!isOverdue(options)) warn(entry, error, log);
     }
   };
   for (const rank of [0, 1, 2, 3])
     await Promise.all(entries.filter(({ kind }) => (ORDER[kind] ?? 0) === rank).map(undoOne));
   dropTold(ledger, patient);
   return missing;
+}
+
+function warn(entry: LedgerEntry, error: unknown, log: Log): void {
+  const stays = isAboutCredentials(error) ? ` ${whatStays(entry)}` : "";
+  // The command line tries once more what the run itself could not undo.
+  log.warnOnce(
+    `Could not undo this: ${announce(entry)} ${messageOf(error)}${stays}`,
+    "troubleshooting.md#after-a-lost-runner",
+  );
 }
 
 /** The entries. Those of tasks that were being started name the other tasks of the run, which ECS may list before them, and after their stop. */

@@ -135,6 +135,7 @@ describe("the cleanup of pieces", () => {
     const began = clock.now();
     const changed: (LedgerEntry | "dropped")[] = [];
     const ledger = {
+      entries: [],
       exchange: (_: LedgerEntry, other: LedgerEntry) => void changed.push(other),
       drop: () => void changed.push("dropped"),
     };

@@ -99,6 +99,15 @@ it("records a folder before the container can write to it", () => {
   ]);
 });
 
+it("the ledger has the name of the step in the `control` of a folder that other steps may read, too", () => {
+  const { job, ledger } = pieces();
+  const { job: name, keys } = newFolder("", systemClock.random);
+  const { reader } = job.resume({ job: name, keys, writableUntil: 0 });
+  expect(reader).toMatch(/^[0-9a-f]{16}$/);
+  expect(ledger.entries[0]).toMatchObject({ kind: "pieces", reader });
+  expect(job.open().reader).toBeUndefined();
+});
+
 it.each([
   [
     "of a task of this run that is not held, which may go on after it was stopped",

@@ -4,6 +4,7 @@ import type { Log } from "../../log.ts";
 import type { ItemOrderLine } from "../../payload/input.ts";
 import { LEASES } from "../../queue/leases.ts";
 import { type ControlWords, type FolderAccess, NO_WORDS } from "./orders.ts";
+import { newReader, othersThan } from "./readers.ts";
 import type { PieceStore } from "./store.ts";
 
 /** After this many bytes the reader tells the container what it has read, so that the container can free the bytes. */
@@ -14,7 +15,8 @@ const AGAIN_MS = 1_000;
 const MOST_SWAPS = 5;
 
 export interface ControlWriterOptions {
-  readonly store: Pick<PieceStore, "writeControl" | "readControl" | "replaceControl" | "access">;
+  readonly store: Pick<PieceStore, "writeControl" | "readControl" | "replaceControl" | "access"> &
+    Partial<Pick<PieceStore, "reader">>;
   /** The access that the order gave to the container. When another step gave the order, the access that the first `control` gives. */
   readonly access: FolderAccess;
   /** Whether the job is followed by its handle, so that other steps may write to `control`, too. */
@@ -46,7 +48,7 @@ export class ControlWriter {
 
   constructor(options: ControlWriterOptions) {
     this.#options = options;
-    this.#reader = options.clock.random.bytes(8).toString("hex");
+    this.#reader = options.store.reader ?? newReader(options.clock.random);
     this.#words = { ...NO_WORDS, access: options.isShared ? options.access : undefined };
     this.#renewAt = this.#renewalOf(options.access);
   }
@@ -153,9 +155,7 @@ export class ControlWriter {
     for (let tries = 0; tries < MOST_SWAPS; tries += 1) {
       const found = await store.readControl();
       const now = Math.floor(clock.now() / 1000);
-      const others = [...found.words.readers].filter(
-        ([reader, at]) => reader !== this.#reader && now - at < LEASES.follower.lasts / 1000,
-      );
+      const others = othersThan(this.#reader, found.words.readers, clock.now());
       const isLeaving = this.#words.isTaken || this.#words.isDetached;
       const { access, isCancelled, isTaken, isAttached, isDetached, itemOrders } = this.#words;
       const words: ControlWords = {

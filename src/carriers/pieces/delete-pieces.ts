@@ -26,6 +26,8 @@ export interface UploadedPieces extends BucketName, ObjectCounts {
   readonly end?: "read" | "closed" | "taken";
   /** With `closed`: when S3 has surely stored or dropped what was on its way then, in milliseconds since the epoch. */
   readonly storedAt?: number | undefined;
+  /** The name of this step in `control`, where it follows the job by its handle: other steps may read the folder, too. */
+  readonly reader?: string | undefined;
   /** The task is this run's own and its container is not held: only the container's command decides how long it goes on after the task was stopped. */
   readonly isUnheld?: true;
 }

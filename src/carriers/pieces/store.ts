@@ -21,7 +21,7 @@ const LONGEST_READ_MS = 10_000;
 /** How long a container may write without a renewal, unless the credentials end earlier. */
 const ACCESS_MS = 3_600_000;
 /** The most bytes of `control` that are read. It has an access, and a line for each reader. */
-const LARGEST_CONTROL = 64 * 1024;
+export const LARGEST_CONTROL = 64 * 1024;
 /** The most bytes of a POST: an object and the form around it. */
 const LARGEST_POST = 9 * 1024 * 1024;
 
@@ -57,6 +57,8 @@ export interface PieceStoreOptions {
   readonly s3: PieceS3;
   readonly clock: Clock;
   readonly log: Log;
+  /** The name of this reader in `control`, where other steps may follow the job, too. */
+  readonly reader?: string | undefined;
   /** The longest pause between two looks for the next piece, in milliseconds; undefined: the reader's own. */
   readonly longestPause?: number | undefined;
   /** By default those of a job that is alone. */
@@ -66,6 +68,8 @@ export interface PieceStoreOptions {
 /** The objects of one folder in the bucket. */
 export class PieceStore {
   readonly folder: OrderedFolder;
+  /** The name of this reader in `control`; undefined when no other step follows the job. */
+  readonly reader: string | undefined;
   readonly longestPause: number | undefined;
   readonly limits: PieceLimits;
   readonly #options: PieceStoreOptions;
@@ -77,6 +81,7 @@ export class PieceStore {
 
   constructor(folder: OrderedFolder, options: PieceStoreOptions) {
     this.folder = folder;
+    this.reader = options.reader;
     this.longestPause = options.longestPause;
     this.limits = options.limits ?? PIECES_ALONE;
     this.#options = options;
@@ -211,6 +216,6 @@ export class PieceStore {
 }
 
 /** Without s3:ListBucket S3 denies the read of an object that does not exist. */
-function absentWhereDenied(error: unknown): undefined {
+export function absentWhereDenied(error: unknown): undefined {
   if (!isDenied(error)) throw error;
 }

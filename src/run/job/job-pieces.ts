@@ -14,6 +14,7 @@ import {
   STORED_MS,
   TAKEN_READ_MS,
 } from "../../carriers/pieces/orders.ts";
+import { newReader } from "../../carriers/pieces/readers.ts";
 import { PieceStore } from "../../carriers/pieces/store.ts";
 import { pieceLimits } from "../step-budget.ts";
 import { afterCancel } from "../../undo/grace.ts";
@@ -112,10 +113,12 @@ export class JobPieces implements PieceFolders {
 
   /** The folder of an order that another step has given. */
   resume({ job, keys }: HandlePieces): PieceStore {
-    return this.#store(folderOf(this.#context.inputs.prefix, job, keys));
+    const { inputs, clock } = this.#context;
+    return this.#store(folderOf(inputs.prefix, job, keys), newReader(clock.random));
   }
 
-  #store(folder: OrderedFolder): PieceStore {
+  /** `reader`: the name of this step in `control`, where others may follow the job, too. */
+  #store(folder: OrderedFolder, reader?: string): PieceStore {
     const { inputs, undoing, clock, env, log, origin, target } = this.#context;
     const { bucket, kmsKeyId } = inputs;
     const { owner } = this.#job;
@@ -123,13 +126,14 @@ export class JobPieces implements PieceFolders {
     const tasks = origin.fanOut?.tasks ?? 1;
     this.#last = folder;
     const isUnheld = target.started && target.hold === undefined;
-    const pieces = { bucket, owner, prefix: folder.prefix, next: 0, ...(isUnheld && { isUnheld }) };
+    const who = { ...(reader !== undefined && { reader }), ...(isUnheld && { isUnheld }) };
+    const pieces = { bucket, owner, prefix: folder.prefix, next: 0, ...who };
     this.#folders = [...this.#folders, pieces];
     this.#all = [...this.#all, folder];
     if (!isDetachedOnCancel(inputs)) this.#record();
     const credentialsEnd = reliableUntil(env, inputs.roleToAssume, clock.now());
     return new PieceStore(folder, {
-      ...{ bucket, owner, kmsKeyId, credentialsEnd, clock, log },
+      ...{ bucket, owner, kmsKeyId, credentialsEnd, reader, clock, log },
       s3: undoing.s3,
       longestPause: tasks > MANY_TASKS ? PAUSE_OF_MANY_MS : undefined,
       limits: pieceLimits(tasks),
