@@ -30,21 +30,24 @@ const found: Rule = {
       if (taskCountOf(runner) > 1) continue;
       const sessions = sessionsOf(runner, ended);
       const [last] = sessions;
-      const [log = "", ...earlierLogs] = sessions.map((session) => logBefore(at, session, logs, ended));
-      if (last === undefined || !END.test(log)) continue;
+      if (last === undefined) continue;
+      const further = furtherAttempt(runner, last, ended);
+      const until = further?.at ?? at;
+      const [log = "", ...earlierLogs] = sessions.map((session) => logBefore(until, session, logs, ended));
+      if (!END.test(log)) continue;
       // Without the log of an earlier session the output has a hole: the step shows what is before that, and knows no end.
       if (earlierLogs.includes("")) continue;
       // A further attempt may have got a task that ended before it had a session.
       const task = isStarting(runner.options) ? tasksOf(runner, ended).at(-1)?.container : undefined;
       if (task !== undefined && task.agent !== last.agent) continue;
-      // Nor need it be in the same task.
-      const { stdout } = runner.main;
-      if (stdout.lastIndexOf("##[group]Attempt ") > stdout.lastIndexOf(last.id)) continue;
-      const [code] = UNKNOWN.exec(stdout) ?? [];
+      // Also in the same task: the code is then that of an attempt without a session, and what the step knew of the one before is its reason for it.
+      const [code] = further === undefined ? (UNKNOWN.exec(runner.main.stdout) ?? []) : [];
+      const isKnown = further === undefined || further.reason.startsWith("exit code ");
       check(
-        code === undefined,
+        code === undefined && isKnown,
         runner.name,
-        () => `${code ?? ""} though the log of session ${last.id} has the end`,
+        () =>
+          `${code ?? `runs again for '${further?.reason ?? ""}'`} though the log of session ${last.id} has the end`,
       );
     }
   },
@@ -62,6 +65,22 @@ function sessionsOf({ name }: Runner, { world }: Simulated): readonly SessionRec
   return [...world.gateway.sessions.values()]
     .filter(({ owner, openedAt }) => owner === name && openedAt !== undefined)
     .toReversed();
+}
+
+/** When and for what reason the step ended the attempt in which this session was, to make a further one. */
+function furtherAttempt(
+  { name }: Runner,
+  { id }: SessionRecord,
+  { world }: Simulated,
+): { readonly at: number; readonly reason: string } | undefined {
+  const happenings = world.base.timeline.happenings.filter(({ actor }) => actor === name);
+  const opened = happenings.findIndex(({ text }) => text.includes(id));
+  if (opened < 0) return undefined;
+  for (const { at, text } of happenings.slice(opened)) {
+    const [, reason] = /^\| Attempt \d+ ended for '([^']+)'; the next one in/.exec(text) ?? [];
+    if (reason !== undefined) return { at, reason };
+  }
+  return undefined;
 }
 
 /** What a step with this input `logs` could read of the log of a session a moment before it ended. */
