@@ -75,12 +75,13 @@ const alone: Rule = {
         ({ kind, actor }) => kind === "kill-process" && places.includes(actor),
       );
       if (isHarmed) continue;
-      // The first item may begin long after its job: orders need a session, or S3.
-      const jobs = tasksOf(runner, ended).flatMap(({ container }) => container?.jobs ?? []);
-      const began = Math.min(...jobs.flatMap(({ url, began: at }) => (url === runner.jobUrl ? [at] : [])));
       for (const run of runsOf(runner, ended)) {
         if (run.exitCode === undefined) continue;
-        const isOut = (run.ended ?? began) - (hasItems(runner) ? began : run.began) >= timeoutOf(runner);
+        // The first item may begin long after its job: orders need a session, or S3.
+        const { jobs = [] } = ended.world.containers.find(({ scripts }) => scripts.includes(run)) ?? {};
+        const { began } =
+          (hasItems(runner) ? jobs.find(({ url }) => url === runner.jobUrl) : undefined) ?? run;
+        const isOut = (run.ended ?? began) - began >= timeoutOf(runner);
         check(
           run.exitCode === exitCodeOf(runner, run) || isOut,
           runner.name,

@@ -9,6 +9,7 @@ import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, readsLog, runsOf, workersOf } from "./script-output.ts";
 import { hasSilentAgent } from "./silent-agent.ts";
+import { CANCELLED_MS } from "./step-rules.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
@@ -17,8 +18,6 @@ const KILLED_MS = 10_000;
 const NOTICED_MS = 1_000;
 /** The stop command gives a job ten seconds, and the agent sleeps one before. */
 const COMMAND_MS = 12_000;
-/** After a cancel a main step is killed when it has run for so long (the runner's source). */
-const CANCEL_MS = 7_500;
 /** A step waits 90 s for an uploader that is silent, and then for a session. */
 const SILENT_MS = 120_000;
 /**
@@ -94,8 +93,9 @@ const timeouts: Rule = {
  * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when the step
  * has left the job, when no session can be opened any more, or when the uploader was killed, too, and the step has no end of its own. When the
  * uploader was killed, a step that goes on notices its silence, and a session follows. The step takes the seat for that in the bucket, and gets
- * none while it can't reach S3, or while others have it: after `queue-timeout` it has the job stopped by a command of its own, which may be in line behind
- * them. Where others have blocked the agent, and no attacher stays, nothing reaches the job. A step that is paused notices nothing, and follows a killed attacher later.
+ * none while it can't reach S3, or while others have it: after `queue-timeout` it has the job stopped by a command of its own, which may wait in
+ * line behind them. Where others have blocked the agent, and no attacher stays, nothing reaches the job. A step that is paused notices nothing,
+ * and follows a killed attacher later.
  */
 function orphanedUntil(runner: Runner, ended: Simulated): number {
   const { faults, time } = ended.world.base;
@@ -225,7 +225,7 @@ function sessionsOfOthers({ name }: Runner, { world }: Pick<Simulated, "world">)
  * that was paused for all of the time that a cancel leaves it is as good as killed.
  */
 function isLeft({ options, isKilled, cancelledAt, mainEnd, postEnd, main, post }: Runner): boolean {
-  const isOver = isKilled || (mainEnd?.at ?? 0) - (cancelledAt ?? Infinity) > CANCEL_MS;
+  const isOver = isKilled || (mainEnd?.at ?? 0) - (cancelledAt ?? Infinity) > CANCELLED_MS;
   const isUnreached = (text: string): boolean => /Could not undo this|by itself|could not be told/.test(text);
   return (
     options.inputs["detach"] !== undefined ||
@@ -291,8 +291,9 @@ function isLeaving(
       fault.process === "job" &&
       tasksOf(owner, ended).some(({ name }) => name === fault.actor),
   );
-  const isRefused = jobs.length === 0 && (owner.outputs["outcome"] === "not-started" || isKilled);
-  const isDetached = owner.outputs["outcome"] === "detached";
+  const { outcome } = owner.outputs;
+  const isRefused = jobs.length === 0 && (outcome === "not-started" || (isKilled && outcome === "unknown"));
+  const isDetached = outcome === "detached";
   return (
     endedAt <= at || last <= at || ((isDetached || isRefused) && Math.min(endedAt, overAt) <= at + LEFT_MS)
   );

@@ -5,7 +5,7 @@ import type { Rule } from "./rule.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
 /** A cancelled main has ended by then; the runner kills it later. */
-const CANCELLED_MS = 7_500;
+export const CANCELLED_MS = 7_500;
 /** What a step may need beside its own limits: `start-timeout`, and the ends of waits that are under way. */
 const SLACK_MS = 25 * 60_000;
 /** How long a step waits for room in the account's limits: the own command of a task that is kept lasts up to two hours. */

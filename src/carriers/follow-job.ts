@@ -108,7 +108,7 @@ class Following {
         if (session?.isReleasing !== true) this.#detaching ??= main?.close("detach");
         return;
       case "wanted":
-        if (session !== main) void session?.close("away");
+        if (session !== main) void session?.close("away"); // another session may have followed the released one
         return;
       case "ordered":
         this.#carriers.order(event);

@@ -11,9 +11,9 @@ const PAUSE_MS = 1_000;
 const JITTER_MS = 500;
 /** The time for the agent to end the session of a run that has left: it drains the output for 2 s. */
 const LEAVING_MS = 10_000;
+const LEAVING_PAUSE_MS = 300;
 /** The most sessions beside which a run opens its own. A call that was not answered may open another one, and a fourth would block the agent. */
 const MOST_BESIDE = 1;
-const LEAVING_PAUSE_MS = 300;
 
 export interface SessionLookOptions {
   /** `ecs:<cluster>_<task>_<runtime id>`. */
@@ -77,7 +77,7 @@ export interface ForeignSessions {
 
 /**
  * Waits until the container has no session but those of the runs in the queue, or one beside which the run may go on: one
- * without a client, or one that is ending. For further ones that are ending it waits a moment, also behind the deadline.
+ * without a client, or one that is ending. It waits at most ten seconds for further ones that are ending, past the deadline if need be.
  * Does not wait when sessions can't be listed. Fails with `container-busy` at the deadline, and with the failure of the
  * credentials when these have ended; an abort throws its reason.
  */
