@@ -267,6 +267,23 @@ describe("a service", () => {
       expect(context.clock.slept.reduce((a, b) => a + b)).toBeLessThanOrEqual(60_000);
     });
 
+    it("gives the only job one that it has passed by, when there is none within a minute", async () => {
+      const busy = containerBusy("app", TASK, 0, "in use");
+      let found = [task("1"), task("2")];
+      const context = resolveContextOf(service, {
+        listTasks: () => Promise.resolve(["whatever"]),
+        describeTasks: () => Promise.resolve(found),
+      });
+      const { targets, instead } = await resolve(context);
+      const passedBy = targets[0];
+      const last = (await instead(passedBy, busy)) ?? passedBy;
+      found = [task("1"), task("2", { startedAt: 2_000_000_000_000 })];
+      const next = await instead(last, replaced);
+      expect(next?.taskArn).toBe(passedBy.taskArn);
+      expect(context.clock.slept.reduce((a, b) => a + b)).toBe(60_000);
+      expect(await instead(passedBy, replaced)).toBeUndefined();
+    });
+
     it("gives none for a task that was lost otherwise", async () => {
       const { targets, instead } = await with12([task("3")]);
       const stopped = taskStopped(task("1", { stopCode: "EssentialContainerExited" }));

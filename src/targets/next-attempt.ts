@@ -22,7 +22,7 @@ export interface NextAttemptContext extends ResolveContext {
 
 /**
  * The target of the next attempt. A task that the step started is stopped and replaced. A service's task that is gone is replaced by its
- * successor. Any other task that still runs is used again. Undefined when there is no such target, or when the script may still run in a task
+ * successor, or by one that the job has passed by. Any other task that still runs is used again. Undefined when there is no such target, or when the script may still run in a task
  * that has not stopped, or when the next attempt has nothing to do.
  */
 export async function findNextTarget(
@@ -38,7 +38,7 @@ export async function findNextTarget(
       return isGone ? undefined : last;
     case "service": {
       if (!isGone) return last;
-      const next = await waitForSuccessor(candidates, context);
+      const next = await waitForSuccessor(candidates, context, last.taskArn);
       if (next === undefined) return undefined;
       context.log.info(
         `The next attempt runs in task ${lastPart(next.arn)} of service '${candidates.service}'.`,

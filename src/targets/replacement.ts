@@ -64,7 +64,7 @@ async function findSuccessor(
   context.log.info(
     `Service '${tasks.service}' replaces task ${lost.taskId} before the job has started; looking for another.`,
   );
-  const next = await waitForSuccessor(tasks, context);
+  const next = await waitForSuccessor(tasks, context, lost.taskArn);
   if (next === undefined) return undefined;
   context.log.info(`The job runs in task ${lastPart(next.arn)} instead.`);
   return await findTarget(next, context);

@@ -85,6 +85,19 @@ export class ServiceCandidates {
   }
 
   /**
+   * For a step with one job: the best ready one of `tasks`, though the job has passed it by before, such as for want of a seat. Not `lost`, and none
+   * that is blocked. Marks that task as a successor.
+   */
+  takeAgain(tasks: readonly Task[], container: string | undefined, lost: string): Task | undefined {
+    if (!this.#isOnlyJob) return undefined;
+    const next = rankTasks(tasks, container).find(
+      (task) => task.arn !== lost && !this.#blocked.has(task.arn) && isReady(task, container),
+    );
+    if (next !== undefined) this.#successors.add(next.arn);
+    return next;
+  }
+
+  /**
    * Whether this task was taken as a successor. A successor gets no successor: a service that replaces task after task has
    * a problem that a further replacement does not solve.
    */

@@ -8,12 +8,13 @@ const SUCCESSOR_WITHIN = 60_000;
 const LOOK_EVERY = 2_000;
 
 /**
- * A task of the service that no job of this run has taken, and of the same deployment for a job that tries out its revision. Undefined when there is none
- * within a minute.
+ * A task of the service that no job of this run has taken, and of the same deployment for a job that tries out its revision. When there is none
+ * within a minute, a step with one job gets one that it has passed by, but never `lost`. Without `lost` it gets none.
  */
 export async function waitForSuccessor(
   tasks: ServiceCandidates,
   { ecs, inputs, revision, clock, signal }: ResolveContext,
+  lost?: string,
 ): Promise<Task | undefined> {
   const until = clock.now() + SUCCESSOR_WITHIN;
   for (;;) {
@@ -23,7 +24,9 @@ export async function waitForSuccessor(
     );
     const serving = revision === undefined ? found : tasks.ofSameDeployment(found);
     const next = tasks.takeSuccessor(serving, inputs.container);
-    if (next !== undefined || clock.now() + LOOK_EVERY > until) return next;
+    if (next !== undefined) return next;
+    if (clock.now() + LOOK_EVERY > until)
+      return lost === undefined ? undefined : tasks.takeAgain(serving, inputs.container, lost);
     await clock.sleep(LOOK_EVERY, signal);
   }
 }
