@@ -657,6 +657,20 @@ describe("with a bucket", () => {
       expect(two.state).toBe("placed");
     });
 
+    it("are waited for when they have begun while the run was in line", async () => {
+      const [one, two] = [scene.ask("one"), scene.ask("two")];
+      await one.done;
+      await scene.settle();
+      scene.sessions = [shell];
+      await one.release();
+      await scene.clock.pass(...LOOK);
+      await scene.settle();
+      expect([two.state, scene.bucket.holders()]).toEqual(["waiting", ["two"]]);
+      scene.sessions = [];
+      await scene.pass(2_000);
+      expect(two.state).toBe("placed");
+    });
+
     it("are waited for when one is ending beside one that has lost its client", async () => {
       scene.sessions = [
         { ...shell, status: "Disconnected" },

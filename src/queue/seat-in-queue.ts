@@ -62,8 +62,11 @@ export class SeatInQueue implements Seat {
     const waiting: WaitOptions = {
       deadline,
       signal,
-      onWait: ({ number, holder }) =>
-        waitLog.tell({ held: holderClause(holder), goal: `for its seat as number ${number} in line` }),
+      onWait: ({ number, holder }) => {
+        // The holder may open sessions until its seat is free.
+        lookedAt = -Infinity;
+        waitLog.tell({ held: holderClause(holder), goal: `for its seat as number ${number} in line` });
+      },
       beforeTaking: () => {
         // When another run has written the claims first, the run gets here again at once.
         if (clock.now() - lookedAt < LOOK_LASTS_MS) return;
