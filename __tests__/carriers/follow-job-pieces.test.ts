@@ -163,6 +163,20 @@ describe("a job whose output goes by S3", () => {
     expect(await followed).toMatchObject({ end: { kind: "detached", writableUntil: undefined } });
   });
 
+  it("is left with the folder of an order of which nothing has come, since the container may obey it yet", async () => {
+    const job = Scene.withBucket();
+    Object.assign(job, { detachAfter: 3_600_000, mustKeepAll: true });
+    const followed = job.follow();
+    await job.until(() => job.bucket.folders.length === 1, 3_000);
+    await job.pass(1_000);
+    job.detachNow.abort();
+    await job.until(() => job.typed.includes("detach"), 1_000);
+    job.sessions[0]?.end({ kind: "closed", text: "" });
+    await job.until(() => job.ended !== undefined, 1_000);
+    const until = expect.any(Number) as number;
+    expect(await followed).toMatchObject({ end: { kind: "detached", writableUntil: until } });
+  });
+
   it("is followed to its end once its artifacts come, since the next step would lack their beginning", async () => {
     const job = Scene.withBucket();
     Object.assign(job, { detachAfter: 5_000, s3: "never", isEnding: true });

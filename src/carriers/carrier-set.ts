@@ -26,6 +26,8 @@ export class CarrierSet {
   /** The pieces of the last order, until the session is released for them. */
   #ordered: PiecesCarrier | undefined;
   #ordersInVain = 0;
+  /** The pieces that the container may upload beside its session. It may have obeyed an order that seemed to be in vain. */
+  #perhaps: PiecesCarrier | undefined;
   /** Aborts when the session is the main carrier no longer. */
   #sessionOver = new AbortController();
   /** Aborts when the released session is over. */
@@ -98,6 +100,11 @@ export class CarrierSet {
     this.#words = { ...this.#words, order: undefined };
   }
 
+  /** Until when the container may upload output that a session carries, too, in milliseconds since the epoch; undefined when it was not ordered to. */
+  get writableUntil(): number | undefined {
+    return this.#perhaps?.writableUntil;
+  }
+
   isOrdered(carrier: Carrier | undefined): boolean {
     return carrier !== undefined && carrier === this.#ordered;
   }
@@ -107,6 +114,7 @@ export class CarrierSet {
     if (over.aborted) void order?.carrier.close();
     else if (order !== undefined) {
       this.#ordered = order.carrier;
+      this.#perhaps = order.carrier;
       this.#pull(order.carrier);
       this.say({ order: order.lines });
     }
@@ -136,6 +144,7 @@ export class CarrierSet {
     const pieces = this.#ordered;
     if (pieces === undefined) return undefined;
     this.#ordered = undefined;
+    this.#perhaps = undefined;
     this.leaveSession();
     this.#usePieces(pieces);
     this.#releasedOver = new AbortController();

@@ -268,7 +268,7 @@ class Following {
     const { sessionId } = session;
     this.#carriers.leaveSession();
     this.#isFirst &&= !session.heard;
-    if (this.#isDetached) return { kind: "detached", writableUntil: undefined };
+    if (this.#isDetached) return { kind: "detached", writableUntil: this.#carriers.writableUntil };
     if (why.kind === "gap") await main.close();
     else if (why.kind !== "cut") {
       const failure = this.#task.gone ?? (await sessions.whyUnopened(sessionId));
