@@ -823,6 +823,21 @@ describe("with a bucket", () => {
       expect(two.state).toBe("placed");
     });
 
+    it("don't share when sessions can't be listed, also when both have come in before they know", async () => {
+      scene.look = async () => {
+        await scene.clock.sleep(900);
+        throw accessDenied("ssm:DescribeSessions");
+      };
+      const [one, two] = [sharing("one"), sharing("two")];
+      await scene.pass(700);
+      expect(scene.bucket.holders()).toEqual(["one", "two"]);
+      await scene.pass(5_000);
+      expect([one.state, two.state, scene.bucket.holders()]).toEqual(["placed", "waiting", ["one"]]);
+      await one.release();
+      await scene.pass(3_000);
+      expect([two.state, scene.bucket.holders()]).toEqual(["placed", ["two"]]);
+    });
+
     it("don't share when sessions can't be listed", async () => {
       scene.look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
       const one = sharing("one");

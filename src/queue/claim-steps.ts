@@ -91,7 +91,7 @@ export function replaceStep(
   return { queue: withClaim(found.queue, { ...own, sessions: 2, renewed: undefined }), result: "may" };
 }
 
-/** Renews the claim of a holder. False when another run has its seat. */
+/** Renews the claim of a holder. False when another run has its seat: one that does not share, and came after another holder, is in line again. */
 export function renewStep(
   found: FoundQueue | undefined,
   { run, manner }: Pick<OwnClaim, "run" | "manner">,
@@ -100,5 +100,7 @@ export function renewStep(
   const own = found && claimOf(found.queue, run);
   if (found === undefined || own?.holds !== true) return { result: false };
   const renewed = { ...own, ...manner, session, renewed: undefined };
-  return { queue: withClaim(found.queue, renewed), result: true };
+  const { live } = split(withClaim(found.queue, renewed), found.now);
+  const holds = manner.shares || holders(live)[0]?.run === run;
+  return { queue: withClaim(found.queue, { ...renewed, holds }), result: holds };
 }

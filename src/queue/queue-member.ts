@@ -149,12 +149,12 @@ export class QueueMember {
     this.#announce();
   }
 
-  /** From now on no other run may share the container with this one. Fails when that can't be written. */
-  async stopSharing(): Promise<void> {
+  /** From now on no other run may share the container with this one. False when it has no seat: one that came before it has. Fails when that can't be written. */
+  async stopSharing(): Promise<boolean> {
     this.#mayShare = false;
-    if (!this.#shares) return;
+    if (!this.#shares) return true;
     this.#shares = false;
-    await this.renew();
+    return (this.#holds = await this.#renew());
   }
 
   /**
@@ -250,7 +250,6 @@ export class QueueMember {
 
   async #keepRenewing(): Promise<void> {
     const { clock, log, lock } = this.#options;
-    const renew = (): Promise<boolean> => this.renew();
     for (let isFailing = false; this.#holds;) {
       try {
         await clock.sleep(leaseOf(this.#own.manner).renewedEvery, this.#over.signal);
@@ -258,7 +257,7 @@ export class QueueMember {
         return; // given back
       }
       try {
-        await (lock === undefined ? renew() : lock.renew(renew));
+        await (lock === undefined ? this.renew() : lock.renew(() => this.renew()));
         isFailing = false;
       } catch (error) {
         if (!isFailing && !this.#over.signal.aborted)
@@ -268,18 +267,19 @@ export class QueueMember {
     }
   }
 
+  async #renew(): Promise<boolean> {
+    const step = this.#keepSeen((found) => renewStep(found, this.#own, this.#sessions.at(-1)));
+    return await this.#queue.change(step, { denied: "fails", signal: this.#over.signal });
+  }
+
   /** Renews the claim of a holder. False when the claim was lost to another run. Fails when that can't be written. */
   async renew(): Promise<boolean> {
-    const { log, lock } = this.#options;
-    const session = this.#sessions.at(-1);
-    const isOurs = await this.#queue.change(
-      this.#keepSeen((found) => renewStep(found, this.#own, session)),
-      { denied: "fails", signal: this.#over.signal },
-    );
+    const isOurs = await this.#renew();
     if (isOurs || !this.#holds) return isOurs;
     this.#holds = false;
     // The result tells the holder of a lock, which ends its job.
-    if (lock === undefined) log.info(`${SEAT} was lost to another run; this one goes on.`);
+    if (this.#options.lock === undefined)
+      this.#options.log.info(`${SEAT} was lost to another run; this one goes on.`);
     return false;
   }
 }

@@ -87,7 +87,10 @@ export class SeatInQueue implements Seat {
       refresh: () => this.#member.refresh(),
     });
     // A run may share only if it can see the session of a run whose claim was lost.
-    if (!canList) await this.#member.stopSharing();
+    if (!canList && !(await this.#member.stopSharing())) {
+      await this.take();
+      return;
+    }
     signal?.throwIfAborted();
     this.#isBesideOthers = isBesideOthers;
     waitLog.end();
