@@ -438,6 +438,22 @@ describe("the post step, after a killed main step", () => {
     expect(await Promise.race([end, Promise.resolve("goes on")])).toContain("due to timeout");
   });
 
+  it("fails when ECS tells the protection late, since another job may protect the task meanwhile", async () => {
+    flag.setByApplication(3);
+    const ecs: ProtectionCalls = {
+      updateTaskProtection: flag.updateTaskProtection,
+      getTaskProtection: async () => {
+        const seen = await flag.getTaskProtection();
+        await flag.clock.sleep(18_000);
+        return seen;
+      },
+    };
+    const giving = giveBackProtection(held(flag.until ?? 0), { ecs, clock: flag.clock, log });
+    const end = giving.catch((error: unknown) => String(error));
+    await flag.pass(0.5);
+    expect([await end, flag.updates]).toEqual(["Error: ECS told the task's protection only after 18 s.", []]);
+  });
+
   it("does nothing when the protection has ended by itself", async () => {
     await giveBack(held(flag.clock.now() - 1));
     expect([flag.updates, log.lines]).toEqual([[], []]);

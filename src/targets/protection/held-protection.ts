@@ -26,8 +26,8 @@ export interface HeldProtection {
 export const LEASE_MINUTES = 3;
 
 /**
- * How long the call that ends a protection is repeated after the look at it, in milliseconds. Meanwhile another job may protect the task, which a
- * later try would end.
+ * How long the look at a protection may take, and how long the call that ends it is repeated after that, in milliseconds. Meanwhile another job
+ * may protect the task, which a later try would end.
  */
 const ENDED_WITHIN_MS = 5_000;
 
@@ -46,7 +46,11 @@ export async function giveBackProtection(
   { cluster, task, until, sharedUntil }: HeldProtection,
   { ecs, clock, log }: GiveBackContext,
 ): Promise<void> {
+  const asked = clock.now();
   const now = await ecs.getTaskProtection(cluster, task);
+  const ms = clock.now() - asked;
+  if (ms > ENDED_WITHIN_MS)
+    throw new Error(`ECS told the task's protection only after ${Math.round(ms / 1_000)} s.`);
   if (now.kind !== "protection" || now.until === undefined) return;
   if (now.until !== until || sharedUntil > clock.now()) {
     log.info(
