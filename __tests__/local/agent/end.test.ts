@@ -1,5 +1,6 @@
 import { processesBeside } from "../../../local/task/processes.ts";
 import { MessageType } from "../../../src/session/wire/message.ts";
+import { until } from "../../helpers/until.ts";
 import { onRig, Rig, TestContainer } from "./rig.ts";
 
 const processes = (rig: Rig): string[] =>
@@ -15,7 +16,8 @@ describe("the end of a session", () => {
       );
       await client.closed;
       expect(client.output).toBe("done\r\n");
-      expect(processes(rig)).toContain("sleep 31");
+      // The shell's child may not be the sleep yet.
+      await until(() => processes(rig).includes("sleep 31"));
     }, closing),
   );
 
