@@ -838,6 +838,19 @@ describe("with a bucket", () => {
       expect([two.state, scene.bucket.holders()]).toEqual(["placed", ["two"]]);
     });
 
+    it("wait no longer than 'queue-timeout' in all when they have to go back into the line", async () => {
+      scene.look = async () => {
+        await scene.clock.sleep(900);
+        throw accessDenied("ssm:DescribeSessions");
+      };
+      const one = sharing("one");
+      const deadline = scene.clock.now() + 5_000;
+      const two = scene.ask("two", { shares: Promise.resolve(true), deadline });
+      await scene.pass(5_300);
+      expect([one.state, two.state]).toEqual(["placed", "failed"]);
+      expect(await two.done).toMatchObject({ code: "container-busy" });
+    });
+
     it("don't share when sessions can't be listed", async () => {
       scene.look = () => Promise.reject(accessDenied("ssm:DescribeSessions"));
       const one = sharing("one");

@@ -26,8 +26,11 @@ export class CarrierSet {
   /** The pieces of the last order, until the session is released for them. */
   #ordered: PiecesCarrier | undefined;
   #ordersInVain = 0;
-  /** The pieces that the container may upload beside its session. It may have obeyed an order that seemed to be in vain. */
-  #perhaps: PiecesCarrier | undefined;
+  /**
+   * The pieces of the last order, also when that seemed to be in vain: the container may have obeyed it, and upload beside its session. Undefined
+   * once the session is released for them.
+   */
+  #lastOrdered: PiecesCarrier | undefined;
   /** Aborts when the session is the main carrier no longer. */
   #sessionOver = new AbortController();
   /** Aborts when the released session is over. */
@@ -100,9 +103,9 @@ export class CarrierSet {
     this.#words = { ...this.#words, order: undefined };
   }
 
-  /** Until when the container may upload output that a session carries, too, in milliseconds since the epoch; undefined when it was not ordered to. */
+  /** Until when the container may upload what its session carries, in milliseconds since the epoch; undefined when it was not ordered to. */
   get writableUntil(): number | undefined {
-    return this.#perhaps?.writableUntil;
+    return this.#lastOrdered?.writableUntil;
   }
 
   isOrdered(carrier: Carrier | undefined): boolean {
@@ -114,7 +117,7 @@ export class CarrierSet {
     if (over.aborted) void order?.carrier.close();
     else if (order !== undefined) {
       this.#ordered = order.carrier;
-      this.#perhaps = order.carrier;
+      this.#lastOrdered = order.carrier;
       this.#pull(order.carrier);
       this.say({ order: order.lines });
     }
@@ -144,7 +147,7 @@ export class CarrierSet {
     const pieces = this.#ordered;
     if (pieces === undefined) return undefined;
     this.#ordered = undefined;
-    this.#perhaps = undefined;
+    this.#lastOrdered = undefined;
     this.leaveSession();
     this.#usePieces(pieces);
     this.#releasedOver = new AbortController();

@@ -91,7 +91,10 @@ export function replaceStep(
   return { queue: withClaim(found.queue, { ...own, sessions: 2, renewed: undefined }), result: "may" };
 }
 
-/** Renews the claim of a holder. False when another run has its seat: one that does not share, and came after another holder, is in line again. */
+/**
+ * Renews the claim of a holder. False when the run has no seat afterwards: it was lost to another run, or the run shares no longer and came
+ * after another holder. Then it is in line again.
+ */
 export function renewStep(
   found: FoundQueue | undefined,
   { run, manner }: Pick<OwnClaim, "run" | "manner">,

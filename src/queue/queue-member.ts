@@ -149,7 +149,7 @@ export class QueueMember {
     this.#announce();
   }
 
-  /** From now on no other run may share the container with this one. False when it has no seat: one that came before it has. Fails when that can't be written. */
+  /** From now on no other run may share the container. False: an earlier holder has it, and this run is in line again. Fails when that can't be written. */
   async stopSharing(): Promise<boolean> {
     this.#mayShare = false;
     if (!this.#shares) return true;

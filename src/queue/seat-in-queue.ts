@@ -53,9 +53,8 @@ export class SeatInQueue implements Seat {
    * Waits in line, and then for the end of sessions that no run in the queue has opened. After a failure the seat has to
    * be released.
    */
-  async take(): Promise<void> {
+  async take(deadline = this.#options.clock.now() + this.#patience): Promise<void> {
     const { clock, signal } = this.#options;
-    const deadline = clock.now() + this.#patience;
     const waitLog = seatWaitLog({ ...this.#options, deadline });
     let looking: Promise<readonly ActiveSession[] | undefined> = Promise.resolve(undefined);
     let lookedAt = -Infinity;
@@ -63,7 +62,7 @@ export class SeatInQueue implements Seat {
       deadline,
       signal,
       onWait: ({ number, holder }) => {
-        // The holder may open sessions until its seat is free.
+        // The last look is old: the holder may open sessions until its seat is free.
         lookedAt = -Infinity;
         waitLog.tell({ held: holderClause(holder), goal: `for its seat as number ${number} in line` });
       },
@@ -88,7 +87,7 @@ export class SeatInQueue implements Seat {
     });
     // A run may share only if it can see the session of a run whose claim was lost.
     if (!canList && !(await this.#member.stopSharing())) {
-      await this.take();
+      await this.take(deadline);
       return;
     }
     signal?.throwIfAborted();

@@ -22,8 +22,8 @@ export interface NextAttemptContext extends ResolveContext {
 
 /**
  * The target of the next attempt. A task that the step started is stopped and replaced. A service's task that is gone is replaced by its
- * successor, or by one that the job has passed by. Any other task that still runs is used again. Undefined when there is no such target, or when the script may still run in a task
- * that has not stopped, or when the next attempt has nothing to do.
+ * successor, or by one that the job has passed by. Any other task that still runs is used again. Undefined when there is no such target, or
+ * when the script may still run in a task that has not stopped, or when the next attempt has nothing to do.
  */
 export async function findNextTarget(
   last: Target,

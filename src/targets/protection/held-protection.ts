@@ -40,7 +40,7 @@ export interface GiveBackContext {
 /**
  * Ends the protection of the task, unless another principal may have set it since, or may need it. It then ends by itself: at
  * most `LEASE_MINUTES` after the last call, when a job of this action made that call. A protection whose call got no answer
- * ends by itself, too, because its end is not known. Fails soon when ECS does not answer; a second call looks anew, and does no harm.
+ * ends by itself, too, because its end is not known. Fails when ECS does not answer soon; a second call looks anew, and does no harm.
  */
 export async function giveBackProtection(
   { cluster, task, until, sharedUntil }: HeldProtection,
