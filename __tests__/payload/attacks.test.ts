@@ -63,7 +63,7 @@ describe.each(shells)(
         const container = await SharedContainer.start(sh, [], undefined, { reaping: true });
         try {
           for (const place of ["/tmp", "/dev/shm"]) container.plant(`${place}/fargate-exec-0123456789ab`);
-          const command = split(stopCommand("0123456789ab", { sessionKnown: true }))[2] ?? "";
+          const command = split(stopCommand("0123456789ab", { sessionEnded: true }))[2] ?? "";
           const [program, ...words] = [...container.enter, "/bin/sh", "-c", command];
           await once(spawn(program, words, { env: { PATH: "/usr/bin:/bin" } }), "close");
           expect(container.exists("/tmp/fargate-exec-0123456789ab/pid")).toBe(true);

@@ -98,7 +98,7 @@ describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
       await terminal.says("text");
       await terminal.kill();
       process.kill(parseInt(readFileSync(`${job.directory ?? ""}/pid`, "utf8")), "SIGKILL");
-      expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
+      expect(await stop(sh, job.runId, { sessionEnded: true })).toBe("");
       await until(() => job.directory === undefined && job.processes.length === 0);
     },
     PATIENCE,
@@ -111,7 +111,7 @@ describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
       // The secrets are the end of what is typed.
       const terminal = job.attach(0, (_, bytes) => bytes.subarray(0, -10));
       await job.has("job");
-      expect(await stop(sh, job.runId, { sessionKnown: true })).toBe("");
+      expect(await stop(sh, job.runId, { sessionEnded: true })).toBe("");
       await terminal.closed;
       await until(() => job.directory === undefined && job.processes.length === 0);
       expect(job.output("stdout").toString()).toBe("");
@@ -138,7 +138,7 @@ describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
     const maker = spawn("sh", ["-c", "sleep 20; :"], { stdio: "ignore" });
     mkdirSync(directory, { mode: 0o700 });
     try {
-      const stopped = stop(sh, runId, { sessionKnown: true });
+      const stopped = stop(sh, runId, { sessionEnded: true });
       await until(() => existsSync(`${directory}/started`));
       writeFileSync(`${directory}/maker`, `${nameOf(maker.pid ?? 0)}\n`);
       await Promise.all([stopped, once(maker, "close")]);
@@ -161,7 +161,7 @@ describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
     try {
       const [bytes] = (await once(worker.stdout, "data")) as [Buffer];
       writeFileSync(`${directory}/maker`, `${nameOf(Number(bytes))}\n`);
-      expect(await stop(sh, runId, { sessionKnown: true })).toBe("");
+      expect(await stop(sh, runId, { sessionEnded: true })).toBe("");
       expect(await closed).toEqual([7, null]);
       await until(() => hasEnded(Number(bytes)));
     } finally {
@@ -184,7 +184,7 @@ describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
       for (const name of ["pid", "0.pid", "maker", "attacher"])
         writeFileSync(`${directory}/${name}`, `${number}:${Number(start) - 1}\n`);
       try {
-        expect(await stop(sh, runId, { sessionKnown: true })).toBe("");
+        expect(await stop(sh, runId, { sessionEnded: true })).toBe("");
         // The command has read all of these files.
         expect(existsSync(directory)).toBe(false);
         expect(other.kill("SIGINT")).toBe(true);
@@ -199,7 +199,7 @@ describe.each(everyNth(shells, 3, 2))("under %s", (sh) => {
   );
 
   it.concurrent("without a job the command ends after a second, and does nothing", async () => {
-    expect(await stop(sh, "0123456789ab", { sessionKnown: true })).toBe("");
+    expect(await stop(sh, "0123456789ab", { sessionEnded: true })).toBe("");
   });
 });
 
@@ -225,7 +225,7 @@ withNeed(
     const terminal = spawn(PYTHON, ["-I", "-S", TERMINAL, ...words], { env: { PATH: "/usr/bin:/bin" } });
     const closed = once(terminal, "close");
     await until(() => container.exists("/tmp/slow"));
-    container.run(`(${split(stopCommand(runId, { sessionKnown: true }))[2] ?? ""}\n) || :`);
+    container.run(`(${split(stopCommand(runId, { sessionEnded: true }))[2] ?? ""}\n) || :`);
     await closed;
   } finally {
     await container.stop();
@@ -242,7 +242,7 @@ it.each(WAYS)(
     let refused = 0;
     uploaded.bucket.fault = (method) =>
       method === "POST" && (refused += 1) <= 2 ? { status: 503, code: "SlowDown" } : undefined;
-    const stopped = stop("sh", uploaded.job.runId, { sessionKnown: true });
+    const stopped = stop("sh", uploaded.job.runId, { sessionEnded: true });
     const pieces = await uploaded.ended();
     expect(uploaded.spool().toString()).toContain("last words");
     expect(pieces.at(-1)?.body.toString()).toMatch(/^cancelled 0=3:/);

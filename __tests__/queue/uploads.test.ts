@@ -91,6 +91,18 @@ describe("a container's seat", () => {
     expect(seat.done).toEqual([`postponed to ${uploads.doneAt()}`]);
   });
 
+  it("is not given back while a stop command that can't be seen may use it", async () => {
+    const { clock, log, cancel, uploads } = setting(NOWHERE);
+    const seat = held();
+    cancel.abort();
+    uploads.occupy(clock.now() + 25_000);
+    await giveBack(seat, uploads, { clock, log, cancel: cancel.signal });
+    expect(seat.done).toEqual([`postponed to ${clock.now() + 25_000}`]);
+    expect(log.lines.join()).toContain(
+      "or its stop command runs. The container's seat is given back after that, in 25 s",
+    );
+  });
+
   it("is asked for again only while at most one session of the job uploads", async () => {
     const { clock, log, cancel, uploads, logged } = setting(CLOUDWATCH);
     await endSession(logged, 8 * MB);

@@ -7,7 +7,7 @@ import { TOLD_LATER_MS } from "../../src/carriers/pieces-carrier.ts";
 import { realWorld } from "../../src/run/step/world.ts";
 import { CALLS_END_MS, CANCEL_BUDGET, CONTAINER_BUDGET, SIGTERM_AFTER_MS } from "../../src/undo/budget.ts";
 import { Ledger, type LedgerEntry } from "../../src/undo/ledger.ts";
-import { stopRunaways } from "../../src/undo/runaway-job.ts";
+import { tellToStop } from "../../src/undo/runaway-job.ts";
 import { StepAws } from "../../src/undo/step-aws.ts";
 import { StepCleanup } from "../../src/undo/cleanup.ts";
 import { setEnvironment } from "../helpers/aws-endpoint.ts";
@@ -60,19 +60,13 @@ it("a cancelled step whose calls are not answered ends with the calls, and its p
     AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
     AWS_SECRET_ACCESS_KEY: "secret",
   });
+  const job = {
+    ...{ cluster: "ci", task: "arn:task/ci/17", container: "app", run: "me", sessionId: "s-1" },
+    ...{ runtimeId: "r", sessionTarget: "ecs:ci_17_r", encryption: { kind: "none" } as const },
+  };
   const undo: readonly LedgerEntry[] = [
     { kind: "task", cluster: "ci", startedBy: "me", taskArn: "arn:task" },
-    {
-      ...{
-        kind: "job",
-        cluster: "ci",
-        task: "arn:task/ci/17",
-        container: "app",
-        run: "me",
-        sessionId: "s-1",
-      },
-      ...{ runtimeId: "r", sessionTarget: "ecs:ci_17_r", encryption: { kind: "none" } },
-    },
+    { kind: "job", ...job },
   ];
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
   const [clock, log, button] = [new SteppedClock(), new Listener(), new AbortController()];
@@ -88,7 +82,7 @@ it("a cancelled step whose calls are not answered ends with the calls, and its p
   button.abort(new Error("cancelled"));
   const begin = clock.now();
   clock.advance(CANCELLING_MS);
-  const stopping = stopRunaways({ undoing: aws.undoing, ledger, clock, log });
+  const stopping = tellToStop(job, { undoing: aws.undoing, clock, log });
   await eventually(() => asked.length, 2);
   clock.advance(CALLS_END_MS - CANCELLING_MS);
   await Promise.all([stopping, cleanup.early()]);

@@ -59,7 +59,7 @@ it.each(["perhaps", "certainly"] as const)(
     const { cleanup, ledger } = stepWith([lock]);
     const part = ledger.part();
     part.replace(["job"], [job]);
-    noteTold(job, told, part);
+    noteTold(job, { told }, part);
     await cleanup.finish();
     expect(ledger.entries).toEqual([lock, { ...job, told }]);
   },

@@ -61,6 +61,6 @@ it.each([
     { kind: "job" }
   >;
   const ledger = new Ledger({ region: "eu-west-1", undo: [job] }, () => undefined);
-  noteTold(job, told, ledger);
+  noteTold(job, { told }, ledger);
   expect(ledger.entries).toEqual([{ kind: "job", run: "one", ...(after && { told: after }) }]);
 });

@@ -37,6 +37,7 @@ async function stopIt(
   tasks: readonly Task[] = [],
   sessions: () => readonly ActiveSession[] = () => [],
   patient = false,
+  terminated = Promise.resolve(),
 ) {
   const calls: string[] = [];
   const log = new Listener();
@@ -51,18 +52,17 @@ async function stopIt(
     ssm: {
       terminateSession: (id: string) => {
         calls.push(`TerminateSession ${id}`);
-        return Promise.resolve();
+        return terminated;
       },
       listActiveSessions: () => Promise.resolve(sessions()),
     },
     kms: { generateDataKey: () => Promise.reject(new Error("no key is asked for")) },
     clients: { ...AWS, gatewayEndpoints: () => endpoints, signal },
   };
-  const end: unknown = await stopJob(job, { aws, clock, log, patient }).catch((error: unknown) => ({
-    error,
+  const end = await stopJob(job, { aws, clock, log, patient }).catch((error: unknown) => ({
+    ...{ error, told: "not", commandEndsBy: undefined },
   }));
-  const error = typeof end === "object" ? (end as { readonly error: unknown }).error : undefined;
-  return { calls, log: log.lines, error, told: error === undefined ? end : "not" };
+  return { calls, log: log.lines, error: undefined, ...end };
 }
 
 it("ends the session that the job had, and then runs the stop command", async () => {
@@ -91,6 +91,20 @@ const others = (count: number): readonly ActiveSession[] =>
     since: undefined,
   }));
 
+it("waits a second for the answer to the end of the job's session, and counts that one when none has come", async () => {
+  const clock = new SteppedClock();
+  const mute = new Promise<void>(() => undefined);
+  let looks = 0;
+  const sessions = () => others(++looks === 1 ? 2 : 1);
+  const stopping = stopIt(JOB_WITH_SESSION, undefined, [], clock, undefined, [], sessions, false, mute);
+  clock.advance(999);
+  await new Promise(setImmediate);
+  expect(looks).toBe(0);
+  const { calls, told } = await inTime(clock, stopping);
+  expect([looks, calls]).toEqual([2, ["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]]);
+  expect(told).toBe("perhaps");
+});
+
 it("waits while its session could be the fourth in the container, which would block the agent for good", async () => {
   const clock = new SteppedClock();
   let looks = 0;
@@ -100,24 +114,30 @@ it("waits while its session could be the fourth in the container, which would bl
   expect([looks, calls]).toEqual([3, ["TerminateSession s-1", "ExecuteCommand fx_id=run-1"]]);
 });
 
-it.each<[string, () => readonly ActiveSession[], string]>([
-  ["beside one other session", () => others(1), "certainly"],
-  ["which may be in line behind two others", () => others(2), "perhaps"],
+it.each<[string, () => readonly ActiveSession[], string, number | undefined]>([
+  ["beside one other session", () => others(1), "certainly", undefined],
+  ["which may be in line behind two others", () => others(2), "perhaps", undefined],
   [
     "where nothing shows the other sessions",
     () => {
       throw new Failure("access-denied", { failed: "", seen: "", advice: "" });
     },
     "perhaps",
+    25_000,
   ],
-])("a stop command %s tells the job: %s", async (_, sessions, expected) => {
-  const stopping = stopIt(JOB_WITH_SESSION, undefined, [], new SteppedClock(), undefined, [], sessions);
-  const { told, log } = await stopping;
-  expect(told).toBe(expected);
-  expect(log).toEqual([
-    expect.stringMatching(told === "perhaps" ? /at the latest when other/ : /own did\.$/),
-  ]);
-});
+])(
+  "a stop command %s tells the job: %s; others see its session, or it may be there for ms: %s",
+  async (...row) => {
+    const [, sessions, expected, ms] = row;
+    const stopping = stopIt(JOB_WITH_SESSION, undefined, [], new SteppedClock(), undefined, [], sessions);
+    const { told, log, commandEndsBy } = await stopping;
+    expect(told).toBe(expected);
+    expect(commandEndsBy).toBe(ms && new SteppedClock().now() + ms);
+    expect(log).toEqual([
+      expect.stringMatching(told === "perhaps" ? /at the latest when other/ : /own did\.$/),
+    ]);
+  },
+);
 
 it("rejects, and opens no session, when the container has three others for a minute", async () => {
   const clock = new SteppedClock();

@@ -11,7 +11,7 @@ import { seconds, type Uploads } from "./uploads.ts";
 export const SHORT_MS = 5_000;
 
 /**
- * Gives the seat back when the agent has had the time to upload the logs of the job's sessions. A cancelled run
+ * Gives the seat back when the agent has had the time to upload the logs of the job's sessions, and to end a stop command that can't be seen. A cancelled run
  * leaves that to its post step, because it has no time to wait. Never rejects.
  */
 export async function giveBack(
@@ -23,11 +23,10 @@ export async function giveBack(
   const ms = freeAt - clock.now();
   if (seat.isHeld && ms > SHORT_MS) {
     log.info(
-      `The exec agent still uploads the log of the session; the container's seat is given back after that, in ${seconds(ms)} s.`,
+      `A session of this run may still be in the container: its log is uploaded, or its stop command runs. The container's seat is given back after that, in ${seconds(ms)} s.`,
     );
     try {
-      const upload = "the exec agent, which uploads the log of the session";
-      await tellWhile(upload, { clock, log }, clock.sleep(ms, cancel));
+      await tellWhile("the end of the session", { clock, log }, clock.sleep(ms, cancel));
     } catch {
       await seat.postpone(freeAt);
       return;

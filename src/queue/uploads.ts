@@ -43,7 +43,7 @@ export interface LoggedSession {
   readonly ended: Promise<{ readonly kind: "closed" | "lost" | "closed-here" }>;
 }
 
-/** The uploads of one job's session logs. The agent uploads a log when its session has ended. */
+/** For how long one job's sessions occupy the agent. It uploads the log of a session when that has ended. */
 export class Uploads {
   readonly #clock: Clock;
   /** When each session's seat is free, in milliseconds since the epoch. */
@@ -61,7 +61,12 @@ export class Uploads {
     });
   }
 
-  /** When at most `some` uploads are still under way, in milliseconds since the epoch. */
+  /** Counts a session that can't be seen, and has ended by `until`, in milliseconds since the epoch. */
+  occupy(until: number): void {
+    this.#freeAt.push(until);
+  }
+
+  /** When at most `some` sessions still occupy the agent, in milliseconds since the epoch. */
   doneAt(some = 0): number {
     return this.#freeAt.toSorted((a, b) => b - a)[some] ?? 0;
   }

@@ -8,7 +8,7 @@ import { isAboutCredentials, messageOf } from "../errors.ts";
 import { type Log, keepWarnings } from "../log.ts";
 import { terminateSession } from "../session/opener.ts";
 import { tellWhile } from "../waiting.ts";
-import { noteTold, waitsForJob } from "./runaway-job.ts";
+import { commandsEndBy, noteTold, waitsForJob } from "./runaway-job.ts";
 import { stopJob, type StopJobOptions } from "./stop-job.ts";
 import { announce, whatStays } from "./entry-words.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
@@ -216,11 +216,11 @@ async function undo(
       logRetention(log, entry, await aws.s3.deleteObject(entry));
       return true;
     case "control":
-      await clock.sleep(Math.max(0, freeAt(entry) - clock.now()));
+      await clock.sleep(Math.max(0, freeAt(entry, ledger) - clock.now()));
       logRetention(log, entry, await aws.s3.deleteObject(entry));
       return true;
     case "claim":
-      await clock.sleep(Math.max(0, freeAt(entry) - clock.now()));
+      await clock.sleep(Math.max(0, freeAt(entry, ledger) - clock.now()));
       await releaseClaim(entry, { s3: aws.s3, clock, log });
       return true;
     case "protection":
@@ -264,13 +264,14 @@ function isForPost(entry: LedgerEntry, ledger: Ledger, now: number): boolean {
       // The main step does not know the end of the lock's job.
       return entry.held === true;
     default:
-      return freeAt(entry) > now;
+      return freeAt(entry, ledger) > now;
   }
 }
 
 /** When the entry may be undone, in milliseconds since the epoch. */
-function freeAt(entry: LedgerEntry): number {
-  return (entry.kind === "claim" || entry.kind === "control" ? entry.freeAt : undefined) ?? 0;
+function freeAt(entry: LedgerEntry, ledger: Ledger): number {
+  if (entry.kind === "claim") return Math.max(entry.freeAt ?? 0, commandsEndBy(ledger));
+  return (entry.kind === "control" ? entry.freeAt : undefined) ?? 0;
 }
 
 /** Whether the entry has to be undone once more after the end of the call that makes it. */

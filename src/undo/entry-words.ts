@@ -38,7 +38,7 @@ export function announce(entry: LedgerEntry): string {
     case "lock":
       return `Giving back the lock s3://${entry.bucket}/${entry.key}.`;
     case "claim":
-      return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", when the log of its session has had time to be uploaded"}.`;
+      return `Giving back the claim s3://${entry.bucket}/${entry.key}${entry.freeAt === undefined ? "" : ", when its sessions have had the time to end"}.`;
   }
 }
 

@@ -5,7 +5,7 @@ import type { UploadedPieces } from "../carriers/pieces/delete-pieces.ts";
 import type { ObjectName } from "../aws/s3.ts";
 import type { StagedObject } from "../payload/stage.ts";
 import type { Role } from "../aws/clients.ts";
-import type { JobName, Told } from "./stop-job.ts";
+import type { JobName, StopCommand, Told } from "./stop-job.ts";
 import type { MadeResource } from "../targets/made/made-resource.ts";
 import type { UndecidedDeployment } from "./undo-hook.ts";
 
@@ -35,9 +35,11 @@ export type LedgerEntry =
   /**
    * A job in a task that this run has not started, so that the end of the task does not end the job. `told`: a stop command was given to it. One that
    * is `perhaps` in line needs `control`, which has to be there until the container has surely read it; a lock is not given back without that. With
-   * one that is certain to run a lock is given back when the job has had the time to end; with one that ends `with-task`, when its task has stopped.
+   * one that is certain to run a lock is given back when the job has had the time to end; with one that ends `with-task`, when its task has stopped. No claim is given back
+   * before `commandEndsBy`.
    */
-  | ({ readonly kind: "job"; readonly told?: Told | "with-task" } & JobName);
+  | ({ readonly kind: "job"; readonly told?: Told | "with-task" } & Pick<StopCommand, "commandEndsBy"> &
+      JobName);
 
 /** What the post step needs to call AWS. */
 interface PostAccess {

@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { isFinal } from "../carriers/session-end.ts";
 import type { JobEnd } from "../carriers/job-end.ts";
-import { type JobName, stopJob, type StopJobOptions, type Told } from "./stop-job.ts";
+import { type JobName, type StopCommand, stopJob, type StopJobOptions } from "./stop-job.ts";
 
 /** Failures on this side of the container: another connection may reach it. */
 const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
@@ -38,24 +38,8 @@ export function endsWithTask(end: JobEnd): boolean {
   return end.kind === "impossible" && end.failure.code === "task-stopped";
 }
 
-export interface StopRunawaysOptions {
-  /** The calls of the cleanup: a cancel does not cut them short. */
-  readonly undoing: StopJobOptions["aws"];
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/**
- * Stops the jobs in the ledger by a command of their own. A stop that fails stays in the ledger, and is tried again
- * at the end.
- */
-export async function stopRunaways(options: StopRunawaysOptions): Promise<void> {
-  for (const entry of options.ledger.entries) {
-    if (entry.kind !== "job" || entry.told !== undefined) continue;
-    noteTold(entry, await tellToStop(entry, options), options.ledger);
-  }
-}
+/** Whether a job was told to stop, or ends with its task. */
+export type Stopped = StopCommand | { readonly told: "with-task" | "not" };
 
 /**
  * Notes in the ledger whether a job of it was told to stop, or ends with its task. It stays there until nothing waits for its end: `control`, or a lock
@@ -63,10 +47,16 @@ export async function stopRunaways(options: StopRunawaysOptions): Promise<void> 
  */
 export function noteTold(
   entry: Extract<LedgerEntry, { kind: "job" }>,
-  told: Told | "with-task" | "not",
+  stopped: Stopped,
   ledger: Pick<Ledger, "exchange">,
 ): void {
-  if (told !== "not" && entry.told !== "certainly") ledger.exchange(entry, { ...entry, told });
+  const { told } = stopped;
+  if (told !== "not" && entry.told !== "certainly") ledger.exchange(entry, { ...entry, ...stopped, told });
+}
+
+/** When the sessions of the stop commands in the ledger have surely ended, in milliseconds since the epoch: each uses a seat of its container. */
+export function commandsEndBy({ entries }: Pick<Ledger, "entries">): number {
+  return Math.max(0, ...entries.map((entry) => (entry.kind === "job" ? (entry.commandEndsBy ?? 0) : 0)));
 }
 
 /** Whether the entry is undone only once a job has learned that it was stopped. */
@@ -74,15 +64,19 @@ export function waitsForJob(entry: LedgerEntry): boolean {
   return entry.kind === "control" || (entry.kind === "lock" && entry.held === true);
 }
 
-/** Stops a job by a command of its own. */
-export async function tellToStop(
-  job: JobName,
-  { undoing, clock, log }: Omit<StopRunawaysOptions, "ledger">,
-): Promise<Told | "not"> {
+export interface TellOptions {
+  /** The calls of the cleanup: a cancel does not cut them short. */
+  readonly undoing: StopJobOptions["aws"];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Stops a job by a command of its own. A job that is not told stays in the ledger, and is told again at the end. */
+export async function tellToStop(job: JobName, { undoing, clock, log }: TellOptions): Promise<Stopped> {
   try {
     return await stopJob(job, { aws: undoing, clock, log });
   } catch (error) {
     log.debug(`The job could not be told to stop: ${asFailure(error).seen}`);
-    return "not";
+    return { told: "not" };
   }
 }

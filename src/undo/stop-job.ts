@@ -21,6 +21,8 @@ const ROOM_MS = 60_000;
 const ROOM_LOOK_MS = 500;
 /** How long the stop command runs at most in a container, and its session: it looks for the job for ten seconds, and stops it in as many. */
 const COMMAND_MS = 25_000;
+/** How long the stop command waits for the answer to the end of the job's session. SSM answers within tenths of a second. */
+const ENDING_MS = 1_000;
 
 /** A job in a container, which may not have started yet. */
 export interface JobName extends ContainerRef {
@@ -52,22 +54,48 @@ export interface StopJobOptions {
  */
 export type Told = "certainly" | "perhaps";
 
+/** How a job was stopped by a command. */
+export interface StopCommand {
+  readonly told: Told;
+  /**
+   * When the session of the command ends at the latest, in milliseconds since the epoch, unless it waits in line. Undefined when it has ended, and
+   * when others can see it in the list of sessions.
+   */
+  readonly commandEndsBy?: number;
+}
+
 /**
  * Stops a job by a command of its own, when no session can tell the job to stop. A job that has not started will not
  * start. The job's last session is ended first, which frees its seat in the container. A job whose container has ended needs no stop. Rejects
  * when the command does not reach the container.
  */
-export async function stopJob(job: JobName, options: StopJobOptions): Promise<Told> {
-  const { aws, log } = options;
-  const { sessionId } = job;
-  if (sessionId !== undefined) await terminateSession({ aws, log }, sessionId);
+export async function stopJob(job: JobName, options: StopJobOptions): Promise<StopCommand> {
   try {
-    const others = await waitForRoom(job, options);
-    return await runStopCommand(job, others, options);
+    const last = await endLastSession(job, options);
+    const others = await waitForRoom(job, last, options);
+    return await runStopCommand(job, { last, others }, options);
   } catch (error) {
-    if (await isOver(job, aws)) return "certainly";
+    if (await isOver(job, options.aws)) return { told: "certainly" };
     throw error;
   }
+}
+
+/** What is known of the job's last session. */
+type LastSession = "none" | "ended" | "unanswered";
+
+/** Ends the job's last session. An answer that does not come holds up the stop command for a moment only. */
+async function endLastSession(
+  { sessionId }: JobName,
+  { aws, clock, log }: StopJobOptions,
+): Promise<LastSession> {
+  if (sessionId === undefined) return "none";
+  const over = new AbortController();
+  const late = clock.sleep(ENDING_MS, over.signal).then(
+    () => "unanswered" as const,
+    () => "ended" as const,
+  );
+  const ended = terminateSession({ aws, log }, sessionId).then(() => "ended" as const);
+  return await Promise.race([ended, late]).finally(() => over.abort());
 }
 
 /**
@@ -77,6 +105,7 @@ export async function stopJob(job: JobName, options: StopJobOptions): Promise<To
  */
 async function waitForRoom(
   { sessionTarget, sessionId }: JobName,
+  last: LastSession,
   { aws, clock, log }: StopJobOptions,
 ): Promise<number | undefined> {
   const look = { ...{ sessionTarget, clock, log, ssm: aws.ssm }, onDenied: () => undefined };
@@ -84,7 +113,7 @@ async function waitForRoom(
   for (;;) {
     const sessions = await lookAtSessions(look);
     if (sessions === undefined) return undefined;
-    const others = sessions.filter(({ id }) => id !== sessionId);
+    const others = sessions.filter(({ id }) => last !== "ended" || id !== sessionId);
     if (others.length < MOST_SESSIONS) return others.length;
     if (clock.now() >= until)
       throw new Error(
@@ -105,38 +134,39 @@ async function isOver(
 
 async function runStopCommand(
   job: JobName,
-  others: number | undefined,
+  { last, others }: { readonly last: LastSession; readonly others: number | undefined },
   options: StopJobOptions,
-): Promise<Told> {
-  const { aws, log } = options;
-  const { cluster, task, container, run, sessionId, encryption } = job;
-  const command = stopCommand(run, { sessionKnown: sessionId !== undefined });
+): Promise<StopCommand> {
+  const { aws, clock, log } = options;
+  const { cluster, task, container, run, encryption } = job;
+  const command = stopCommand(run, { sessionEnded: last === "ended" });
   const answer = await aws.ecs.executeCommand({ cluster, task, container, command });
   if ("notConnected" in answer) throw new Error(answer.notConnected);
+  const running = others === undefined ? { commandEndsBy: clock.now() + COMMAND_MS } : {};
   // Without encryption the agent runs the command before a client has connected.
   if (encryption?.kind === "none" && (others === undefined || others >= MOST_RUNNING)) {
     log.info(
       "No session could tell the job to stop, so a command of its own does, at the latest when other sessions of the container have ended.",
     );
-    return "perhaps";
+    return { told: "perhaps", ...running };
   }
-  const wasNeeded = encryption?.kind === "none" || (await shakeHands(answer.session, job, options));
-  if (wasNeeded) log.info("No session could tell the job to stop, so a command of its own did.");
-  return "certainly";
+  const seen = encryption?.kind === "none" ? "running" : await shakeHands(answer.session, job, options);
+  if (seen !== "unneeded") log.info("No session could tell the job to stop, so a command of its own did.");
+  return { told: "certainly", ...(seen === "running" && running) };
 }
 
 /**
  * Connects to an encrypted session until its command runs, at most for the time of a handshake. Rejects when the
  * command can't run, or the session was not set up in that time: it is ended then. While ECS has not told whether the cluster encrypts, no
  * session of the job was connected to. If the agent asks for a key then, not even the bootstrap has run: the session is
- * ended without a call of KMS, and the result is false. Without encryption, which the caller may not know, the agent shakes no hands, and only the
+ * ended without a call of KMS, and the command is `unneeded`. Without encryption, which the caller may not know, the agent shakes no hands, and only the
  * end of the session shows that the command has run: the post step has the time to wait for that.
  */
 async function shakeHands(
   ticket: SessionTicket,
   { sessionTarget, encryption }: JobName,
   { aws, clock, log, patient = false }: StopJobOptions,
-): Promise<boolean> {
+): Promise<"running" | "ended" | "unneeded"> {
   const over = new AbortController();
   const late = new AbortController();
   const cutShort = AbortSignal.any([late.signal, ...(aws.clients.signal ? [aws.clients.signal] : [])]);
@@ -158,12 +188,12 @@ async function shakeHands(
     const end = await session.ended;
     // Without the handshake the agent has not run the command.
     if (!session.isSetUp) cutShort.throwIfAborted();
-    if (end.kind !== "lost") return true;
+    if (end.kind !== "lost") return end.kind === "closed" ? "ended" : "running";
     const failure = end.cause instanceof Failure ? end.cause : new Error(end.why);
     const hasNotRun = encryption === undefined && isMismatch(failure);
     if (!hasNotRun) throw failure;
     await terminateSession({ aws, log }, ticket.sessionId);
-    return false;
+    return "unneeded";
   } catch (error) {
     // The stop is tried again, by another session. With this one beside it and a run that begins there could be four.
     if (late.signal.aborted) await terminateSession({ aws, log }, ticket.sessionId);

@@ -23,7 +23,7 @@ import { explainUnopened } from "../../ready/unopened.ts";
 import { openTicket, terminateSession } from "../../session/opener.ts";
 import { requestSession } from "../../session/request-session.ts";
 import type { Session } from "../../session/session.ts";
-import { endsWithTask, isRunaway, noteTold, stopRunaways, tellToStop } from "../../undo/runaway-job.ts";
+import { endsWithTask, isRunaway, noteTold, type Stopped, tellToStop } from "../../undo/runaway-job.ts";
 import type { JobName } from "../../undo/stop-job.ts";
 import { tellWhile, WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
@@ -82,7 +82,6 @@ export class JobSessions implements SessionSource {
     context: JobContext,
     { deadline, lines, protection }: FirstSession,
   ) {
-    const { run, container } = prepared;
     this.#prepared = prepared;
     this.#seat = seat;
     this.#context = context;
@@ -91,7 +90,7 @@ export class JobSessions implements SessionSource {
     this.#protection = protection;
     this.#openedAt = context.clock.now();
     this.#begunAt = this.#openedAt;
-    this.#job = { ...container, run };
+    this.#job = { ...prepared.container, run: prepared.run };
     this.#record(this.#job);
   }
 
@@ -147,9 +146,8 @@ export class JobSessions implements SessionSource {
     const ticket = await (isFirst || isNew ? this.#seat.openAlone(request) : request());
     this.#add(ticket.sessionId);
     const setup = this.#learn(ticket.sessionId);
-    const encryption = setup.then((known) => known.encryption);
     const opening = openTicket(ticket, {
-      ...{ aws, sessionTarget, encryption, clock, log, cancel },
+      ...{ aws, sessionTarget, encryption: setup.then((known) => known.encryption), clock, log, cancel },
       limits: budget.sessionLimits(origin.fanOut?.tasks ?? 1),
     });
     const session = await tellWhile(`the connection to session ${ticket.sessionId}`, { clock, log }, opening);
@@ -242,13 +240,14 @@ export class JobSessions implements SessionSource {
 
   stop(): Promise<boolean> {
     // A job that would end with its task is told, too, so that its last output arrives.
-    return (this.#stopping = tellToStop(this.#job, this.#context).then((told) => this.#note(told)));
+    return (this.#stopping = tellToStop(this.#job, this.#context).then((stopped) => this.#note(stopped)));
   }
 
-  #note(told: Parameters<typeof noteTold>[1]): boolean {
+  #note(stopped: Stopped): boolean {
     const { ledger } = this.#context;
-    for (const entry of ledger.entries) if (entry.kind === "job") noteTold(entry, told, ledger);
-    return told !== "not";
+    for (const entry of ledger.entries) if (entry.kind === "job") noteTold(entry, stopped, ledger);
+    if ("commandEndsBy" in stopped) this.#seat.uploads.occupy(stopped.commandEndsBy);
+    return stopped.told !== "not";
   }
 
   /** To be called after the last session. Stops a job that may still run, by a command of its own. */
@@ -256,9 +255,10 @@ export class JobSessions implements SessionSource {
     const { cancel, inputs, ledger } = this.#context;
     ledger.replace(["sending"], []);
     const begun = this.#sessionIds.length > 0 || (cancel.aborted && this.#isAsked);
-    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached }))
-      await this.#stopping.then(() => stopRunaways(this.#context));
-    else if (inputs.lock !== undefined && endsWithTask(end)) this.#note("with-task");
+    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) {
+      const isLeft = !(await this.#stopping) && ledger.entries.some(({ kind }) => kind === "job");
+      if (isLeft) await this.stop();
+    } else if (inputs.lock !== undefined && endsWithTask(end)) this.#note({ told: "with-task" });
     // A task that was started for a job stays when the step detaches: its container ends with the job.
     else ledger.replace(end.kind === "detached" ? ["job", "task"] : ["job"], []);
     return { sessionIds: this.#sessionIds, log: this.#log };
