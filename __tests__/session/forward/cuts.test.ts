@@ -59,6 +59,7 @@ async function startTunnel(open: (request: SessionRequest, first: Forged) => Pro
 /** The first bytes of a stream: their offset, the flag of plain ones, and they themselves. */
 const data = Buffer.concat([numberBytes(0), Buffer.of(0), Buffer.from("behind the cut")]);
 const away = new Failure("aws-unreachable", { failed: "No answer.", seen: "No route.", advice: "Wait." });
+const execAway = new Failure("exec-not-ready", { failed: "No session.", seen: "No agent.", advice: "Wait." });
 
 it("connections of a task that is gone are known as lost within 10 s of its last word, though nothing closes its session", async () => {
   const { clock, tunnel, log, got, beats, pass, sessions } = await startTunnel(async ({ onGone, signal }) => {
@@ -85,12 +86,16 @@ it("a process that was held up itself does not take its relay for silent", async
 });
 
 // After a cut of 54 s the last of the pauses, of five seconds at most, surely ends within the minute.
-it.each([54, 75])(
+it.each([
+  [54, away],
+  [54, execAway],
+  [75, away],
+])(
   "after a cut of %d s a connection goes on at the byte within a minute, else it was reset, and new ones are carried",
-  async (seconds) => {
+  async (seconds, why) => {
     let end = Infinity;
     const { clock, tunnel, got, beats, pass } = await startTunnel((_, first) => {
-      if (clock.now() < end) return Promise.reject(away);
+      if (clock.now() < end) return Promise.reject(why);
       const session = new Forged(seconds < 60 ? first : undefined);
       if (seconds < 60) session.onGreeted = () => session.frame(FrameKind.data, 1, data);
       beats.session = session;
@@ -154,10 +159,22 @@ it("a relay that may have begun unheard is not taken for that of another forward
   expect(log.lines.join("\n")).toContain("its last relay has not ended yet");
 });
 
-it("a forward that can't be reached for ten minutes ends with the reason", async () => {
-  const { clock, got, beats, pass } = await startTunnel(() => Promise.reject(away));
-  beats.session = undefined;
-  const begun = clock.now();
-  await pass(900_000, () => got.end !== undefined);
-  expect([got.end, Math.round((clock.now() - begun) / 60_000)]).toEqual([away, 10]);
+it.each([away, execAway])(
+  "a forward that can't be reached for ten minutes ends with the reason: $code",
+  async (why) => {
+    const { clock, got, beats, pass } = await startTunnel(() => Promise.reject(why));
+    beats.session = undefined;
+    const begun = clock.now();
+    await pass(900_000, () => got.end !== undefined);
+    expect([got.end, Math.round((clock.now() - begun) / 60_000)]).toEqual([why, 10]);
+  },
+);
+
+it("a forward whose first session finds no exec agent ends at once", async () => {
+  const tunnel = new Tunnel({
+    open: () => Promise.reject(execAway),
+    ...{ targets: [["db", 5432]], isLogged: () => false, seconds: 600 },
+    ...{ clock: new SteppedClock(), log: new Listener(), signal: new AbortController().signal },
+  });
+  await expect(tunnel.run()).rejects.toBe(execAway);
 });

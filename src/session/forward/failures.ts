@@ -1,4 +1,5 @@
 import { Failure, type FailureCode } from "../../errors.ts";
+import type { CutTimes } from "./cut-times.ts";
 import type { Refusal } from "./streams.ts";
 
 const PASSING: ReadonlySet<FailureCode> = new Set([
@@ -9,9 +10,13 @@ const PASSING: ReadonlySet<FailureCode> = new Set([
   "throttled",
 ]);
 
-/** Whether a cut explains that no session could be opened. */
-export function isPassing(error: unknown): boolean {
-  return error instanceof Failure && PASSING.has(error.code);
+/**
+ * Whether a cut explains that no session could be opened, and the forward still bears it. An exec agent that has carried the forward can
+ * connect. When ECS says later that it is not connected, the agent has lost its channel, as the forward has lost its session.
+ */
+export function isPassing(error: unknown, times: Pick<CutTimes, "hasCarried" | "isGivenUp">): boolean {
+  if (!(error instanceof Failure) || times.isGivenUp) return false;
+  return PASSING.has(error.code) || (times.hasCarried && error.code === "exec-not-ready");
 }
 
 export function pythonNotFound(path: string): Failure {

@@ -172,7 +172,7 @@ export class Tunnel {
       if (isElsewhere) this.#startAnew();
       return session;
     } catch (error) {
-      if (!isPassing(error) || this.#refusal !== undefined || this.#times.isGivenUp) throw error;
+      if (this.#refusal !== undefined || !isPassing(error, this.#times)) throw error;
       throw new Damage(factsOf(error).replace(/\.$/, ""), { cause: error });
     } finally {
       this.#refusal = undefined;
