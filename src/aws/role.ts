@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Role } from "./clients.ts";
 import type { AssumeRole, CredentialsSource } from "./credentials.ts";
@@ -30,7 +31,15 @@ export function roleCredentials(options: RoleOptions): CredentialsSource {
 function renewingSessions(options: RoleOptions, assume: AssumeRole): () => Promise<TemporaryCredentials> {
   const { clock, log } = options;
   return renewing({
-    fetch: () => beginSession(options, assume),
+    fetch: async () => {
+      try {
+        return await beginSession(options, assume);
+      } catch (error) {
+        if (!isExpired(error)) throw error;
+        log.debug("The ID token ended before STS gave an answer; the next try has a new one.");
+        return await beginSession(options, assume);
+      }
+    },
     now: () => clock.now(),
     onDelay: (error, end) => {
       const why = error instanceof Error ? error.message.replaceAll("\n", " ") : String(error);
@@ -38,6 +47,12 @@ function renewingSessions(options: RoleOptions, assume: AssumeRole): () => Promi
       log.info(`The role's session could not be renewed yet; the present one lasts until ${until}. ${why}`);
     },
   });
+}
+
+/** Whether STS took the token no more. The SDK repeats a call that gets no answer after a minute, and a token may end during that. */
+function isExpired(error: unknown): boolean {
+  const cause = error instanceof Failure ? error.cause : undefined;
+  return cause instanceof Error && cause.name.startsWith("ExpiredToken");
 }
 
 async function beginSession(options: RoleOptions, assume: AssumeRole): Promise<TemporaryCredentials> {
