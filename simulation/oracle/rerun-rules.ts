@@ -60,13 +60,25 @@ function hasFailedOtherwise({ runner: { main, mainEnd, cancelledAt }, told = [] 
 
 const LACKS = /^::error .*artifacts-missing/m;
 
-/** Whether the step may lack nothing, and lacks what must not be unpacked. A failed item comes first in its error. */
-function lacksRefused({ inputs, runner: { main } }: ItemStep): boolean {
+/**
+ * Whether the step may lack nothing, and lacks what must not be unpacked. A failed item comes first in its error. What an item's directory lacks is no
+ * reason when no item of that run has succeeded: these run again.
+ */
+function lacksRefused({ inputs, all, told = [], runner: { main } }: ItemStep): boolean {
+  const hasSucceeded = (first: number): boolean =>
+    all.some(
+      ({ batch }) =>
+        batch?.indices[0] === first &&
+        told.some(({ index, outcome }) => outcome === "succeeded" && batch.indices.includes(index)),
+    );
   return (
     inputs["artifacts-missing"] === "error" &&
-    lineWith(main.stdout, /^::warning .* was not unpacked/m) !== undefined
+    [...main.stdout.matchAll(REFUSED)].some(([, first]) => first === undefined || hasSucceeded(Number(first)))
   );
 }
+
+/** With the first item of the run whose directory lacks something. Only some of these warnings are in the log. */
+const REFUSED = /^::warning [^:]*::(?:… and |(?:Item (\d+) )?.* was not unpacked)/gm;
 
 function isSameRun({ runner }: ItemStep, { runId }: { readonly runId: number }): boolean {
   return runner.runId === runId;

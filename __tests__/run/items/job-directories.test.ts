@@ -91,7 +91,8 @@ class Step {
   async end(): Promise<readonly (readonly string[])[]> {
     for (const job of this.jobs.keys()) this.leave(job);
     await this.#items.end();
-    return await this.directories.end();
+    await this.directories.end();
+    return this.directories.missing(() => true);
   }
 }
 

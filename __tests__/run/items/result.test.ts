@@ -5,6 +5,7 @@ import { resultOfItems, whatIsGone } from "../../../src/run/items/result.ts";
 import type { ItemsOfStep } from "../../../src/run/items/step-items.ts";
 import type { StepContext } from "../../../src/run/step-context.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { someItems } from "../../report/example-items.ts";
 import { aResult } from "../../report/example-results.ts";
 import { anInputs } from "../../helpers/runs.ts";
 
@@ -62,7 +63,7 @@ it.each<[string, TaskResult, boolean, "cancelled" | "timed-out"]>([
   const closed: string[] = [];
   const items: Partial<ItemsOfStep> = {
     directories: {
-      end: () => Promise.resolve([]),
+      end: () => Promise.resolve(),
       of: () => undefined,
     } as Partial<ItemDirectories> as ItemDirectories,
     close: (as) => closed.push(as),
@@ -72,4 +73,28 @@ it.each<[string, TaskResult, boolean, "cancelled" | "timed-out"]>([
   const step = { cancel, inputs: anInputs({}), log: new Listener() };
   await resultOfItems([task], items as ItemsOfStep, step as Partial<StepContext> as StepContext);
   expect(closed).toEqual([why]);
+});
+
+it.each([
+  ["an item that has not succeeded fails nothing", ["0", "124t"], [1], "succeeded"],
+  ["an item that has succeeded fails its task", ["0", "124t"], [0], "failed"],
+  ["a batch of which an item has succeeded fails its task", ["0", "124t"], [0, 1], "failed"],
+])("a directory that must come and is missing of %s", async (_, ends, indices, outcome) => {
+  const items: Partial<ItemsOfStep> = {
+    directories: {
+      end: () => Promise.resolve(),
+      missing: (isCounted) => (indices.some(isCounted) ? [["It did not come."]] : []),
+      of: () => undefined,
+    } as Partial<ItemDirectories> as ItemDirectories,
+    close: () => undefined,
+    end: () => someItems(...ends),
+  };
+  const inputs = anInputs({ itemFiles: { ...ARTIFACTS } });
+  const step = { cancel: new AbortController().signal, inputs, log: new Listener() };
+  const result = await resultOfItems(
+    [aResult("exited", "0")],
+    items as ItemsOfStep,
+    step as Partial<StepContext> as StepContext,
+  );
+  expect(result).toMatchObject({ tasks: [{ outcome }] });
 });

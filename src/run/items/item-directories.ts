@@ -102,8 +102,8 @@ export class ItemDirectories {
     while (this.#waiting.reduce((all, { length }) => all + length, 0) > ENOUGH) await this.#unpacking;
   }
 
-  /** Waits until all is unpacked, and logs it. Returns the sentences about what is missing of each task's items, without what a later run has brought. */
-  async end(): Promise<readonly (readonly string[])[]> {
+  /** Waits until all is unpacked, and logs it. */
+  async end(): Promise<void> {
     await this.#unpacking;
     const { log } = this.#options;
     const open = [...this.#openLacks()];
@@ -117,8 +117,16 @@ export class ItemDirectories {
         `Directories of ${items} ${items === 1 ? "item" : "items"}: ${this.#count} files, ${this.#bytes} bytes, in ${this.#shortPath(this.#all ?? "")}.`,
       );
     }
+  }
+
+  /**
+   * The sentences about what is missing of each task's items, without what a later run has brought, and without runs that had no item for which
+   * `isCounted` holds. Called after `end`.
+   */
+  missing(isCounted: (index: number) => boolean): readonly (readonly string[])[] {
     const missing: string[][] = [];
-    for (const { run, sentences } of open) (missing[run.task] ??= []).push(...sentences);
+    for (const { run, sentences } of this.#openLacks())
+      if (run.indices.some(isCounted)) (missing[run.task] ??= []).push(...sentences);
     return Array.from(missing, (sentences: string[] | undefined = []) => {
       const left = sentences.length - MOST_WARNINGS;
       return left <= 0

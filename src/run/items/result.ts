@@ -19,7 +19,7 @@ export async function resultOfItems(
 ): Promise<Result> {
   const { cancel } = step;
   if (items === undefined) return { kind: "several", tasks };
-  const missing = await items.directories.end();
+  await items.directories.end();
   const [only] = tasks;
   if (only?.kind === "detached") {
     await items.end();
@@ -28,11 +28,16 @@ export async function resultOfItems(
   items.close(cancel.aborted ? "cancelled" : whyStopped(tasks));
   const results = await items.end(cancel.aborted ? asFailure(cancel.reason) : undefined);
   const all = withDirectories(results, items.directories);
-  const mustFail = step.inputs.itemFiles?.missing === "error";
+  // An item that has not succeeded fails the step by itself, and a further attempt runs it again.
+  const succeeded = new Set(
+    results.items.flatMap(({ outcome, index }) => (outcome === "succeeded" ? [index] : [])),
+  );
+  const mustCome = step.inputs.itemFiles?.missing === "error";
+  const missing = mustCome ? items.directories.missing((index) => succeeded.has(index)) : [];
   return {
     kind: "several",
     tasks: tasks.map((each, task) => {
-      const problems = mustFail ? (missing[task] ?? []) : [];
+      const problems = missing[task] ?? [];
       return problems.length === 0 ? each : failedAfter(each, artifactsMissing({ problems }));
     }),
     items: { ...all, file: fileOf(all, step) },
