@@ -292,6 +292,64 @@ describe("a protection of the application's own", () => {
 });
 
 describe("jobs that share a task", () => {
+  /** A job that has begun. ECS looks at its first call at once, and answers it so many milliseconds later. */
+  function aJobWithALateAnswer(late: number): TaskProtection {
+    let wait = late;
+    const ecs: ProtectionCalls = {
+      updateTaskProtection: flag.updateTaskProtection,
+      getTaskProtection: async () => {
+        const seen = await flag.getTaskProtection();
+        const now = wait;
+        wait = 0;
+        if (now > 0) await flag.clock.sleep(now);
+        return seen;
+      },
+    };
+    const job = new TaskProtection({
+      ...{ target: aTarget({ service: "web" }), ecs, undoing: ecs, timeout: 60 * MINUTE, clock: flag.clock },
+      ...{ log, onHeld: (held) => saved.push(held), cancel: new AbortController().signal },
+    });
+    job.begin();
+    return job;
+  }
+
+  it.each([24_000, 4_500])(
+    "keep it protected when the look of one took %d ms, the other has begun meanwhile, and the first ends before it looks again",
+    async (late) => {
+      const slow = aJobWithALateAnswer(late);
+      await flag.pass(0.2 / 60);
+      const other = await aJob();
+      await flag.pass((late + 500) / MINUTE);
+      expect(flag.updates).toEqual([3, 3, 3]);
+      await slow.end();
+      for (let minutes = 0; minutes < 5; minutes += 1) {
+        expect(flag.isProtected).toBe(true);
+        await flag.pass(1);
+      }
+      await other.end();
+      expect(flag.isProtected).toBe(false);
+    },
+  );
+
+  it("keep the protection of the other when a look is answered only after the end of its job", async () => {
+    const slow = aJobWithALateAnswer(24_000);
+    await flag.pass(0.1);
+    const ended = slow.end();
+    await aJob();
+    await flag.pass(0.2);
+    const { until } = flag;
+    await flag.pass(0.2);
+    await ended;
+    expect([flag.until, saved.length]).toEqual([until, 2]);
+  });
+
+  it("end it at their end, when a look took long, but long ago", async () => {
+    const slow = aJobWithALateAnswer(24_000);
+    await flag.pass(4);
+    await slow.end();
+    expect(flag.isProtected).toBe(false);
+  });
+
   it("keep it protected when one of them has a timeout that is shorter than the other's protection", async () => {
     const long = await aJob();
     await flag.pass(0.1);

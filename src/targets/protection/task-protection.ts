@@ -119,8 +119,9 @@ export class TaskProtection {
   async #protect(): Promise<boolean> {
     const { target, ecs, clock } = this.#options;
     if (this.#mostMinutes() < 1) return false;
+    const asked = clock.now();
     const seen = await ecs.getTaskProtection(target.clusterArn, target.taskArn);
-    if (seen.kind === "no-task-of-a-service") return false;
+    if (seen.kind === "no-task-of-a-service" || this.#over.signal.aborted) return false;
     if (seen.kind === "refused") {
       this.#tell(`ECS does not tell whether task ${target.taskId} is protected: ${seen.why}.`);
       return true;
@@ -132,7 +133,7 @@ export class TaskProtection {
       return true;
     }
     const sharedUntil = foreign === undefined ? 0 : Math.max(foreign, now + 2 * RENEW_MS);
-    await this.#set(Math.max(this.#held?.sharedUntil ?? 0, sharedUntil));
+    await this.#set(Math.max(this.#held?.sharedUntil ?? 0, sharedUntil), asked);
     return true;
   }
 
@@ -140,8 +141,11 @@ export class TaskProtection {
    * Sets the protection, never to an earlier end than `sharedUntil`. When that is later than the job may protect its task, the end is less
    * than a minute after it: the new end tells the other job that it is not alone. When the call fails, `#held` stays. If the failed call has taken effect all the same, the job
    * takes the new end for another job's, and does not end the protection.
+   *
+   * Another job may have begun after the look, which this job asked for at `asked`, and have set an end that this call has replaced unseen. Its first renewal, which shows
+   * the jobs to each other, comes after `FIRST_RENEWAL_MS`. When look and call take longer, that renewal may come before the call, and the next one a minute later.
    */
-  async #set(sharedUntil: number): Promise<void> {
+  async #set(sharedUntil: number, asked: number): Promise<void> {
     const { target, ecs, onHeld, clock } = this.#options;
     const { clusterArn: cluster, taskArn: task } = target;
     const most = this.#mostMinutes();
@@ -149,7 +153,9 @@ export class TaskProtection {
     const minutes = Math.max(least, Math.min(LEASE_MINUTES, most));
     const set = await ecs.updateTaskProtection({ cluster, task, minutes });
     if (set.kind === "protection" && set.until !== undefined) {
-      this.#held = { cluster, task, until: set.until, sharedUntil };
+      const now = clock.now();
+      const unseenUntil = now - asked < FIRST_RENEWAL_MS ? 0 : now + 2 * RENEW_MS;
+      this.#held = { cluster, task, until: set.until, sharedUntil: Math.max(sharedUntil, unseenUntil) };
       onHeld(this.#held);
       this.#tell(
         `Task ${target.taskId} is protected from scale-in and deployments until the job ends, at ${timeOfDay(this.#latest)} at the latest, so that ` +
