@@ -179,7 +179,8 @@ async function load(
     if (isNew) shell.container.removeDirectory(directory);
     return false;
   };
-  if (code.includes("! ended ")) return await refuse("ended the container has no job of this handle");
+  const ended = /! ((?:ended|gone) the container has no such job)/.exec(code);
+  if (ended?.[1] !== undefined) return await refuse(ended[1]);
   if (at > 0) return await refuse("gone the job directory is gone");
   if (!isNew) return await refuse("gone the job directory was never filled");
   const wanted = assigned(code, "fx_sha") ?? "";

@@ -72,7 +72,7 @@ const REFUSALS: Readonly<Record<ContainerRefusal, RefusalWords>> = {
     code: "no-status",
     failed: (container) => `The ${container} no longer has the job of this run.`,
     advice:
-      "The job's directory in the container is gone, and its status with it: the container was started anew, or a program there has removed it, maybe the script, by the path of one of the files that its variables name. Let that be, and run the job again.",
+      "The job's directory in the container is gone, and its status with it: the container was started anew, the runner was held up for most of the ten minutes for which an end is kept, or a program there has removed it, maybe the script, by the path of one of the files that its variables name. Let that be, and run the job again.",
   },
   lost: {
     code: "no-status",

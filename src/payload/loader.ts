@@ -22,15 +22,14 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
   ].join("\n");
 }
 
-/** The code for a container that no longer has the job to which a step attaches. It ends the session with that refusal. */
-export function endedText(): string {
-  const text = "the container has no job of this handle";
+/** The code for a container that no longer has the job to which a step attaches, or its own. It ends the session with that refusal. */
+export function endedText(why: "ended" | "gone"): string {
   // A bootstrap that could make no directory has /dev/null in fx_dir. The session ends after the watch of the bootstrap, because PID 1 may
   // be a program that reaps no child.
   return [
     `[ -z "$fx_new" ] || rm -rf "$fx_dir"`,
     `wait "$fx_watch"`,
-    `printf '\\033]7733;%s;! ended ${text}\\007\\n' "$fx_nonce"`,
+    `printf '\\033]7733;%s;! ${why} the container has no such job\\007\\n' "$fx_nonce"`,
     "exit",
   ].join("\n");
 }

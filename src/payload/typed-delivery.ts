@@ -4,9 +4,9 @@ import { escapedLines, inTypedLines, type Opening, openingLine, typeLines, typed
 import { endedText, loaderText, type LoaderOptions, unpackerText } from "./loader.ts";
 import type { Payload } from "./payload.ts";
 
-/** The first input when the container has no job to attach to. */
-export function typedEnd(opening: Opening): Buffer {
-  return typeLines([openingLine(opening), ...codeLines(endedText())]);
+/** The first input when the container has no job to attach to: that of a handle has ended, or the step's own is gone. */
+export function typedEnd(opening: Opening, why: "ended" | "gone"): Buffer {
+  return typeLines([openingLine(opening), ...codeLines(endedText(why))]);
 }
 
 /** The loader that unpacks the payload, and the payload. They are typed between the opening and the secrets. Making them takes milliseconds. */

@@ -4,6 +4,8 @@ import { type Delivery, PACKED } from "../../../src/payload/bootstrap.ts";
 import { makePayload } from "../../../src/payload/payload.ts";
 import { Failure } from "../../../src/errors.ts";
 import { Listener } from "../../helpers/listener.ts";
+import { StartWindow } from "../../../src/run/job/start-window.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { anInputs } from "../../helpers/runs.ts";
 
 const S3: Delivery = { kind: "s3", bucket: "example-ci", key: "p", region: "eu-west-1" };
@@ -18,9 +20,10 @@ function typeParts(
   const log = new Listener();
   const inputs = anInputs({ logs, secrets: { TOKEN: "hunter22" } });
   const setup = Promise.resolve(makeSessionSetup(undefined, [], inputs));
-  const start = { payload, delivery, staged: Promise.resolve(undefined) };
+  const clock = new SteppedClock();
+  const start = { payload, delivery, staged: Promise.resolve(undefined), window: new StartWindow(clock) };
   const context = { inputs, aws: { s3: { presignGet } } as never, log, origin: {} };
-  return { input: makeTypedInput({ nonce: "a1".repeat(16), start, setup }, context), log };
+  return { input: makeTypedInput({ nonce: "a1".repeat(16), start, setup }, context), log, clock };
 }
 
 const never = (): Promise<string> => Promise.reject(new Error("not to be called"));
@@ -61,4 +64,17 @@ it("types a packed payload with the secrets at once, the same whether it was mad
   expect(bytes?.toString()).toContain("fx_secret_environment");
   expect(bytes?.toString()).not.toContain("echo\n");
   expect(bytes).toEqual(await late?.start({ why: PACKED }));
+});
+
+it("brings no payload eight minutes after it could have begun the job, which the container may have ended and forgotten since", async () => {
+  const { input, clock } = typeParts(S3, () => Promise.resolve("https://example-ci.s3/p?signature"));
+  clock.advance(600_000);
+  await input.start(undefined);
+  clock.advance(480_000);
+  expect((await input.start(missing)).toString()).toContain("https://example-ci.s3/p?signature");
+  clock.advance(1);
+  const late = (await input.start(missing)).toString();
+  expect(late).not.toContain("https://");
+  const code = late.replace(/\\([0-7]{1,3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  expect(code.replaceAll("\n", "")).toContain("! gone the container has no such job");
 });

@@ -9,6 +9,7 @@ import { type ContainerRef, containerRef } from "../../targets/container-ref.ts"
 import { tellWhile, type WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { mayUsePieces } from "./output-ways.ts";
+import { StartWindow } from "./start-window.ts";
 import { type SessionSetup, makeSessionSetup } from "./session-setup.ts";
 
 /** A job whose container takes sessions, or is about to. */
@@ -30,6 +31,12 @@ export interface PreparedJob {
 export interface StagedStart extends JobStart {
   /** The payload in the bucket, once S3 has it; undefined when the session carries it. */
   readonly staged: Promise<StagedObject | undefined>;
+  readonly window: StartWindow;
+}
+
+/** What starts the job; undefined when this step may not start it, or no longer. */
+export function startInTime({ start }: Pick<PreparedJob, "start">): StagedStart | undefined {
+  return start?.window.isOver === true ? undefined : start;
 }
 
 /**
@@ -73,7 +80,7 @@ export async function prepareJob(
       run: origin.id,
       nonce: clock.random.bytes(16).toString("hex"),
       workers: workerCount(inputs.workers, target.cpuUnits),
-      start: { payload, delivery: to, staged },
+      start: { payload, delivery: to, staged, window: new StartWindow(clock) },
       ...{ owner, container: containerRef(target, task), setup },
     };
   } catch (error) {

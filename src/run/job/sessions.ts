@@ -29,7 +29,7 @@ import { tellWhile, WaitLines } from "../../waiting.ts";
 import type { JobContext } from "./context.ts";
 import { isDetachedOnCancel } from "./detach.ts";
 import type { JobSeat } from "./job-seat.ts";
-import type { PreparedJob } from "./prepare.ts";
+import { type PreparedJob, startInTime } from "./prepare.ts";
 
 /** The time that a container has to stop a job at its timeout and to report it. */
 const AFTER_TIMEOUT_MS = 60_000;
@@ -122,16 +122,16 @@ export class JobSessions implements SessionSource {
   }
 
   async attach(at: number): Promise<Session> {
-    const { uploads } = this.#seat;
     const { aws, looks, target, clock, log, cancel, origin, budget } = this.#context;
     const { sessionTarget } = this.#job;
     const lost = this.#sessionIds.at(-1);
     const isFirst = lost === undefined;
     const until = isFirst ? this.#deadline : this.until;
     const isNew = await this.#seat.take();
-    await uploads.waitForSeat({ log, signal: cancel });
+    await this.#seat.uploads.waitForSeat({ log, signal: cancel });
     if (lost !== undefined && !isNew) await this.#seat.waitToReplace(lost);
-    const { run: runId, start, setup: known } = this.#prepared;
+    const { run: runId, setup: known } = this.#prepared;
+    const start = startInTime(this.#prepared);
     // Where the set-up has failed already, a session would end at once, and with it a job that another step has left.
     await Promise.race([known, Promise.resolve()]);
     const command = bootstrapCommand({ runId, at, start, isNewReader: isFirst && start === undefined });
