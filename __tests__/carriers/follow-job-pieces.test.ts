@@ -656,6 +656,17 @@ describe("a job that runs already", () => {
     ]);
   });
 
+  it("is left with its folder after a session has followed its pieces, since the container may upload more until it knows that", async () => {
+    const { scene: job } = Scene.attached(4, HOUR);
+    Object.assign(job, { detachAfter: 5_000, mustKeepAll: true, credentialsEnd: job.clock.now() + 60_000 });
+    job.bucket.put("out", 0, 4, SPOOL.slice(4, 8));
+    const followed = job.follow();
+    await job.until(() => job.typed.includes("detach"), 10_000);
+    job.sessions[0]?.end({ kind: "closed", text: "" });
+    await job.until(() => job.ended !== undefined, 1_000);
+    expect(await followed).toMatchObject({ end: { kind: "detached", writableUntil: 0 } });
+  });
+
   it("is followed through a session when its pieces are deleted, or when its uploads can't be renewed", async () => {
     for (const until of [HOUR, 10_000]) {
       const { scene: job } = Scene.attached(4, until);

@@ -31,6 +31,8 @@ export class CarrierSet {
    * once the session is released for them.
    */
   #lastOrdered: PiecesCarrier | undefined;
+  /** Whether a session goes on where pieces were the main carrier. The container may upload more of them until it has read that in `control`. */
+  #hasLeftPieces = false;
   /** Aborts when the session is the main carrier no longer. */
   #sessionOver = new AbortController();
   /** Aborts when the released session is over. */
@@ -76,6 +78,7 @@ export class CarrierSet {
     const { sessions, nonce, spool, typed, clock, log, cancel, detachNow } = this.#options;
     const { largestPack } = spool;
     const hurry = detachNow === undefined ? cancel : AbortSignal.any([cancel, detachNow]);
+    this.#hasLeftPieces ||= this.main?.kind === "pieces";
     this.#sessionOver = new AbortController();
     this.session = new SessionCarrier(session, {
       ...{ nonce, largestPack, typed, words: this.#words, clock, hurry, first, opening: sessions.opening() },
@@ -103,9 +106,12 @@ export class CarrierSet {
     this.#words = { ...this.#words, order: undefined };
   }
 
-  /** Until when the container may upload what its session carries, in milliseconds since the epoch; undefined when it was not ordered to. */
+  /**
+   * Until when the container may upload what its session carries, in milliseconds since the epoch; undefined when it was not ordered to. 0 after pieces
+   * that were left for a session: the next step reads those that are there, waits for no more, and deletes them.
+   */
   get writableUntil(): number | undefined {
-    return this.#lastOrdered?.writableUntil;
+    return this.#lastOrdered?.writableUntil ?? (this.#hasLeftPieces ? 0 : undefined);
   }
 
   isOrdered(carrier: Carrier | undefined): boolean {

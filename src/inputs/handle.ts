@@ -49,7 +49,7 @@ export interface HandlePieces {
   readonly job: string;
   /** 64 hex digits each. */
   readonly keys: { readonly inner: string; readonly outer: string };
-  /** When the container's right to write to that folder ends unless it is renewed, in milliseconds since the epoch. */
+  /** When the container's right to write to that folder ends unless it is renewed, in milliseconds since the epoch; 0 when the order to upload was taken back. */
   readonly writableUntil: number;
 }
 
