@@ -38,11 +38,20 @@ it.each([
 
 it.each([
   ["has another ETag", failing(412, "PreconditionFailed")],
-  ["is being changed", failing(409, "ConditionalRequestConflict")],
   ["is gone", failing(404, "NoSuchKey")],
 ])("neither writes nor deletes an object that %s", async (_, answer) => {
   const s3 = await startEndpoint(answer);
   expect(await s3.putIf(object, Buffer.from("{}"), { etag: '"1"' })).toBeUndefined();
+  expect(await s3.deleteIf(object, { etag: '"1"' })).toEqual({ deleted: false });
+});
+
+it("writes again while another request is changing the object, and fails when that does not end", async () => {
+  const conflict = failing(409, "ConditionalRequestConflict");
+  const answers = [conflict, conflict, { headers: { etag: '"2"' }, body: "" }];
+  open = await endpoint(() => answers.shift() ?? conflict);
+  const s3 = s3Calls(open.clients);
+  expect(await s3.putIf(object, Buffer.from("{}"), { etag: '"1"' })).toEqual({ etag: '"2"' });
+  await expect(s3.putIf(object, Buffer.from("{}"), { etag: '"1"' })).rejects.toThrow();
   expect(await s3.deleteIf(object, { etag: '"1"' })).toEqual({ deleted: false });
 });
 

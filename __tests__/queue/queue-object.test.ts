@@ -60,3 +60,22 @@ it("the post step leaves no claim of a main step that was killed after it had em
   expect([...bucket.objects.keys()]).toEqual([]);
   expect([...bucket.below.values()].flat()).toEqual([]);
 });
+
+it("a run whose leaving was taken, but answered as refused, brings no claim back that has gone since with the versions above it", async () => {
+  const clock = new SteppedClock(Date.UTC(2026, 0, 2));
+  const bucket = new Bucket(clock);
+  bucket.versioned = true;
+  let otherLeaves = (): Promise<void> => Promise.resolve();
+  const log = new Listener();
+  const queueOf = (sleep: () => Promise<void>) =>
+    new QueueObject({ object, kmsKeyId: undefined, s3: bucket, log, clock: { ...systemClock, sleep } });
+  const [own, other] = [queueOf(() => otherLeaves()), queueOf(() => Promise.resolve())];
+  const OTHER = { ...OWN, run: "other", since: clock.now(), renewed: clock.now() };
+  const both = { claims: [OTHER, { ...OTHER, run: "own", holds: false }], past: [] };
+  await other.change(() => ({ queue: both, result: undefined }), { denied: "fails" });
+  bucket.loseAnswer();
+  otherLeaves = () => leaveQueue(other, "other");
+  await leaveQueue(own, "own");
+  expect([...bucket.objects.keys()]).toEqual([]);
+  expect([...bucket.below.values()].flat()).toEqual([]);
+});

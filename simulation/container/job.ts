@@ -102,9 +102,9 @@ class Job {
   async run(): Promise<void> {
     const { time } = this.#container.base;
     const { runId, spool } = this.#directory;
+    this.#container.jobs.push({ url: this.#settings.url, began: time.now });
     await time.sleep(this.#host, this.#container.options.pace);
     spool.add(Buffer.from(`${mark("h")}fargate-exec run=${runId} task=${this.#container.runtimeId}\n`));
-    this.#container.jobs.push({ url: this.#settings.url, began: time.now });
     this.#putOff();
     const flaw = await this.#bringFiles();
     if (flaw !== undefined) {

@@ -49,6 +49,7 @@ function isExcused(version: Version, ended: Simulated): boolean {
       outlasts(runner, ended) ||
       hasLostCredentials(runner, ended) ||
       (/\/(claims|locks)\//.test(key) && hasOldVersions(runner, ended)) ||
+      (key.includes("/claims/") && isPostponed(runner)) ||
       isCutOff(runner, key, ended) ||
       (key.endsWith("/alive") && (isEnding(runner, ended) || hasOldHeartbeats(runner, ended))) ||
       (key.endsWith("/alive") && isOfPause(version, runner, ended)) ||
@@ -108,6 +109,12 @@ function hasSaid({ post }: Runner): boolean {
 /** Its machine was lost before the step could clean up. */
 function isLost({ options, mainEnd, main }: Runner): boolean {
   return !options.post && (mainEnd?.exitCode !== 0 || main.stdout.includes("is undone after it"));
+}
+
+/** It was cancelled while the agent still had to do with its session, and left its seat to the post step, which never came. */
+function isPostponed({ options, main, cancelledAt }: Runner): boolean {
+  const state = main.files.get("/files/state") ?? "";
+  return !options.post && cancelledAt !== undefined && /"kind":"claim"[^}]*"freeAt":/.test(state);
 }
 
 /**

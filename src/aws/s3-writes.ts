@@ -3,6 +3,11 @@ import type { S3, WriteOptions } from "./s3.ts";
 import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
+/** Another request is changing the object, which may fail. AWS: the request is to be sent again. */
+const CONFLICT = "ConditionalRequestConflict";
+/** The most tries of a write that meets such requests. Each takes as long as S3 takes to answer. */
+const MOST_TRIES = 20;
+
 /** The calls that write an object. A cancel does not cut `finish` short. */
 export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
   return {
@@ -25,12 +30,15 @@ export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "put
           ...(expected === "absent" ? { IfNoneMatch: "*" } : { IfMatch: expected.etag }),
           ...encryption(how),
         };
-        try {
-          const { ETag, VersionId } = await client.send(new PutObjectCommand(request), options);
-          return { etag: requireMember(ETag, "ETag"), versionId: VersionId };
-        } catch (error) {
-          if (isOtherwise(error)) return undefined;
-          throw error;
+        for (let tries = 1; ; tries += 1) {
+          try {
+            const { ETag, VersionId } = await client.send(new PutObjectCommand(request), options);
+            return { etag: requireMember(ETag, "ETag"), versionId: VersionId };
+          } catch (error) {
+            if (isNamed(error, CONFLICT) && tries < MOST_TRIES) continue;
+            if (isOtherwise(error) && !isNamed(error, CONFLICT)) return undefined;
+            throw error;
+          }
         }
       }),
   };
@@ -38,7 +46,7 @@ export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "put
 
 /** True when the object is not as a conditional request expects, or another request is changing it. */
 export function isOtherwise(error: unknown): boolean {
-  return isNamed(error, "PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NotFound");
+  return isNamed(error, "PreconditionFailed", CONFLICT, "NoSuchKey", "NotFound");
 }
 
 function encryption({ kmsKeyId }: WriteOptions) {

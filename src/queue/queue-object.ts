@@ -60,6 +60,15 @@ export interface ChangeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * Whether S3 has refused to replace this version, and has it all the same: what had replaced it was deleted. Only a run that leaves an empty queue does
+ * that, so every run in this version has left, or has lost its claim.
+ */
+function isUncovered(found: FoundQueue | undefined, refused: StoredVersion | undefined): found is FoundQueue {
+  const id = found?.version.versionId;
+  return isVersion(id) && id === refused?.versionId;
+}
+
 /** The queue of a container as an object in the bucket, which every run changes by compare-and-swap. */
 export class QueueObject {
   readonly #options: QueueObjectOptions;
@@ -102,7 +111,9 @@ export class QueueObject {
       // S3 also refuses the repetition of a write whose answer was lost. This run then has to delete the version that it
       // has replaced. Another run that replaced the version deletes it, too.
       if (refused?.versionId !== found?.version.versionId) void this.#old.remove(refused?.versionId);
-      const { queue, result, leaver } = step(found);
+      const { queue, result, leaver } = step(
+        isUncovered(found, refused) ? { ...found, queue: EMPTY } : found,
+      );
       if (queue === undefined || (await this.#swap(queue, found, leaver))) return result;
       refused = found?.version;
       signal?.throwIfAborted();
