@@ -41,6 +41,29 @@ it("a cancel stops the task at once, and the end of the run has nothing left to 
   expect(log.lines[0]).toBe("Cancelled: stopping what this run started.");
 });
 
+it.each([true, false])(
+  "a task that is stopped under a held lock stays in the ledger for the post step, after a cancel: %s",
+  async (isCancelled) => {
+    const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
+    const { cleanup, cancel, ledger, stopped } = stepWith([TASK, lock]);
+    if (isCancelled) cancel.abort(new Error("cancelled"));
+    await cleanup.early();
+    await cleanup.finish();
+    expect(stopped).toHaveLength(1);
+    expect(ledger.entries).toEqual([lock, { kind: "stopping", cluster: "ci", taskArn: "arn:task" }]);
+  },
+);
+
+it("a task that was stopped under a lock is dropped when the run has given the lock back", async () => {
+  const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
+  const { cleanup, cancel, ledger } = stepWith([TASK, lock]);
+  cancel.abort(new Error("cancelled"));
+  await cleanup.early();
+  ledger.replace(["lock"], []);
+  await cleanup.finish();
+  expect(ledger.entries).toEqual([]);
+});
+
 it("the end of the run tries again what the cancel could not undo", async () => {
   const { cleanup, cancel, ledger, stopped } = stepWith([TASK], 1);
   cancel.abort(new Error("cancelled"));

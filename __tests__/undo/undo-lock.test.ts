@@ -15,6 +15,8 @@ const JOB = { kind: "job" } as LedgerEntry;
 const TOLD = { kind: "job", told: "perhaps" } as LedgerEntry;
 /** ECS is stopping its task. */
 const WITH_TASK = { kind: "job", told: "with-task", cluster: "ci", task: TASK } as LedgerEntry;
+/** A task of the run that the main step has told to stop. */
+const STOPPING = { kind: "stopping", cluster: "ci", taskArn: TASK } as LedgerEntry;
 const CONTROL = { kind: "control" } as LedgerEntry;
 
 /** A lock that is held by the run "one", and a task that stops after as many looks as are given. */
@@ -73,9 +75,12 @@ it("a lock is held until the job that the main step has told by a command of its
   expect(isFree()).toBe(true);
 });
 
-it("a lock is held until the task has stopped with which its job ends, and no longer", async () => {
+it.each([
+  ["with which its job ends", WITH_TASK],
+  ["that the main step has told to stop", STOPPING],
+])("a lock is held until the task has stopped %s, and no longer", async (_, entry) => {
   const { context, clock, isFree, looks } = await setUp(4);
-  await undoLock(HELD, { entries: [WITH_TASK], remaining: [WITH_TASK] }, context);
+  await undoLock(HELD, { entries: [entry], remaining: [entry] }, context);
   expect([isFree(), looks(), clock.slept.length]).toEqual([true, 5, 4]);
 });
 
@@ -84,6 +89,7 @@ it.each([
   ["job that `control` tells nothing", { entries: [JOB, CONTROL], remaining: [TOLD] }, 0],
   ["job that could not be stopped", { entries: [JOB], remaining: [JOB] }, 0],
   ["task that goes on stopping", { entries: [STARTED], remaining: [] }, Infinity],
+  ["task of the main step that goes on stopping", { entries: [STOPPING], remaining: [STOPPING] }, Infinity],
   ["job whose task goes on stopping", { entries: [WITH_TASK], remaining: [WITH_TASK] }, Infinity],
 ] as const)("a lock over a %s is left to end by itself", async (_, entries, stopsAfter) => {
   const { context, log, isFree } = await setUp(stopsAfter);

@@ -14,6 +14,7 @@ import type { StepBudget } from "./step-budget.ts";
 import type { NewRevision, ResolveContext } from "../targets/resolve-context.ts";
 import type { Ledger } from "../undo/ledger.ts";
 import type { StopJobOptions } from "../undo/stop-job.ts";
+import { noteStopping } from "../undo/undo-lock.ts";
 
 /** What every phase of a step shares. */
 export interface StepContext {
@@ -59,6 +60,9 @@ export function targetContext(step: StepContext): ResolveContext {
   const kinds = ["task", "task-definition", "shared-definition", "registration"] as const;
   return {
     ...{ inputs, ecs: aws.ecs, revision, origin, clock, log, signal: cancel, readFile },
-    onUndo: (undo) => ledger.replace(kinds, undo),
+    onUndo: (undo, stopped) => {
+      if (stopped !== undefined) noteStopping(stopped, ledger);
+      ledger.replace(kinds, undo);
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Inputs } from "../inputs/inputs.ts";
 import type { Log } from "../log.ts";
 import type { Origin } from "../inputs/origin.ts";
-import type { MadeResource } from "./made/made-resource.ts";
+import type { MadeResource, StartedTask } from "./made/made-resource.ts";
 
 /** The revision that a deployment brings. */
 export interface NewRevision extends ServiceRevision {
@@ -49,9 +49,10 @@ export interface ResolveContext {
   readonly readFile: (path: string) => Uint8Array;
   /**
    * Called with the whole list of what has to be undone, at each change: before a task is started, when its ARN is
-   * known, and when a task definition is registered. The caller saves the list for the post step.
+   * known, and when a task definition is registered. The caller saves the list for the post step. `stopped`: a task that was told to stop, and so is no
+   * longer in the list.
    */
-  readonly onUndo: (undo: readonly MadeResource[]) => void;
+  readonly onUndo: (undo: readonly MadeResource[], stopped?: StartedTask) => void;
   /** Called when running tasks are about to be described: what does not need the answer may be asked meanwhile. */
   readonly onDescribing?: (() => void) | undefined;
 }

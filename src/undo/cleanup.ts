@@ -15,7 +15,7 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 import { besideOthers, removeResource } from "../targets/made/made-resource.ts";
 import type { DeletionContext } from "../carriers/pieces/delete-pieces.ts";
 import { undoHook } from "./undo-hook.ts";
-import { undoLock } from "./undo-lock.ts";
+import { noteStopping, undoLock } from "./undo-lock.ts";
 import { controlOf, undoPieces } from "./undo-pieces.ts";
 
 /** For more entries than this, the log has only their number. */
@@ -113,7 +113,8 @@ export async function cleanUp(ledger: Ledger, options: CleanupOptions): Promise<
   const isForArtifacts = artifactsTest(entries);
   const undoOne = async (entry: LedgerEntry): Promise<void> => {
     if (isOverdue(options) || (early && isForArtifacts(entry))) return;
-    if (isLeftAlone(entry, patient) || (entry.kind === "control" && readOn.has(entry.key))) return;
+    if (entry.kind === "stopping" || isLeftAlone(entry, patient)) return;
+    if (entry.kind === "control" && readOn.has(entry.key)) return;
     if (entry.kind === "sending") {
       if (!early) ledger.drop(entry);
       return;
@@ -174,11 +175,11 @@ function isLeftAlone(entry: LedgerEntry, patient: boolean): boolean {
   return entry.kind === "job" && entry.told !== undefined;
 }
 
-/** Drops the jobs that were told to stop, once nothing waits for them any more. */
+/** Drops the jobs and tasks that were told to stop, once nothing waits for them any more. */
 function dropTold(ledger: Ledger, patient: boolean): void {
   if (!patient && ledger.entries.some(waitsForJob)) return;
   for (const entry of ledger.entries)
-    if (entry.kind === "job" && entry.told !== undefined) ledger.drop(entry);
+    if (entry.kind === "stopping" || (entry.kind === "job" && entry.told !== undefined)) ledger.drop(entry);
 }
 
 /** Makes the test for what has to wait: a task that sends artifacts ends only after it has sent them, and its definition is removed after the task. */
@@ -207,7 +208,7 @@ const ORDER: Partial<Record<LedgerEntry["kind"], number>> = {
 
 /** Undoes one entry. False when it was not found: it may still appear, if the call that makes it is under way. */
 async function undo(
-  entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" | "sending" }>,
+  entry: Exclude<LedgerEntry, { kind: "pieces" | "lock" | "sending" | "stopping" }>,
   ledger: Ledger,
   { aws, clock, log, reason, early, patient }: CleanupOptions,
 ): Promise<boolean> {
@@ -238,8 +239,11 @@ async function undo(
     case "task":
     case "task-definition":
     case "registration":
-    case "shared-definition":
-      return await removeResource(entry, aws.ecs, reason, log);
+    case "shared-definition": {
+      const found = await removeResource(entry, aws.ecs, reason, log);
+      if (entry.kind === "task") noteStopping(entry, ledger);
+      return found;
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export function announce(entry: LedgerEntry): string {
       return entry.taskArn === undefined
         ? `Stopping the task that was being started in cluster '${entry.cluster}'.`
         : `Stopping task ${entry.taskArn}.`;
+    case "stopping":
+      return `Waiting until task ${lastPart(entry.taskArn)} has stopped.`;
     case "task-definition":
       return `Deregistering ${entry.arn}.`;
     case "shared-definition":

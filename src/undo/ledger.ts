@@ -28,6 +28,8 @@ export type LedgerEntry =
   | ({ readonly kind: "hook" } & UndecidedDeployment)
   /** A claim on a lock. A held one is given back once the job is certain to have ended. */
   | ({ readonly kind: "lock" } & LockClaim)
+  /** A task of this run that was told to stop while the step held a lock, which is given back when the task has stopped. */
+  | { readonly kind: "stopping"; readonly cluster: string; readonly taskArn: string }
   /** A job in a task of this run that sends its artifacts, also after a cancel. The task is stopped after that. */
   | { readonly kind: "sending"; readonly task: string }
   /** The session of a forward. */

@@ -5,6 +5,7 @@ import type { Log } from "../log.ts";
 import { releaseClaim } from "../queue/claim.ts";
 import type { QueueS3 } from "../queue/queue-object.ts";
 import { LEASES } from "../queue/leases.ts";
+import type { StartedTask } from "../targets/made/made-resource.ts";
 import { areStopped } from "../targets/made/stopped.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 
@@ -33,11 +34,13 @@ export async function undoLock(
   { entries, remaining }: UndoneEntries,
   { aws, clock, log }: UndoLockContext,
 ): Promise<void> {
-  const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task";
+  const isJob = ({ kind }: LedgerEntry): boolean => kind === "job" || kind === "task" || kind === "stopping";
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.flatMap((entry) => {
-      if (entry.kind === "task") return entry;
-      return isInStoppingTask(entry) ? { cluster: entry.cluster, taskArn: entry.task } : [];
+      if (entry.kind === "task" || entry.kind === "stopping") return entry;
+      return entry.kind === "job" && isInStoppingTask(entry)
+        ? { cluster: entry.cluster, taskArn: entry.task }
+        : [];
     });
     // The main step has written the cancel into `control`, and this cleanup has waited until the container has read that. The post step can't
     // write it: its own stop command may be all that tells the job, and it may be in line.
@@ -57,8 +60,20 @@ export async function undoLock(
   await releaseClaim(claim, { s3: aws.s3, clock, log });
 }
 
-function isInStoppingTask(entry: LedgerEntry): entry is Extract<LedgerEntry, { kind: "job" }> {
-  return entry.kind === "job" && entry.told === "with-task";
+function isInStoppingTask(entry: LedgerEntry): boolean {
+  return entry.kind === "stopping" || (entry.kind === "job" && entry.told === "with-task");
+}
+
+/**
+ * Notes a task that was told to stop while the step holds a lock: its container runs until ECS says that it has stopped, and a script that no session
+ * reaches any more runs with it. So the post step gives the lock back only then.
+ */
+export function noteStopping(
+  { cluster, taskArn }: Pick<StartedTask, "cluster" | "taskArn">,
+  ledger: Pick<Ledger, "entries" | "replace">,
+): void {
+  const isHeld = ledger.entries.some((entry) => entry.kind === "lock" && entry.held === true);
+  if (isHeld && taskArn !== undefined) ledger.replace([], [{ kind: "stopping", cluster, taskArn }]);
 }
 
 /**

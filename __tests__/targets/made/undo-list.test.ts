@@ -38,6 +38,15 @@ it("a list names the tasks that were stopped beside one that is being started, s
   expect(reported.slice(-2)).toEqual([[{ ...begun, others: ["arn:old", "arn:task"] }], []]);
 });
 
+it("a list tells which task was asked to stop, once", () => {
+  const stopped: unknown[] = [];
+  const list = new UndoList((_, task) => stopped.push(task));
+  list.started(TASK, ["arn:task"]);
+  list.stopped("arn:task");
+  list.stopped("arn:task");
+  expect(stopped).toEqual([undefined, known, undefined]);
+});
+
 it("a list has a registration before it is made, and then what that has made", async () => {
   const { list, reported } = makeList();
   const register = () => Promise.resolve({ arn: "arn:definition" });

@@ -8,10 +8,10 @@ type Registration = Pick<Extract<MadeResource, { kind: "registration" }>, "famil
 
 /**
  * What a run has made while it resolved its targets, and so has to undo. `tell` gets the whole list at each change:
- * before a task is started or a task definition registered, and again when its ARN is known.
+ * before a task is started or a task definition registered, and again when its ARN is known. It also gets the task that was asked to stop.
  */
 export class UndoList {
-  readonly #tell: (undo: readonly MadeResource[]) => void;
+  readonly #tell: (undo: readonly MadeResource[], stopped?: StartedTask) => void;
   readonly #known: MadeResource[] = [];
   /** Resources whose call is under way: they may exist or not. By what they were at first. */
   readonly #begun = new Map<MadeResource, MadeResource>();
@@ -20,7 +20,7 @@ export class UndoList {
   readonly #signal: AbortSignal | undefined;
   #calls = 0;
 
-  constructor(tell: (undo: readonly MadeResource[]) => void, signal?: AbortSignal) {
+  constructor(tell: (undo: readonly MadeResource[], stopped?: StartedTask) => void, signal?: AbortSignal) {
     this.#tell = tell;
     this.#signal = signal;
   }
@@ -32,12 +32,12 @@ export class UndoList {
 
   /** Drops a task that has been asked to stop. */
   stopped(taskArn: string): void {
-    const at = this.#known.findIndex((made) => made.kind === "task" && made.taskArn === taskArn);
-    if (at >= 0) this.#known.splice(at, 1);
+    const stopped = this.#known.find((made) => made.kind === "task" && made.taskArn === taskArn);
+    if (stopped !== undefined) this.#known.splice(this.#known.indexOf(stopped), 1);
     this.#stopped.push(taskArn);
     for (const [begun, now] of this.#begun)
       if (now.kind === "task") this.#begun.set(begun, besideOthers(now, [taskArn]));
-    this.#changed();
+    this.#changed(stopped?.kind === "task" ? stopped : undefined);
   }
 
   /** Lists a shared definition: another job's, or a revision that this run has registered. */
@@ -99,7 +99,7 @@ export class UndoList {
     this.#changed();
   }
 
-  #changed(): void {
-    this.#tell([...this.#known, ...this.#begun.values()]);
+  #changed(stopped?: StartedTask): void {
+    this.#tell([...this.#known, ...this.#begun.values()], stopped);
   }
 }
