@@ -71,7 +71,12 @@ export class Container implements Caller {
   /** Batches of which a begin was told. Such a batch leaves the set when its worker has come to the script. */
   readonly unstarted = new Set<{ readonly url: string; readonly indices: readonly number[] }>();
   /** How jobs have ended, by their own words. */
-  readonly ends: { readonly url: string; readonly status: string }[] = [];
+  readonly ends: {
+    readonly url: string;
+    readonly runId: string;
+    readonly status: string;
+    readonly ended: number;
+  }[] = [];
   /** Every order for items that was obeyed. */
   readonly orders: string[] = [];
   /** What was told of the parts of archives. */

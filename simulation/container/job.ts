@@ -303,7 +303,8 @@ class Job {
     const { time } = this.#container.base;
     const directory = this.#directory;
     directory.status = status;
-    this.#container.ends.push({ url: this.#settings.url, status });
+    const { url } = this.#settings;
+    this.#container.ends.push({ url, runId: directory.runId, status, ended: time.now });
     this.#recorder.host.kill();
     directory.wake();
     const endedAt = time.now;

@@ -235,7 +235,7 @@ function isLeft({ options, isKilled, cancelledAt, mainEnd, postEnd, main, post }
   );
 }
 
-function lastEnd(runs: readonly ScriptRun[]): number | undefined {
+function lastEnd(runs: readonly Pick<ScriptRun, "ended">[]): number | undefined {
   const ends = runs.map(({ ended }) => ended);
   return ends.length === 0 || ends.includes(undefined) ? undefined : Math.max(...(ends as number[]));
 }
@@ -281,9 +281,11 @@ function isLeaving(
   ended: Simulated,
 ): boolean {
   // A step may have several jobs, one after the other: one lists its items, and further attempts. Their ids begin alike.
-  const isOfSession = ({ runId }: ScriptRun): boolean => new RegExp(`${runId}(?![\\w-])`).test(command);
-  const jobs = jobsOf(owner, ended).filter(isOfSession);
-  const last = lastEnd(jobs) ?? Infinity;
+  const isOfSession = (runId: string): boolean => new RegExp(`${runId}(?![\\w-])`).test(command);
+  const jobs = jobsOf(owner, ended).filter(({ runId }) => isOfSession(runId));
+  // A job that was stopped before its script has ended with its status.
+  const statuses = ended.world.containers.flatMap(({ ends }) => ends);
+  const last = lastEnd(jobs) ?? lastEnd(statuses.filter(({ runId }) => isOfSession(runId))) ?? Infinity;
   // A job that could not begin has no end of its own, nor has one that was killed before its script.
   const isKilled = ended.world.base.faults.taken.some(
     (fault) =>
