@@ -10,7 +10,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** Runs the text by which an attaching step ends in a container without the job, and gives its output. */
 function runEnded(fx_dir: string, fx_new: string, before = ""): string {
   const env = { fx_dir, fx_new, fx_nonce: "0a", PATH: process.env["PATH"] };
-  return spawnSync("sh", ["-c", `${before}\n${endedText("ended")}\necho goes on`], { env, encoding: "utf8" }).stdout;
+  return spawnSync("sh", ["-c", `${before}\n${endedText("ended")}\necho goes on`], { env, encoding: "utf8" })
+    .stdout;
 }
 
 const MARK = "\x1b]7733;0a;! ended the container has no such job\x07\n";
