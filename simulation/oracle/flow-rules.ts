@@ -16,6 +16,8 @@ import { timeoutOf } from "./timeout-of.ts";
 /** From TERM to KILL of a job that is out of time, and what the container needs to notice. */
 const KILLED_MS = 10_000;
 const NOTICED_MS = 1_000;
+/** An attacher or the uploader notices within a second that the job was killed. KILL comes a second after TERM. */
+const SWEPT_MS = 2 * NOTICED_MS;
 /** The stop command gives a job ten seconds, and the agent sleeps one before. */
 const COMMAND_MS = 12_000;
 /** A step waits 90 s for an uploader that is silent, and then for a session. */
@@ -81,13 +83,24 @@ const timeouts: Rule = {
       const most = timeoutOf(firstOf(runner)) + KILLED_MS + NOTICED_MS;
       for (const { began, ended: at = ended.world.base.time.now, worker } of jobsOf(runner, ended))
         check(
-          at <= Math.max(began + most, orphaned),
+          at <= Math.max(began + most, orphaned, killedWithJobBy(runner, ended, began + most)),
           runner.name,
           () => `worker ${worker} ran for ${at - began} ms`,
         );
     }
   },
 };
+
+/** Until when what notices that the job's own process was killed, by `limit`, kills the script: it may just have been about to do that itself. */
+function killedWithJobBy(runner: Runner, ended: Simulated, limit: number): number {
+  const places = tasksOf(runner, ended).map(({ name }) => name);
+  const killed = [...ended.world.base.faults.takenAt].flatMap(([fault, at]) =>
+    fault.kind === "kill-process" && fault.process === "job" && places.includes(fault.actor) && at <= limit
+      ? [at + SWEPT_MS]
+      : [],
+  );
+  return Math.max(0, ...killed);
+}
 
 /**
  * Until when a script may go on whose job's own process was killed. An attacher or the uploader sees that at once. Nothing does when the step
