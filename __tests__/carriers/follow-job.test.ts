@@ -234,6 +234,29 @@ describe("following a job through its sessions", () => {
     },
   );
 
+  it.each([
+    [false, [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]],
+    [true, [1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]],
+  ])(
+    "tries less and less often while no session can be opened, but each 5 s under a lock: %s",
+    async (isFenced, pauses) => {
+      const failure = new Failure("session-lost", { failed: "", seen: "", advice: "" });
+      const job = new Scene(cut(LOST, READY), () => {
+        throw failure;
+      });
+      job.isFenced = isFenced;
+      const attended = endOf(job);
+      for (const [tries, longest] of pauses.entries()) {
+        const begun = job.clock.now();
+        await job.clock.runUntil(() => job.attachedAt.length > tries + 1);
+        expect(job.clock.now() - begun).toBeGreaterThanOrEqual(longest / 2);
+        expect(job.clock.now() - begun).toBeLessThanOrEqual(longest + 100);
+      }
+      job.cancel.abort(new Error("cancelled"));
+      await attended;
+    },
+  );
+
   const silent: Script = () => undefined;
 
   it("says why the agent never opened the first session, and ends it, since it may be queued", async () => {

@@ -63,6 +63,8 @@ export class Scene {
   stays = false;
   /** How long the attacher needs to release its session, in milliseconds. */
   leavesAfter = 0;
+  /** Whether the job runs under a lock. */
+  isFenced = false;
   /** Whether other steps are to find all of the output. */
   mustKeepAll = false;
   detachAfter: number | undefined;
@@ -148,6 +150,7 @@ export class Scene {
         detachNow: this.detachNow.signal,
         running: this.#running,
         isEnding: () => this.isEnding,
+        isFenced: this.isFenced,
       },
     });
     void followed.then((end) => (this.ended = end));

@@ -45,6 +45,8 @@ export interface FollowJobOptions {
    * would lack their beginning.
    */
   readonly isEnding?: (() => boolean) | undefined;
+  /** Whether the container stops the job when it hears nothing of the step for 90 s: a job under a lock. By default not. */
+  readonly isFenced?: boolean | undefined;
   /** The job, when another step has detached from it; undefined when this step starts it. */
   readonly running?: RunningJob | undefined;
 }

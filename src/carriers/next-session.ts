@@ -12,6 +12,11 @@ import type { SessionSource } from "./session-source.ts";
 /** The pause after a cut. It doubles with each cut that follows without output in between. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
+/**
+ * The longest pause behind a session that could not be opened, while the container counts the time to the stop of its job: a longer one would be a large
+ * part of the 90 s for which the gateway may be away.
+ */
+const FENCED_PAUSE_MS = 5_000;
 /** The most sessions in a row that end before they show the job. */
 const MOST_IN_VAIN = 8;
 /** So long the agent may open no session, as when others have blocked it for good. A container keeps the end of a job no longer. */
@@ -36,6 +41,7 @@ export interface NextSessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly cancel: AbortSignal;
+  readonly isFenced?: boolean | undefined;
 }
 
 /** Whether another session may follow a job, and after which pause. */
@@ -80,8 +86,9 @@ export class NextSession {
 
   /** Opens another session. Tries again after a transient failure; returns any other one. */
   async open(): Promise<Session | Failure> {
-    const { sessions, cancel, clock, spool, log } = this.#options;
-    for (let pause = this.#pause; ; pause = longer(pause)) {
+    const { sessions, cancel, clock, spool, log, isFenced = false } = this.#options;
+    const longest = isFenced ? FENCED_PAUSE_MS : LONGEST_PAUSE_MS;
+    for (let pause = this.#pause; ; pause = Math.min(longer(pause), longest)) {
       await clock.sleep(pause * (0.5 + clock.random.fraction() / 2), cancel);
       try {
         const session = await sessions.attach(spool.offset);

@@ -36,6 +36,7 @@ export async function followToEnd(
     detachNow: isDetached ? context.cancel : undefined,
     detachAfter: inputs.detach,
     isEnding: () => output.isEnding,
+    isFenced: inputs.lock !== undefined,
     running: jobOfHandle(pieces, context),
     ...{ nonce: output.nonce, spool: output.spool, show: output.showLive },
     items: context.items,
