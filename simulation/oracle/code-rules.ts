@@ -108,6 +108,11 @@ const SILENCE_MS = 150_000;
 /** A step follows its job for so long after the latest end that its inputs allow. */
 const AFTER_TIMEOUT_MS = 60_000;
 
+/** A script under a lock is stopped when its container has heard nothing for so long. */
+const FENCED_MS = 90_000;
+/** The last sign is up to 5 s old when the gateway goes. The next one needs a pause of 5 s or less, a session, and a connection. */
+const WITHOUT_SIGN_MS = 15_000;
+
 /** What a script needs beside its waits. */
 const WORK_MS = 500;
 /** GitHub's ID tokens are valid for so long. */
@@ -237,6 +242,18 @@ const CODES_OF_STEPS: StepCodes = [
       ),
   },
   { codes: ["lock-busy"], holds: ({ options }) => options.inputs["lock"] !== undefined },
+  // No sign of the step reaches the container while the gateway is away. By S3 there is one only once the session has brought an order for that.
+  {
+    codes: ["lock-lost"],
+    holds: (runner, { world }) =>
+      runner.options.inputs["lock"] !== undefined &&
+      world.base.faults.taken.some(
+        (fault) =>
+          fault.kind === "gateway-away" &&
+          fault.actor === runner.name &&
+          fault.ms >= FENCED_MS - WITHOUT_SIGN_MS,
+      ),
+  },
   // A small disk holds the job until a session has brought what waits, and keeps nothing when it is full.
   { codes: ["timed-out", "no-status"], holds: (runner, ended) => hadTightDisk(runner, ended) },
   // The jobs behind those that were lost have ended, and an item whose runs are used up has not.
