@@ -34,6 +34,8 @@ const PART_MS = 200;
 const BULK_LINE_MS = 3;
 /** A step that reads a log gives its upload so long. */
 const LOG_MS = 95_000;
+/** A step looks at its task so often. */
+const LOOK_MS = 16_000;
 /** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
 const LEFT_MS = 5_500;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
@@ -160,6 +162,7 @@ const reports: Rule = {
       const most =
         (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) +
         (readsLog(runner) ? LOG_MS : 0) +
+        (hasEndedUnseen(runner, ended) ? LOOK_MS : 0) +
         partsMs(runner, ended) +
         bulkMs(runner);
       // An agent that takes no session any more is as good as dead.
@@ -174,6 +177,14 @@ const reports: Rule = {
     }
   },
 };
+
+/** Whether the container has ended by itself, and the agent with it, of which the gateway tells nobody: a look at the task shows it. */
+function hasEndedUnseen(runner: Runner, ended: Simulated): boolean {
+  return (
+    ended.scenario.world.announcesLostAgents === false &&
+    tasksOf(runner, ended).some(({ state }) => state.stopCode === "EssentialContainerExited")
+  );
+}
 
 /** How long much output takes: a session brings a line of it in a millisecond, and the agent then uploads the log of the session. */
 function bulkMs(runner: Runner): number {
