@@ -23,12 +23,12 @@ const started = (keepTask: StartInputs["keepTask"]): TaskSelection => ({
 });
 
 /** Keeps tasks of a step with two in its ledger, of which the second failed. Gives what the cleanup still has to stop. */
-function stillToStop(where: TaskSelection) {
+function stillToStop(where: TaskSelection, isCancelled = false) {
   const log = new Listener();
   const undo = [entry("good"), entry("bad"), definition];
   const ledger = new Ledger({ region: "eu-west-1", undo }, () => undefined);
   const ended = [anEnd("good", true, 1), anEnd("bad", false, 1)];
-  const kept = keepTasks({ where }, ended, ledger, log);
+  const kept = keepTasks({ where }, ended, { ledger, log, isCancelled });
   const tasks = ledger.entries.flatMap((one) => (one.kind === "task" ? [one.taskArn] : []));
   return { tasks, kept, log: log.lines, hasDefinition: ledger.entries.includes(definition) };
 }
@@ -48,11 +48,21 @@ it.each<[StartInputs["keepTask"], string[]]>([
 });
 
 it.each<StartInputs["keepTask"]>(["on-failure", "always"])(
+  "with 'keep-task: %s' the cleanup of a cancel stops all tasks: a job that no session could tell to stop may still run",
+  (keepTask) => {
+    const { tasks, kept, log } = stillToStop(started(keepTask), true);
+    expect([tasks, kept, log]).toEqual([["good", "bad"], [], []]);
+  },
+);
+
+it.each<StartInputs["keepTask"]>(["on-failure", "always"])(
   "with 'keep-task: %s' the cleanup stops a task whose container has not started, since no hold would end it",
   (keepTask) => {
     const log = new Listener();
     const ledger = new Ledger({ region: "eu-west-1", undo: [entry("stuck")] }, () => undefined);
-    expect(keepTasks({ where: started(keepTask) }, [anEnd("stuck")], ledger, log)).toEqual([]);
+    expect(
+      keepTasks({ where: started(keepTask) }, [anEnd("stuck")], { ledger, log, isCancelled: false }),
+    ).toEqual([]);
     expect(ledger.entries).toEqual([entry("stuck")]);
     expect(log.lines).toEqual([]);
   },
@@ -65,7 +75,7 @@ it.each<StartInputs["keepTask"]>(["job", "always"])(
     const begun: LedgerEntry = { kind: "task", cluster: "ci", startedBy: "me", taskArn: undefined };
     const ledger = new Ledger({ region: "eu-west-1", undo: [entry("good"), begun] }, () => undefined);
     const log = new Listener();
-    keepTasks({ where }, [anEnd("good", true, 1)], ledger, log);
+    keepTasks({ where }, [anEnd("good", true, 1)], { ledger, log, isCancelled: false });
     leaveTasks({ where }, [anEnd("good", true, 1)], { ledger, log, isCancelled: false });
     const [left] = ledger.entries.filter((one) => one.kind === "task" && one.taskArn === undefined);
     const stopped: string[] = [];

@@ -43,7 +43,7 @@ export function runRows({ run }: ExplainedStep): string[] {
 /** The rows with the commands that open a shell in a task that `keep-task` keeps. */
 export function keptRows({ task, outcome }: TaskResult, { selection }: ExplainedStep): string[] {
   const { target } = task ?? {};
-  if (target?.started !== true || selection === undefined) return [];
+  if (target?.started !== true || selection === undefined || outcome === "cancelled") return [];
   const ended = { succeeded: outcome === "succeeded", startedAt: runsSince(task) };
   if (!isKept(selection.where, ended)) return [];
   const { region } = selection;

@@ -17,6 +17,13 @@ export interface EndedTask {
   readonly startedAt: number | undefined;
 }
 
+/** What becomes of the tasks at the end of a run depends on this, too. */
+export interface TasksEnd {
+  readonly ledger: Ledger;
+  readonly log: Log;
+  readonly isCancelled: boolean;
+}
+
 /** Since when a task runs, in milliseconds since the epoch; undefined when ECS has not told that it started, or told that it stops. */
 export function runsSince(
   task:
@@ -32,15 +39,14 @@ export function runsSince(
 /**
  * Drops the tasks that `keep-task` keeps from the ledger, so that the cleanup does not stop them. Returns them, for
  * `tellKept`. A task whose container has not started is stopped: there is nothing to look into, and it has no hold that ends it. A task
- * that stops by itself is not kept, either.
+ * that stops by itself is not kept, either. A cancel keeps none: the job may still run there, and its cleanup may have stopped the task already.
  */
 export function keepTasks(
   { where }: Pick<Inputs, "where">,
   tasks: readonly EndedTask[],
-  ledger: Ledger,
-  log: Log,
+  { ledger, log, isCancelled }: TasksEnd,
 ): readonly EndedTask[] {
-  if (where.kind !== "new" || where.start.keepTask === "job") return [];
+  if (where.kind !== "new" || where.start.keepTask === "job" || isCancelled) return [];
   const { keepTask } = where.start;
   return tasks.filter((task) => {
     const { taskArn } = task.target;
@@ -57,7 +63,7 @@ export function keepTasks(
 export function leaveTasks(
   { where }: Pick<Inputs, "where">,
   tasks: readonly EndedTask[],
-  { ledger, log, isCancelled }: { readonly ledger: Ledger; readonly log: Log; readonly isCancelled: boolean },
+  { ledger, log, isCancelled }: TasksEnd,
 ): void {
   if (where.kind !== "new" || where.start.keepTask !== "job" || isCancelled) return;
   const ended = new Set(tasks.map(({ target }) => target.taskArn));

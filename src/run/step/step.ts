@@ -70,8 +70,9 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
       aws.endRun();
       await cleanup.early();
       const ended = judgedTasks(result).flatMap(endedTask);
-      const kept = keepTasks(inputs, ended, ledger, log);
-      leaveTasks(inputs, ended, { ledger, log, isCancelled: cancel.aborted });
+      const end = { ledger, log, isCancelled: cancel.aborted };
+      const kept = keepTasks(inputs, ended, end);
+      leaveTasks(inputs, ended, end);
       leaveLock(kept, ledger, log);
       await cleanup.finish();
       aws.close();
