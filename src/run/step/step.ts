@@ -70,9 +70,8 @@ export function openStep(inputs: Inputs, surroundings: Surroundings): OpenStep {
       aws.endRun();
       await cleanup.early();
       const ended = judgedTasks(result).flatMap(endedTask);
-      const end = { ledger, log, isCancelled: cancel.aborted };
-      const kept = keepTasks(inputs, ended, end);
-      leaveTasks(inputs, ended, end);
+      const kept = keepTasks(inputs, ended, { ledger, log, isCancelled: cancel.aborted });
+      leaveTasks(inputs, ended, { ledger, log, isCancelled: cancel.aborted });
       leaveLock(kept, ledger, log);
       await cleanup.finish();
       aws.close();
