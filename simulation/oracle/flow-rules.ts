@@ -38,6 +38,8 @@ const LOG_MS = 95_000;
 const LOOK_MS = 16_000;
 /** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
 const LEFT_MS = 5_500;
+/** A container gives an upload up that S3 does not answer for so long. */
+const POSTED_MS = 90_000;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
 const STOPPED_MS = 60_000;
 
@@ -223,11 +225,30 @@ const stops: Rule = {
       for (const { began, ended: at, worker } of jobsOf(runner, ended)) {
         if ((at ?? Infinity) <= cancelledAt) continue;
         const took = (at ?? ended.world.base.time.now) - Math.max(over, began);
-        check(took <= STOPPED_MS, runner.name, () => `worker ${worker} went on for ${took} ms`);
+        check(
+          took <= STOPPED_MS + deafMs(runner, ended),
+          runner.name,
+          () => `worker ${worker} went on for ${took} ms`,
+        );
       }
     }
   },
 };
+
+/** For how long a container without its exec agent hears nothing: its uploader reads `control` again only when each upload that S3 does not answer has ended. */
+function deafMs(runner: Runner, ended: Simulated): number {
+  const places = tasksOf(runner, ended).map(({ name }) => name);
+  const taken = ended.world.base.faults.taken.filter(({ actor }) => places.includes(actor));
+  if (!taken.some(({ kind }) => kind === "agent-dies")) return 0;
+  return taken.reduce(
+    (sum, fault) =>
+      sum +
+      (fault.kind === "call" && fault.operation === "s3:PostObject" && fault.what === "mute"
+        ? fault.count * POSTED_MS
+        : 0),
+    0,
+  );
+}
 
 /** Until when the stop command waits behind sessions of others, once the step has said that it does: a session too many blocks the agent for good. */
 function inLineUntil(runner: Runner, { world }: Simulated): number {
