@@ -54,6 +54,14 @@ it.each([true, false])(
   },
 );
 
+it("each task that is stopped under a held lock stays in the ledger, since any of them may be the last to end", async () => {
+  const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
+  const { cleanup, ledger } = stepWith([TASK, { ...TASK, taskArn: "arn:other" }, lock]);
+  await cleanup.finish();
+  const stopping = ledger.entries.flatMap((entry) => (entry.kind === "stopping" ? [entry.taskArn] : []));
+  expect(stopping).toEqual(["arn:task", "arn:other"]);
+});
+
 it("a task that was stopped under a lock is dropped when the run has given the lock back", async () => {
   const lock = { kind: "lock", bucket: "ci", key: "k", run: "one", held: true } as LedgerEntry;
   const { cleanup, cancel, ledger } = stepWith([TASK, lock]);

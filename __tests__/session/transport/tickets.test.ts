@@ -27,6 +27,14 @@ it("tries a new token with its own URL, then with the old one, then the old toke
   expect(await ways(tickets, 3)).toEqual(["new wss://b", "new wss://a", "old wss://a"]);
 });
 
+it("asks for another token at each cut", async () => {
+  const tokens = ["first", "second"];
+  const { tickets } = ticketsOf(() => Promise.resolve({ ...renewed, token: tokens.shift() ?? "" }));
+  expect(await ways(tickets, 1)).toEqual(["first wss://b"]);
+  tickets.keep({ ...renewed, token: "first" });
+  expect(await ways(tickets, 2)).toEqual(["second wss://b", "first wss://b"]);
+});
+
 it("does not use a new URL that leads elsewhere, and says so", async () => {
   const { tickets, log } = ticketsOf(() => Promise.resolve(renewed), "it leads elsewhere");
   expect(await ways(tickets, 2)).toEqual(["new wss://a", "old wss://a"]);
