@@ -95,7 +95,7 @@ const timeouts: Rule = {
   },
 };
 
-/** Until when what notices that the job's own process was killed, by `limit`, kills the script: it may just have been about to do that itself. */
+/** Until when a script may run whose job was killed by `limit`, just before it would have killed the script itself: what notices the loss does it then. */
 function killedWithJobBy(runner: Runner, ended: Simulated, limit: number): number {
   const places = tasksOf(runner, ended).map(({ name }) => name);
   const killed = [...ended.world.base.faults.takenAt].flatMap(([fault, at]) =>
@@ -240,14 +240,10 @@ function deafMs(runner: Runner, ended: Simulated): number {
   const places = tasksOf(runner, ended).map(({ name }) => name);
   const taken = ended.world.base.faults.taken.filter(({ actor }) => places.includes(actor));
   if (!taken.some(({ kind }) => kind === "agent-dies")) return 0;
-  return taken.reduce(
-    (sum, fault) =>
-      sum +
-      (fault.kind === "call" && fault.operation === "s3:PostObject" && fault.what === "mute"
-        ? fault.count * POSTED_MS
-        : 0),
-    0,
+  const unanswered = taken.flatMap((fault) =>
+    fault.kind === "call" && fault.operation === "s3:PostObject" && fault.what === "mute" ? fault.count : [],
   );
+  return unanswered.reduce((sum, count) => sum + count * POSTED_MS, 0);
 }
 
 /** Until when the stop command waits behind sessions of others, once the step has said that it does: a session too many blocks the agent for good. */

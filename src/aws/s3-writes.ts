@@ -3,9 +3,9 @@ import type { S3, WriteOptions } from "./s3.ts";
 import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
-/** Another request is changing the object, which may fail. AWS: the request is to be sent again. */
+/** Another request is changing the object, and whether it will is not known yet. AWS asks for the request once more. */
 const CONFLICT = "ConditionalRequestConflict";
-/** The most tries of a write that meets such requests. Each takes as long as S3 takes to answer. */
+/** The most tries of a write that meets such a conflict. Each takes as long as S3 takes to answer. */
 const MOST_TRIES = 20;
 
 /** The calls that write an object. A cancel does not cut `finish` short. */
@@ -35,9 +35,9 @@ export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "put
             const { ETag, VersionId } = await client.send(new PutObjectCommand(request), options);
             return { etag: requireMember(ETag, "ETag"), versionId: VersionId };
           } catch (error) {
-            if (isNamed(error, CONFLICT) && tries < MOST_TRIES) continue;
-            if (isOtherwise(error) && !isNamed(error, CONFLICT)) return undefined;
-            throw error;
+            const isConflict = isNamed(error, CONFLICT);
+            if (!isConflict && isOtherwise(error)) return undefined;
+            if (!isConflict || tries === MOST_TRIES) throw error;
           }
         }
       }),

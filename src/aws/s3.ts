@@ -23,7 +23,7 @@ export interface S3 {
   getVersion(object: ObjectName, limit: number, signal?: AbortSignal): Promise<ObjectVersion | undefined>;
   /**
    * Writes the object only if it is as expected: absent, or of this ETag. Returns what was written; undefined when
-   * the object is not as expected. Needs s3:PutObject, and with an ETag s3:GetObject.
+   * the object is not as expected. Fails when other requests go on changing it. Needs s3:PutObject, and with an ETag s3:GetObject.
    */
   putIf(
     object: ObjectName,

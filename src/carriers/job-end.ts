@@ -25,7 +25,7 @@ export type CarrierEnd =
 /** The step has detached from the job, which goes on. */
 export interface DetachedJob {
   readonly kind: "detached";
-  /** Until when the container may upload its output, in milliseconds since the epoch; undefined when it was not ordered to, 0 when that order was taken back. */
+  /** Until when the container may upload its output, in milliseconds since the epoch; undefined when it was not ordered to. 0 when a session has taken over from the pieces since. */
   readonly writableUntil: number | undefined;
 }
 

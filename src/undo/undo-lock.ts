@@ -38,9 +38,8 @@ export async function undoLock(
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.flatMap((entry) => {
       if (entry.kind === "task" || entry.kind === "stopping") return entry;
-      return entry.kind === "job" && isInStoppingTask(entry)
-        ? { cluster: entry.cluster, taskArn: entry.task }
-        : [];
+      const isWithTask = entry.kind === "job" && entry.told === "with-task";
+      return isWithTask ? { cluster: entry.cluster, taskArn: entry.task } : [];
     });
     // The main step has written the cancel into `control`, and this cleanup has waited until the container has read that. The post step can't
     // write it: its own stop command may be all that tells the job, and it may be in line.
@@ -60,6 +59,7 @@ export async function undoLock(
   await releaseClaim(claim, { s3: aws.s3, clock, log });
 }
 
+/** Whether it is over once its task has stopped. */
 function isInStoppingTask(entry: LedgerEntry): boolean {
   return entry.kind === "stopping" || (entry.kind === "job" && entry.told === "with-task");
 }
