@@ -98,6 +98,12 @@ describe("the annotation of a step with items", () => {
       "2 of 5 items were in hand when the job was stopped for its timeout (input 'timeout', 5s); the first one: 'tests/1.py'. 1 item failed. 1 item did not begin ('tests/3.py').",
     ],
     [
+      "the timeout came between two items",
+      several(["75", "0", "-"], aResult("timed-out", "143!")),
+      "failed",
+      "1 of 3 items failed: 'tests/0.py' ended with exit code 75. 1 item did not begin ('tests/2.py'). The job was stopped for its timeout (input 'timeout', 5s). The task failed (exit code 124).",
+    ],
+    [
       "a cancel came",
       several(["2", "143c"]),
       "failed",

@@ -1,4 +1,4 @@
-import { isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { isTimedOut, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -26,10 +26,11 @@ const again: Rule = {
 };
 
 /** The step may hand out nothing more before all items have run as often as they may. */
-function mayEndFirst({ runner, inputs, runs, reasons, most, told = [] }: ItemStep): boolean {
+function mayEndFirst(step: ItemStep): boolean {
+  const { runner, inputs, runs, reasons, most, told = [] } = step;
   if (runner.before !== undefined || "lock" in inputs || "start-timeout" in inputs) return true;
-  if (runner.cancelledAt !== undefined || told.some(({ outcome }) => /^(timed-out|unknown)$/.test(outcome)))
-    return true;
+  if (runner.cancelledAt !== undefined || isTimedOut(step)) return true;
+  if (told.some(({ outcome }) => outcome === "unknown")) return true;
   const hasFailedForGood = runs.some((each) => {
     const { exitCode = 0 } = each.at(-1) ?? {};
     return exitCode !== 0 && (each.length >= most || !reasons.includes(String(exitCode)));

@@ -1,7 +1,7 @@
 import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
-import { hasWholeTask, isEndUnread, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { hasWholeTask, isEndUnread, isTimedOut, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
 import { isStoppedByOther } from "./is-stopped-by-other.ts";
 import { ITEM_RETRY_RULES } from "./item-retry-rules.ts";
 import { RERUN_RULES } from "./rerun-rules.ts";
@@ -235,17 +235,16 @@ function isStopped({ runner }: ItemStep, ended: Simulated): boolean {
 }
 
 /** The step may hand out nothing more before all items have begun, though nothing disturbs it. */
-function mayStop({ runner, inputs, told = [] }: ItemStep, { scenario }: Simulated): boolean {
+function mayStop(step: ItemStep, { scenario }: Simulated): boolean {
+  const { runner, inputs, told = [] } = step;
   // No container can be held alive, or be started, or it is not waited for.
   if ("start-timeout" in inputs) return true;
   // The container has something else in the place of its files, or can't fetch what with them is too large to be typed.
   if ("files" in inputs && /%3A (files-not-placed|download-failed)::/.test(runner.main.stdout)) return true;
   if (scenario.ecs?.hasOwnEntryPoint === true || scenario.ecs?.mayRegister === false) return true;
   const hasFailed = told.some(({ outcome }) => outcome === "failed");
-  const isTimedOut =
-    told.some(({ outcome }) => outcome === "timed-out") || runner.main.stdout.includes("timed-out");
   return (
-    isTimedOut ||
+    isTimedOut(step) ||
     (inputs["fail-fast"] === "true" && hasFailed) ||
     "lock" in inputs ||
     inputs["hold"] === "false"

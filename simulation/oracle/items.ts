@@ -167,3 +167,11 @@ export function marksOfItems(ended: Simulated): readonly string[] {
     return marks.flatMap(([mark, holds]) => (holds ? [mark] : []));
   });
 }
+
+/** Whether the step says that its job has ended for its `timeout`: items that were in hand are told so, and else its error says it. */
+export function isTimedOut({ runner, told = [] }: ItemStep): boolean {
+  return (
+    told.some(({ outcome }) => outcome === "timed-out") ||
+    /timed-out|stopped for its timeout/.test(runner.main.stdout)
+  );
+}

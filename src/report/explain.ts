@@ -110,16 +110,21 @@ function explainItems(
     return explainFailed(decisive, where, step);
   }
   const { outcome, task, workers } = decisive;
-  const [failed] = failing;
-  const only = failed === undefined || tasks.length > 1 ? [] : [`The task failed (${howItFailed(failed)}).`];
   const item = items.items.find(hasFailed);
+  const only = tasks.length > 1 ? [] : failing.map((failed) => `The task failed (${howItFailed(failed)}).`);
+  const isTimedOut = failing.some((failed) => failed.outcome === "timed-out");
+  // The words for the items say it when the first one that failed was in hand then.
+  const timedOut =
+    isTimedOut && item?.outcome !== "timed-out"
+      ? [`The job was stopped for its timeout (${timeoutInput(step)}).`]
+      : [];
   const lines = item?.lastLines.join("\n") ?? "";
   const lastLine = outcome === "cancelled" ? undefined : findLastLine(lines);
   const startLine = outcome === "failed" ? findNamedLine(lines, decisive.exitCode) : undefined;
   const forBash = outcome === "failed" ? bashAdvice(task, workers, step.reader) : undefined;
   return {
     title: `fargate-exec: ${outcome}`,
-    ...messageOf(withBash([...failedTests(step), ...end, ...which, ...only].join(" "), forBash)),
+    ...messageOf(withBash([...failedTests(step), ...end, ...timedOut, ...which, ...only].join(" "), forBash)),
     lastWords: item && lastLine && `Last line of item '${shortItem(item)}': ${lastLine}`,
     page: pageOf(outcome, step),
     place: placeOf(startLine, step),
