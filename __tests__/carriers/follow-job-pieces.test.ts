@@ -662,6 +662,8 @@ describe("a job that runs already", () => {
     job.bucket.put("out", 0, 4, SPOOL.slice(4, 8));
     const followed = job.follow();
     await job.until(() => job.typed.includes("detach"), 10_000);
+    // The next step deletes pieces that nobody else reads.
+    expect(job.bucket.controls.at(-1)?.words).not.toMatch(/^reader/m);
     job.sessions[0]?.end({ kind: "closed", text: "" });
     await job.until(() => job.ended !== undefined, 1_000);
     expect(await followed).toMatchObject({ end: { kind: "detached", writableUntil: 0 } });

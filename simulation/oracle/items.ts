@@ -3,11 +3,14 @@ import { itemsOf, listingOf } from "../items.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Fault } from "../scenario.ts";
 import type { Simulated } from "../simulate.ts";
+import { isStoppedByOther } from "./is-stopped-by-other.ts";
 import { firstOf, hasItems, listingsOf, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** A container keeps an end that nobody takes for so long. */
 const KEPT_MS = 600_000;
+/** The same after a cancel. */
+const KEPT_AFTER_CANCEL_MS = 5_000;
 
 /** What the output `results` says of an item. */
 export interface ToldItem {
@@ -113,8 +116,9 @@ export function hasWholeTask(runner: Runner, ended: Simulated): boolean {
 /** Whether the task of this step's job has ended by itself before the step began, when the job's end had been kept for long enough. */
 export function isEndUnread({ runner, all }: ItemStep, ended: Simulated): boolean {
   const last = Math.max(...all.map(({ ended: at = Infinity }) => at));
+  const kept = isStoppedByOther(runner, ended) ? KEPT_AFTER_CANCEL_MS : KEPT_MS;
   return tasksOf(runner, ended).every(
-    ({ stoppedAt = Infinity }) => stoppedAt < runner.beganAt && stoppedAt >= last + KEPT_MS,
+    ({ stoppedAt = Infinity }) => stoppedAt < runner.beganAt && stoppedAt >= last + kept,
   );
 }
 

@@ -156,7 +156,8 @@ export class ControlWriter {
       const found = await store.readControl();
       const now = Math.floor(clock.now() / 1000);
       const others = othersThan(this.#reader, found.words.readers, clock.now());
-      const isLeaving = this.#words.isTaken || this.#words.isDetached;
+      // Whoever goes on by a session reads no more here: the next reader has to delete the pieces.
+      const isLeaving = this.#words.isTaken || this.#words.isDetached || this.#words.isAttached;
       const { access, isCancelled, isTaken, isAttached, isDetached, itemOrders } = this.#words;
       const words: ControlWords = {
         access,
