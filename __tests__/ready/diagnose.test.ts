@@ -132,6 +132,19 @@ it("leaves the failure of a task that is gone as it is", async () => {
   expect(await diagnose(gone, target, context({ ecs }))).toBe(gone);
 });
 
+it.each(["exec-not-ready", "exec-agent-stopped", "container-blocked"] as const)(
+  "says of a task that is ending by now why it ends, and not what its exec agent lacks: %s",
+  async (code) => {
+    const stopping = aTask({ lastStatus: "DEACTIVATING", stopCode: "SpotInterruption" });
+    const ecs = { ...context().ecs, describeTask: () => Promise.resolve(stopping) };
+    expect(await diagnose(failure(code), target, context({ ecs }))).toMatchObject({
+      code: "task-stopped",
+      seen: expect.stringContaining("SpotInterruption") as string,
+    });
+    expect(log.lines).toEqual([]);
+  },
+);
+
 it("rejects with the reason of a cancel", async () => {
   const cancelled = failure("cancelled");
   const ec2 = { ...context().ec2, describeNetworkInterface: () => Promise.reject(cancelled) };

@@ -18,6 +18,7 @@ import { addressOfTask } from "./checks/public-address.ts";
 import { checkNetwork, findNetworkOfInterface } from "./checks/network.ts";
 import { checkRole } from "./checks/role.ts";
 import { checkLine } from "./checks/check.ts";
+import { judgeTask } from "./verdict.ts";
 
 export interface DiagnoseContext {
   readonly ecs: Pick<Ecs, "describeTask" | "describeTaskDefinition">;
@@ -41,7 +42,8 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
 
 /**
  * Explains why ECS Exec did not work: runs the checks of what ECS Exec needs, logs each one, and adds those that are NG to
- * the failure. Returns the failure unchanged if it has another cause, or if the task can no longer be described.
+ * the failure. Returns the failure unchanged if it has another cause, or if the task can no longer be described; for a task that is ending by now, that
+ * is the failure.
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
@@ -49,6 +51,9 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   if (!OF_EXEC.has(failure.code) && !(failure instanceof EncryptionRefused)) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
+  const now = judgeTask(task, target.container);
+  if (now.kind === "never" && now.failure instanceof TaskStopped)
+    return await diagnose(now.failure, target, context);
   const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn), (why) =>
     log.info(`The task definition can't be read. ${why.failed}`),
   );
