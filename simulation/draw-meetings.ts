@@ -1,7 +1,7 @@
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import { itemText } from "./items.ts";
-import type { EcsOptions } from "./ecs-options.ts";
-import type { ContainerOptions, Fault, RunnerOptions, Scenario, Script } from "./scenario.ts";
+import { ecsOf, scriptOf } from "./meetings.ts";
+import type { ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** Worlds in which two things meet that seldom do by themselves. Each has a small share of the seeds. The other scenarios stay as they are. */
 export function drawMeetings(scenario: Scenario): Scenario {
@@ -114,18 +114,4 @@ function drawLostAttempt(random: Random, scenario: Scenario, container: Containe
     containers: [{ ...container, stopsIn: pick(random, [5_000, 40_000]) }],
     faults: [{ kind: "agent-dies", actor: "task 1 of runner 0", at, isTold: true }],
   };
-}
-
-function ecsOf(random: Random): EcsOptions {
-  const unit = pick(random, [200, 1_000]);
-  return {
-    ...{ lag: pick(random, [0, 2_000]), mayDescribe: true, mayRegister: true, hasShell: false },
-    ...{ hasOwnEntryPoint: false, like: 0, ownCommand: 7_200_000 },
-    start: { network: unit, pull: 2 * unit, activate: unit, agent: unit, connect: 500 },
-  };
-}
-
-function scriptOf(runner: number, lasts: number): Script {
-  const lines = [{ out: `out r${runner} 0` }, { wait: lasts }, { out: `out r${runner} 1` }];
-  return { lines, exitCode: 0, onTerm: "dies" };
 }

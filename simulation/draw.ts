@@ -15,6 +15,7 @@ import { drawParts } from "./draw-parts.ts";
 import { drawRareMeetings } from "./draw-rare-meetings.ts";
 import { drawRoles } from "./draw-roles.ts";
 import { drawSessionLogs } from "./draw-session-logs.ts";
+import { drawSharedMeetings } from "./draw-shared-meetings.ts";
 import { drawTasks } from "./draw-tasks.ts";
 import { CALL_TROUBLES } from "./draw-troubles.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
@@ -70,7 +71,7 @@ export function drawScenario(seed: number): Scenario {
   const rest = drawForwards(drawArtifacts(drawCrowd(drawContainers(tasks))));
   const usual = drawMeetings(drawClocks(drawCredentials(drawItemKinds(drawItems(rest)))));
   const rare = drawRareMeetings(drawRoles(drawParts(drawDeployments(drawFiles(usual)))));
-  return drawSessionLogs(drawLongMeetings(rare));
+  return drawSessionLogs(drawSharedMeetings(drawLongMeetings(rare)));
 }
 
 function drawWorld(random: Random): WorldOptions {

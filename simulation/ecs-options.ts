@@ -16,6 +16,8 @@ export interface EcsOptions {
   readonly like: number;
   /** How long the image's own command runs, in milliseconds. */
   readonly ownCommand: number;
+  /** Milliseconds from TERM to the end of that command, in one new task after the other, and again from the first one on. Undefined: as in `like`. */
+  readonly stopsIn?: readonly number[];
   /** The service of the cluster; undefined when there is none. */
   readonly service?: ServiceOptions;
   /** The most tasks that run at once. Undefined: any number. */

@@ -1,5 +1,6 @@
-import type { Random } from "./random.ts";
-import type { ContainerOptions, Scenario } from "./scenario.ts";
+import type { EcsOptions } from "./ecs-options.ts";
+import { pick, type Random } from "./random.ts";
+import type { ContainerOptions, Scenario, Script } from "./scenario.ts";
 
 /** The share of scenarios that each meeting has. */
 const SHARE = 0.003;
@@ -12,4 +13,20 @@ export function meet(meetings: readonly Meeting[], random: Random, scenario: Sce
   const meeting = meetings[Math.floor(random() / SHARE)];
   const [container] = scenario.containers;
   return meeting === undefined || container === undefined ? scenario : meeting(random, scenario, container);
+}
+
+/** An ECS that gives each task that it is asked for. */
+export function ecsOf(random: Random): EcsOptions {
+  const unit = pick(random, [200, 1_000]);
+  return {
+    ...{ lag: pick(random, [0, 2_000]), mayDescribe: true, mayRegister: true, hasShell: false },
+    ...{ hasOwnEntryPoint: false, like: 0, ownCommand: 7_200_000 },
+    start: { network: unit, pull: 2 * unit, activate: unit, agent: unit, connect: 500 },
+  };
+}
+
+/** A script of so many milliseconds that prints a line at its begin and at its end. */
+export function scriptOf(runner: number, lasts: number): Script {
+  const lines = [{ out: `out r${runner} 0` }, { wait: lasts }, { out: `out r${runner} 1` }];
+  return { lines, exitCode: 0, onTerm: "dies" };
 }

@@ -1,5 +1,6 @@
-import { isTimedOut, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import { hasWholeTask, isTimedOut, isUndisturbed, type ItemStep, itemStepsOf, LOSSES } from "./items.ts";
 import type { Rule } from "./rule.ts";
+import { tasksOf } from "./tasks-of.ts";
 
 /**
  * An item whose exit code `retry` names runs again as often as that allows, also beside `fail-fast`, when nothing but a cut of its sessions meets
@@ -11,6 +12,7 @@ const again: Rule = {
     for (const step of itemStepsOf(ended)) {
       const { runner, items, runs, reasons, most, told } = step;
       if (told === undefined || !isUndisturbed(runner, ended, ["cut"]) || mayEndFirst(step)) continue;
+      if (told.some(({ outcome }) => outcome === "unknown")) continue;
       for (const [index, each] of runs.entries()) {
         const { exitCode } = each.at(-1) ?? {};
         if (exitCode === undefined || !reasons.includes(String(exitCode))) continue;
@@ -27,10 +29,9 @@ const again: Rule = {
 
 /** The step may hand out nothing more before all items have run as often as they may. */
 function mayEndFirst(step: ItemStep): boolean {
-  const { runner, inputs, runs, reasons, most, told = [] } = step;
+  const { runner, inputs, runs, reasons, most } = step;
   if (runner.before !== undefined || "lock" in inputs || "start-timeout" in inputs) return true;
   if (runner.cancelledAt !== undefined || isTimedOut(step)) return true;
-  if (told.some(({ outcome }) => outcome === "unknown")) return true;
   const hasFailedForGood = runs.some((each) => {
     const { exitCode = 0 } = each.at(-1) ?? {};
     return exitCode !== 0 && (each.length >= most || !reasons.includes(String(exitCode)));
@@ -38,5 +39,34 @@ function mayEndFirst(step: ItemStep): boolean {
   return inputs["fail-fast"] === "true" && hasFailedForGood;
 }
 
+/** What a lost job had in hand runs again in the job after it, when `retry` names each way to lose one and nothing meets that job. */
+const afterLoss: Rule = {
+  name: "an item of a lost job runs again in the next one",
+  look(ended, check) {
+    for (const step of itemStepsOf(ended)) {
+      const { runner, inputs, runs, reasons, most, told } = step;
+      if (told === undefined || !LOSSES.every((loss) => reasons.includes(loss))) continue;
+      const [first, second, third] = tasksOf(runner, ended);
+      const isNext =
+        first !== undefined && second !== undefined && third === undefined && !("tasks" in inputs);
+      if (!isNext || mayEndFirst(step) || !hasWholeTask(runner, ended)) continue;
+      const isToldTo = second.container?.ends.some(
+        ({ url, status }) => url === runner.jobUrl && status.startsWith("exited "),
+      );
+      if (isToldTo !== true) continue;
+      for (const { item, index, outcome } of told) {
+        const each = runs[index] ?? [];
+        const isNamed = each.some(({ exitCode }) => reasons.includes(String(exitCode)));
+        if (each.length >= most || isNamed) continue;
+        check(
+          outcome !== "unknown",
+          runner.name,
+          () => `'${item}' began ${each.length} times, and has no end`,
+        );
+      }
+    }
+  },
+};
+
 /** What must hold of items that may run again. */
-export const ITEM_RETRY_RULES: readonly Rule[] = [again];
+export const ITEM_RETRY_RULES: readonly Rule[] = [again, afterLoss];

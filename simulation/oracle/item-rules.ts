@@ -1,7 +1,15 @@
 import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
 import type { Simulated } from "../simulate.ts";
-import { hasWholeTask, isEndUnread, isTimedOut, isUndisturbed, type ItemStep, itemStepsOf } from "./items.ts";
+import {
+  hasWholeTask,
+  isEndUnread,
+  isTimedOut,
+  isUndisturbed,
+  type ItemStep,
+  itemStepsOf,
+  LOSSES,
+} from "./items.ts";
 import { isStoppedByOther } from "./is-stopped-by-other.ts";
 import { ITEM_RETRY_RULES } from "./item-retry-rules.ts";
 import { RERUN_RULES } from "./rerun-rules.ts";
@@ -10,8 +18,6 @@ import { listingsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { hasWaitedInVain } from "./waited-in-vain.ts";
 
-/** The reasons of `retry` for which an item may begin again in another job: what has become of its last run is not known. */
-const LOSSES = ["spot", "infrastructure", "unknown"];
 /** An order names indices. */
 const ORDER = /^\d+ (?:give(?: \d+(?:,\d+)*(?:@\d+)?)+|back|end)$/;
 /** From the claim of a batch to the start of its script. */

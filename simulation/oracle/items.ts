@@ -7,6 +7,8 @@ import { isStoppedByOther } from "./is-stopped-by-other.ts";
 import { firstOf, hasItems, listingsOf, runsOf } from "./script-output.ts";
 import { tasksOf } from "./tasks-of.ts";
 
+/** The reasons of `retry` for which an item may begin again in another job: what has become of its last run is not known. */
+export const LOSSES = ["spot", "infrastructure", "unknown"];
 /** A container keeps an end that nobody takes for so long. */
 const KEPT_MS = 600_000;
 /** The same after a cancel. */

@@ -21,7 +21,7 @@ const CALLS = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"];
 const protectionEnds: Rule = {
   name: "a protection ends with its step",
   look(ended, check) {
-    const off = Math.max(0, ...ended.runners.map(({ options }) => Math.abs(options.ahead ?? 0)));
+    const off = mostOff(ended);
     for (const { name, protection } of ended.world.ecs.tasks) {
       const runner = ended.runners.find((each) => each.name === protection?.by);
       if (protection === undefined || runner === undefined) continue;
@@ -40,9 +40,8 @@ const jobIsProtected: Rule = {
   name: "a service stops no task under a protected job",
   look(ended, check) {
     // A step whose clock is off by minutes takes the lease of another one for the longer one of an application, which it leaves alone.
-    const mayMistake =
-      ended.runners.length > 1 &&
-      ended.runners.some(({ options }) => Math.abs(options.ahead ?? 0) >= MINUTE_MS);
+    const off = mostOff(ended);
+    const mayMistake = ended.runners.length > 1 && off >= MINUTE_MS;
     for (const runner of ended.runners) {
       if (mayMistake || !protects(runner, ended)) continue;
       const runs = [...attemptsOf(runner, ended).values()].flat(2);
@@ -51,7 +50,10 @@ const jobIsProtected: Rule = {
         const until = Math.min(run.ended ?? Infinity, runner.mainEnd?.at ?? Infinity);
         const { stoppedAt = Infinity } = task ?? {};
         const failedAt = lastFailure(runner, stoppedAt, ended);
-        const isLate = stoppedAt > run.began + PROTECTED_WITHIN_MS && stoppedAt > failedAt + RENEWED_MS;
+        // What it has asked for lasts, whatever becomes of its renewals.
+        const leased = (task?.leases.get(runner.name) ?? 0) - off - PROTECTED_WITHIN_MS;
+        const isDue = stoppedAt > failedAt + RENEWED_MS || stoppedAt < leased;
+        const isLate = stoppedAt > run.began + PROTECTED_WITHIN_MS && isDue;
         check(
           task?.stoppedBy !== "service" || !isLate || stoppedAt >= until,
           runner.name,
@@ -61,6 +63,11 @@ const jobIsProtected: Rule = {
     }
   },
 };
+
+/** By how much the clock of a step differs from AWS's at most. */
+function mostOff({ runners }: Simulated): number {
+  return Math.max(0, ...runners.map(({ options }) => Math.abs(options.ahead ?? 0)));
+}
 
 /** When AWS has failed to take a call for the protection last, before this time. */
 function lastFailure({ name }: Runner, before: number, { world }: Simulated): number {

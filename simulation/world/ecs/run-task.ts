@@ -41,6 +41,7 @@ export class TaskStarter {
   readonly #random: Random;
   /** What was started for each client token: the same request again starts no task. */
   readonly #byToken = new Map<string, Started>();
+  #begun = 0;
 
   constructor(base: Base, options: RunTaskOptions) {
     this.#base = base;
@@ -86,7 +87,9 @@ export class TaskStarter {
     );
     tasks.push(task);
     this.#base.timeline.note("world", `${task.name} is PROVISIONING`);
-    const firstProcess = firstProcessOf(options, like, definition.members, overrides);
+    const { stopsIn = [like.stopsIn] } = options;
+    const own = { stopsIn: stopsIn[this.#begun++ % stopsIn.length] ?? like.stopsIn };
+    const firstProcess = firstProcessOf(options, own, definition.members, overrides);
     void lead(this.#base, task, { options, like, firstProcess, gateway, bucket });
     return task;
   }

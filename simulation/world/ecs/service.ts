@@ -164,6 +164,8 @@ export class Service {
       if (operation === "UpdateTaskProtection") {
         const until = this.#base.time.now + Number(expiresInMinutes) * 60_000;
         task.protection = protectionEnabled === true ? { by: owner, until } : undefined;
+        if (protectionEnabled === true) task.leases.set(owner, until);
+        else task.leases.delete(owner);
       }
       const until = this.#isProtected(task) ? task.protection?.until : undefined;
       return { protectedTask: { taskArn: name, ...describeProtection(until) } };

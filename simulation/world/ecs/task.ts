@@ -49,6 +49,8 @@ export class Task {
   stoppedAt: number | undefined;
   /** Who has protected it from its service, and until when. */
   protection: { readonly by: string; readonly until: number } | undefined;
+  /** Until when each owner has had it protected, by the last call in which it asked for that. */
+  readonly leases = new Map<string, number>();
   /** Called when it is decided that it stops. */
   onStop: () => void = () => undefined;
   /** When the exec agent takes sessions. */
