@@ -220,7 +220,11 @@ const CODES_OF_STEPS: StepCodes = [
     holds: ({ options }) => options.clients !== undefined,
   },
   { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
-  { codes: ["container-blocked"], holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended) },
+  // So may the session that is to follow one that was lost.
+  {
+    codes: ["container-blocked", "session-lost"],
+    holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended),
+  },
   // The session of a call whose answer was lost has no client, and keeps a seat of the agent until it ends by itself.
   {
     codes: ["container-blocked"],

@@ -131,15 +131,21 @@ const leftInContainer: Rule = {
   look(ended, check) {
     for (const container of ended.world.containers) {
       if (container.host.isDead) continue;
-      for (const run of container.scripts)
-        check(run.ended !== undefined, container.name, () => `a script of ${run.url} still runs`);
       // Nobody removes what the job's own process leaves when that is killed after its reader has gone.
       const mayStay = ended.world.base.faults.taken.some(
         (fault) => fault.kind === "kill-process" && fault.process === "job" && fault.actor === container.name,
       );
-      const left = [...container.directories.values()]
-        .filter(({ job }) => !mayStay || job?.isDead !== true)
-        .map(({ runId }) => runId);
+      const directories = [...container.directories.values()];
+      const orphaned = directories.filter(({ job }) => mayStay && job?.isDead === true);
+      const left = directories.filter((each) => !orphaned.includes(each)).map(({ runId }) => runId);
+      // Nor does anybody make room for what its script prints.
+      const held = new Set(orphaned.filter(({ spool }) => spool.isFull).map(({ runId }) => runId));
+      for (const run of container.scripts)
+        check(
+          run.ended !== undefined || held.has(run.runId),
+          container.name,
+          () => `a script of ${run.url} still runs`,
+        );
       if (container.scripts.length > 0)
         check(left.length === 0, container.name, () => `has job directories: ${left.join(", ")}`);
       for (const { url, runId, at } of container.removed) {
