@@ -16,11 +16,16 @@ const unbegun: Rule = {
   look(ended: Simulated, check) {
     for (const { runner, items, runs, told } of itemStepsOf(ended)) {
       if (told === undefined || runner.before !== undefined) continue;
-      for (const { url, status } of tasksOf(runner, ended).flatMap(
-        ({ container }) => container?.ends ?? [],
-      )) {
+      const ends = tasksOf(runner, ended)
+        .flatMap(({ container }) => container?.ends ?? [])
+        .filter(({ url }) => url === runner.jobUrl);
+      for (const { status } of ends) {
         const [, index, words] = UNBEGUN.exec(status) ?? [];
-        const isRead = url === runner.jobUrl && words !== undefined && runner.main.stdout.includes(words);
+        // Two that end with the same words can't be told apart.
+        const isRead =
+          words !== undefined &&
+          runner.main.stdout.includes(words) &&
+          ends.filter((end) => end.status.endsWith(words)).length === 1;
         if (!isRead || (runs[Number(index)]?.length ?? 0) > 0) continue;
         if (isGivenAgain(Number(index), runner, ended)) continue;
         const { outcome } = told.find((each) => each.index === Number(index)) ?? {};
