@@ -15,7 +15,8 @@ const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
   "throttled",
   // Others have had its seat since its last session.
   "container-busy",
-  // The post step may have other credentials.
+  // It was allowed for the session before. The post step may have other credentials.
+  "access-denied",
   "no-credentials",
   "no-id-token",
   "role-not-assumed",
