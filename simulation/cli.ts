@@ -83,8 +83,11 @@ async function runSeeds(from: number, seeds: number): Promise<void> {
 async function explain(seed: number, objections: readonly Objection[]): Promise<void> {
   list(seed, objections);
   const wrong = new Set(objections.map(whatIsWrong));
-  const fails = async (scenario: Scenario): Promise<boolean> =>
-    judge(await simulate(scenario)).objections.some((objection) => wrong.has(whatIsWrong(objection)));
+  // What else were wrong would be of the smaller scenario: an input without the one that it needs.
+  const fails = async (scenario: Scenario): Promise<boolean> => {
+    const found = judge(await simulate(scenario)).objections.map(whatIsWrong);
+    return found.length > 0 && found.every((each) => wrong.has(each));
+  };
   const smallest = values.whole ? drawScenario(seed) : await shrink(drawScenario(seed), fails);
   const ended = await simulate(smallest);
   show(ended, judge(ended).objections);

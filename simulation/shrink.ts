@@ -2,6 +2,8 @@ import type { Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** The most tries to make a scenario smaller. */
 const MOST_TRIES = 300;
+/** What names another step by its index. */
+const BONDS = ["follows", "shares", "reruns", "twin"] as const;
 
 /** Makes a scenario smaller as long as `fails` says that it still fails: fewer faults, fewer steps, shorter scripts, fewer connections, fewer items, fewer inputs. */
 export async function shrink(
@@ -27,11 +29,20 @@ export async function shrink(
 function* candidates(scenario: Scenario): Generator<Scenario> {
   const { runners, faults } = scenario;
   for (const [at] of runners.entries())
-    if (runners.length > 1 && runners.every(({ follows, shares }) => follows !== at && shares !== at))
+    if (runners.length > 1 && runners.every((runner) => BONDS.every((bond) => runner[bond] !== at)))
       yield withoutRunner(scenario, at);
   for (const [at] of faults.entries()) yield { ...scenario, faults: faults.toSpliced(at, 1) };
   for (const [at, runner] of runners.entries())
     for (const smaller of smallerRunners(runner)) yield { ...scenario, runners: runners.with(at, smaller) };
+  // The attempts of a step have the same items.
+  for (const text of new Set(runners.flatMap(({ inputs }) => inputs["items"] ?? [])))
+    for (const items of fewerLines(text))
+      yield {
+        ...scenario,
+        runners: runners.map((runner) =>
+          runner.inputs["items"] === text ? { ...runner, inputs: { ...runner.inputs, items } } : runner,
+        ),
+      };
 }
 
 function withoutRunner(scenario: Scenario, index: number): Scenario {
@@ -43,12 +54,8 @@ function withoutRunner(scenario: Scenario, index: number): Scenario {
       : fault;
   };
   const runners = scenario.runners.toSpliced(index, 1).map((runner) => {
-    const { follows = -1, shares = -1 } = runner;
-    return {
-      ...runner,
-      ...(follows > index && { follows: follows - 1 }),
-      ...(shares > index && { shares: shares - 1 }),
-    };
+    const moved = BONDS.filter((bond) => (runner[bond] ?? -1) > index);
+    return { ...runner, ...Object.fromEntries(moved.map((bond) => [bond, (runner[bond] ?? 0) - 1])) };
   });
   return {
     ...scenario,
@@ -73,7 +80,6 @@ function* smallerRunners(runner: RunnerOptions): Generator<RunnerOptions> {
   }
   for (const [at] of script.lines.entries())
     yield { ...runner, script: { ...script, lines: script.lines.toSpliced(at, 1) } };
-  for (const items of fewerLines(inputs["items"] ?? "")) yield { ...runner, inputs: { ...inputs, items } };
   for (const name of Object.keys(inputs))
     yield { ...runner, inputs: Object.fromEntries(Object.entries(inputs).filter(([each]) => each !== name)) };
 }
