@@ -28,6 +28,8 @@ const SILENT_MS = 120_000;
  */
 const REPORTED_MS = 20_000;
 const DISTURBED_MS = 11 * 60_000;
+/** A frame that is lost is sent again, and what was sent behind it is not held up for long. */
+const FRAME_MS = 5_000;
 /** A part of an archive takes a few calls, of a fifth of a second at most. */
 const PART_MS = 200;
 /** For a line of much output: a millisecond in the session, and two for the upload of its log. */
@@ -162,23 +164,36 @@ const reports: Rule = {
       // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
       const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
       const most =
-        (faults.length === 0 && !wasTight ? REPORTED_MS : DISTURBED_MS + paused) +
+        (faults.every(({ kind }) => kind === "frame") && !wasTight
+          ? REPORTED_MS + faults.length * FRAME_MS
+          : DISTURBED_MS + paused) +
         (readsLog(runner) ? LOG_MS : 0) +
         (hasEndedUnseen(runner, ended) ? LOOK_MS : 0) +
         partsMs(runner, ended) +
-        bulkMs(runner);
+        bulkMs(runner) +
+        (mayStartMore(runner) ? startMs(ended) : 0);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
-      // Another task may still start, or a further attempt.
-      const { tasks, retry } = runner.options.inputs;
-      if (tasks !== undefined || retry !== undefined) continue;
+      // One task may start only when another one has ended.
+      const isInTurn = ended.scenario.ecs?.quota !== undefined || "max-parallel" in runner.options.inputs;
+      if ((faults.length > 0 || isInTurn) && mayStartMore(runner)) continue;
       if (last === undefined || runner.mainEnd === undefined || runner.before !== undefined) continue;
       const took = runner.mainEnd.at - Math.max(last, freeSeatAt(runner, ended));
       check(took <= most, runner.name, () => `main ended ${took} ms after its script`);
     }
   },
 };
+
+/** Whether another task may still start, or a further attempt. */
+function mayStartMore({ options: { inputs } }: Runner): boolean {
+  return "tasks" in inputs || "retry" in inputs;
+}
+
+/** How long a task takes to start at most when nothing meets it. */
+function startMs({ scenario: { ecs } }: Simulated): number {
+  return ecs === undefined ? 0 : ecs.lag + 2 * Object.values(ecs.start).reduce((sum, ms) => sum + ms, 0);
+}
 
 /** Whether the container has ended by itself, and the agent with it, of which the gateway tells nobody: a look at the task shows it. */
 function hasEndedUnseen(runner: Runner, ended: Simulated): boolean {
