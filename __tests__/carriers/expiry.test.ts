@@ -47,6 +47,19 @@ describe("a job whose step has no credentials any more", () => {
     expect(log.lines[0]).toContain("ExpiredTokenException: over The job is told to stop through the session");
   });
 
+  it.each([
+    [true, true, true],
+    [true, false, false],
+    [false, true, false],
+  ])(
+    "reads in the warning whether its task is told to end: started here %s, and not kept %s",
+    (started, mustEndTask, isTold) => {
+      const { expiry, log } = makeExpiry(started, { mustEndTask });
+      expiry.refuse(refusal(), true);
+      expect(/, and its task to end\.$/.test(log.lines[0] ?? "")).toBe(isTold);
+    },
+  );
+
   it("goes on when no session is open, and a warning says until when it and its task run", () => {
     const { expiry, log } = makeExpiry(true, { heldFor: 4_500_000 });
     expiry.refuse(refusal(), false);
