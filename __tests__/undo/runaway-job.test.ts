@@ -27,7 +27,6 @@ it.each<[string, JobEnd, boolean]>([
   ["could not be reached by a session", failed("session-lost"), true],
   ["could not be reached because the gateway refuses", failed("session-refused"), true],
   ["could not be reached for want of credentials", failed("no-credentials"), true],
-  ["could not be reached because another session is denied", failed("access-denied"), true],
   ["could not be reached because others have had its seat", failed("container-busy"), true],
   ["was lost by a mistake of this action", failed("internal-error"), true],
   ["went with its task", failed("task-stopped"), false],

@@ -15,8 +15,7 @@ const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
   "throttled",
   // Others have had its seat since its last session.
   "container-busy",
-  // It was allowed for the session before. The post step may have other credentials.
-  "access-denied",
+  // The post step may have other credentials.
   "no-credentials",
   "no-id-token",
   "role-not-assumed",
