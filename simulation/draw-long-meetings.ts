@@ -1,5 +1,4 @@
-import { itemText } from "./items.ts";
-import { type Meeting, meet } from "./meetings.ts";
+import { itemsFor, type Meeting, meet } from "./meetings.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { CallTrouble, ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
@@ -40,13 +39,11 @@ function drawKeyOutage(random: Random, { seed, world }: Scenario, container: Con
 
 /** What runs the items of a job's only worker is killed, and most of them wait in its stock. */
 function drawLostStock(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
-  const items = Array.from({ length: between(random, 4, 12) }, (_, index) =>
-    itemText({ name: `r0 i${index}`, wait: between(random, 1_000, 8_000), exitCodes: [0] }),
-  );
+  const items = itemsFor(random, [4, 12], [1_000, 8_000]);
   const runner: RunnerOptions = {
     ...{ at: 0, container: 0, post: true, script: { lines: [], exitCode: 0, onTerm: "dies" } },
     inputs: {
-      ...{ items: items.join("\n"), timeout: "60m", logs: pick(random, ["auto", "session", "bucket"]) },
+      ...{ items, timeout: "60m", logs: pick(random, ["auto", "session", "bucket"]) },
       ...(chance(random, 0.5) && { retry: pick(random, ["infrastructure", "infrastructure,75"]) }),
     },
   };

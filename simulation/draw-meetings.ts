@@ -1,6 +1,5 @@
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
-import { itemText } from "./items.ts";
-import { ecsOf, scriptOf } from "./meetings.ts";
+import { ecsOf, itemsFor, scriptOf } from "./meetings.ts";
 import type { ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** Worlds in which two things meet that seldom do by themselves. Each has a small share of the seeds. The other scenarios stay as they are. */
@@ -90,9 +89,7 @@ function inService(
 function drawLostAttempt(random: Random, scenario: Scenario, container: ContainerOptions): Scenario {
   const { seed, world } = scenario;
   const hasItems = chance(random, 0.5);
-  const items = Array.from({ length: between(random, 4, 12) }, (_, index) =>
-    itemText({ name: `r0 i${index}`, wait: between(random, 5_000, 40_000), exitCodes: [0] }),
-  );
+  const items = itemsFor(random, [4, 12], [5_000, 40_000]);
   const runner: RunnerOptions = {
     ...{ at: 0, container: 0, post: true },
     script: hasItems
@@ -104,7 +101,7 @@ function drawLostAttempt(random: Random, scenario: Scenario, container: Containe
         logs: "session",
         retry: pick(random, ["infrastructure", "infrastructure,75", "spot,infrastructure"]),
       },
-      ...(hasItems && { items: items.join("\n") }),
+      ...(hasItems && { items }),
       ...(hasItems && chance(random, 0.7) && { tasks: pick(random, ["2", "3"]) }),
     },
   };

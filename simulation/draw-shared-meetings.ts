@@ -1,5 +1,4 @@
-import { itemText } from "./items.ts";
-import { ecsOf, type Meeting, meet, scriptOf } from "./meetings.ts";
+import { ecsOf, itemsFor, type Meeting, meet, scriptOf } from "./meetings.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
@@ -31,29 +30,25 @@ function drawStoppingTasks(random: Random, { seed, world }: Scenario, container:
   };
   const at = between(random, 8_000, 40_000);
   const signal = pick(random, ["cancel", "cancel", "SIGKILL"] as const);
+  const actor = "runner 0";
   const stopsIn = Array.from({ length: tasks }, () => pick(random, [0, 2_000, 12_000, 25_000]));
   return {
     ...{ seed, world: { ...world, bucket: true }, containers: [container], runners: [first, second] },
     ecs: { ...ecsOf(random), stopsIn },
     faults: [
-      { kind: "signal", actor: "runner 0", at, signal },
-      // The stop is all that ends the scripts.
-      ...(chance(random, 0.7)
-        ? [gatewayAway("runner 0", at - between(random, 0, 2_000)), s3Away("runner 0", at - 1_000)]
-        : []),
+      { kind: "signal", actor, at, signal },
+      ...(chance(random, 0.7) ? awayAt(random, actor, at) : []),
     ],
   };
 }
 
 /** What runs the items of one of several workers is killed, and later its job is lost, too. The step may run the items again in another task. */
 function drawLostHand(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
-  const items = Array.from({ length: between(random, 6, 16) }, (_, index) =>
-    itemText({ name: `r0 i${index}`, wait: between(random, 4_000, 20_000), exitCodes: [0] }),
-  );
+  const items = itemsFor(random, [6, 16], [4_000, 20_000]);
   const runner: RunnerOptions = {
     ...{ at: 0, container: 0, post: true, script: { lines: [], exitCode: 0, onTerm: "dies" } },
     inputs: {
-      ...{ "task-definition": "app", ...NETWORK, timeout: "60m", items: items.join("\n") },
+      ...{ "task-definition": "app", ...NETWORK, timeout: "60m", items },
       ...{ retry: "spot,infrastructure,unknown", workers: pick(random, ["2", "3"]) },
       ...(chance(random, 0.3) && { batch: String(between(random, 2, 3)) }),
     },
@@ -95,10 +90,11 @@ function drawSharedProtection(
   };
 }
 
-function gatewayAway(actor: string, at: number): Fault {
-  return { kind: "gateway-away", actor, at, ms: 120_000, isSilent: true };
-}
-
-function s3Away(actor: string, at: number): Fault {
-  return { kind: "s3-away", actor, at, ms: 3_000 };
+/** Nothing tells the scripts of the step to end: only the end of their tasks ends them. */
+function awayAt(random: Random, actor: string, at: number): readonly Fault[] {
+  const begins = at - between(random, 0, 2_000);
+  return [
+    { kind: "gateway-away", actor, at: begins, ms: 120_000, isSilent: true },
+    { kind: "s3-away", actor, at: at - 1_000, ms: 3_000 },
+  ];
 }

@@ -1,5 +1,6 @@
 import type { EcsOptions } from "./ecs-options.ts";
-import { pick, type Random } from "./random.ts";
+import { itemText } from "./items.ts";
+import { between, pick, type Random } from "./random.ts";
 import type { ContainerOptions, Scenario, Script } from "./scenario.ts";
 
 /** The share of scenarios that each meeting has. */
@@ -23,6 +24,17 @@ export function ecsOf(random: Random): EcsOptions {
     ...{ hasOwnEntryPoint: false, like: 0, ownCommand: 7_200_000 },
     start: { network: unit, pull: 2 * unit, activate: unit, agent: unit, connect: 500 },
   };
+}
+
+/** The input `items`: a number of items within these bounds, each of which takes a time within those, and ends with 0. */
+export function itemsFor(
+  random: Random,
+  [fewest, most]: readonly [number, number],
+  [shortest, longest]: readonly [number, number],
+): string {
+  return Array.from({ length: between(random, fewest, most) }, (_, index) =>
+    itemText({ name: `r0 i${index}`, wait: between(random, shortest, longest), exitCodes: [0] }),
+  ).join("\n");
 }
 
 /** A script of so many milliseconds that prints a line at its begin and at its end. */

@@ -220,7 +220,7 @@ const CODES_OF_STEPS: StepCodes = [
     holds: ({ options }) => options.clients !== undefined,
   },
   { codes: ["container-busy"], holds: (_, { runners }) => runners.length > 1 },
-  // So may the session that is to follow one that was lost.
+  // Sessions of others that nobody sees may block the container, also for the session that is to follow a lost one.
   {
     codes: ["container-blocked", "session-lost"],
     holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended),

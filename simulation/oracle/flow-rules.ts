@@ -40,7 +40,7 @@ const LOG_MS = 95_000;
 const LOOK_MS = 16_000;
 /** An attacher whose PID 1 may reap no child waits so long for that before it goes. */
 const LEFT_MS = 5_500;
-/** A container gives an upload up that S3 does not answer for so long. */
+/** A container gives up an upload that S3 does not answer, after a minute in the simulation, and then reads `control`. */
 const POSTED_MS = 90_000;
 /** A container reads `control` each half minute; a script that ignores TERM is killed three seconds later. */
 const STOPPED_MS = 60_000;
@@ -257,10 +257,10 @@ function deafMs(runner: Runner, ended: Simulated): number {
   const places = tasksOf(runner, ended).map(({ name }) => name);
   const taken = ended.world.base.faults.taken.filter(({ actor }) => places.includes(actor));
   if (!taken.some(({ kind }) => kind === "agent-dies")) return 0;
-  const unanswered = taken.flatMap((fault) =>
-    fault.kind === "call" && fault.operation === "s3:PostObject" && fault.what === "mute" ? fault.count : [],
+  const unanswered = taken.filter(
+    (fault) => fault.kind === "call" && fault.operation === "s3:PostObject" && fault.what === "mute",
   );
-  return unanswered.reduce((sum, count) => sum + count * POSTED_MS, 0);
+  return unanswered.length * POSTED_MS;
 }
 
 /** Until when the stop command waits behind sessions of others, once the step has said that it does: a session too many blocks the agent for good. */

@@ -46,14 +46,13 @@ const afterLoss: Rule = {
     for (const step of itemStepsOf(ended)) {
       const { runner, inputs, runs, reasons, most, told } = step;
       if (told === undefined || !LOSSES.every((loss) => reasons.includes(loss))) continue;
-      const [first, second, third] = tasksOf(runner, ended);
-      const isNext =
-        first !== undefined && second !== undefined && third === undefined && !("tasks" in inputs);
-      if (!isNext || mayEndFirst(step) || !hasWholeTask(runner, ended)) continue;
-      const isToldTo = second.container?.ends.some(
+      const [, next, ...later] = tasksOf(runner, ended);
+      if (later.length > 0 || "tasks" in inputs || mayEndFirst(step) || !hasWholeTask(runner, ended))
+        continue;
+      const hasExited = next?.container?.ends.some(
         ({ url, status }) => url === runner.jobUrl && status.startsWith("exited "),
       );
-      if (isToldTo !== true) continue;
+      if (hasExited !== true) continue;
       for (const { item, index, outcome } of told) {
         const each = runs[index] ?? [];
         const isNamed = each.some(({ exitCode }) => reasons.includes(String(exitCode)));

@@ -11,7 +11,7 @@ import { tasksOf } from "./tasks-of.ts";
 export const LOSSES = ["spot", "infrastructure", "unknown"];
 /** A container keeps an end that nobody takes for so long. */
 const KEPT_MS = 600_000;
-/** The same after a cancel. */
+/** The same for a job that was told to stop. */
 const KEPT_AFTER_CANCEL_MS = 5_000;
 
 /** What the output `results` says of an item. */

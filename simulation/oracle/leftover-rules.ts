@@ -131,15 +131,14 @@ const leftInContainer: Rule = {
   look(ended, check) {
     for (const container of ended.world.containers) {
       if (container.host.isDead) continue;
-      // Nobody removes what the job's own process leaves when that is killed after its reader has gone.
-      const mayStay = ended.world.base.faults.taken.some(
+      // Nobody removes what the job's own process leaves when that is killed after its reader has gone, or makes room for what its script prints.
+      const isKilled = ended.world.base.faults.taken.some(
         (fault) => fault.kind === "kill-process" && fault.process === "job" && fault.actor === container.name,
       );
       const directories = [...container.directories.values()];
-      const orphaned = directories.filter(({ job }) => mayStay && job?.isDead === true);
+      const orphaned = directories.filter(({ job }) => isKilled && job?.isDead === true);
       const left = directories.filter((each) => !orphaned.includes(each)).map(({ runId }) => runId);
-      // Nor does anybody make room for what its script prints.
-      const held = new Set(orphaned.filter(({ spool }) => spool.isFull).map(({ runId }) => runId));
+      const held = new Set(orphaned.flatMap(({ spool, runId }) => (spool.isFull ? [runId] : [])));
       for (const run of container.scripts)
         check(
           run.ended !== undefined || held.has(run.runId),

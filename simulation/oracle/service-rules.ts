@@ -1,5 +1,6 @@
 import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
+import type { Task } from "../world/ecs/task.ts";
 import { hasLostCredentials } from "./credentials.ts";
 import { isCancelled } from "./is-cancelled.ts";
 import type { Rule } from "./rule.ts";
@@ -10,6 +11,8 @@ const LEASE_MS = 185_000;
 const MINUTE_MS = 60_000;
 /** A step that has begun its job has protected its task by then. */
 const PROTECTED_WITHIN_MS = 5_000;
+/** ECS's clock and the calls that are on their way. */
+const MARGIN_MS = 5_000;
 /** So long after a call that has failed the next renewal has been made. Two may fail one after the other, as a lease lasts for three. */
 const RENEWED_MS = 2 * MINUTE_MS;
 const CALLS = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"];
@@ -22,14 +25,15 @@ const protectionEnds: Rule = {
   name: "a protection ends with its step",
   look(ended, check) {
     const off = mostOff(ended);
-    for (const { name, protection } of ended.world.ecs.tasks) {
-      const runner = ended.runners.find((each) => each.name === protection?.by);
-      if (protection === undefined || runner === undefined) continue;
+    for (const { name, protections } of ended.world.ecs.tasks) {
+      const { by, until } = protections.at(-1) ?? {};
+      const runner = ended.runners.find((each) => each.name === by);
+      if (until === undefined || runner === undefined) continue;
       const over = Math.max(runner.mainEnd?.at ?? Infinity, runner.postEnd?.at ?? 0);
       check(
-        protection.until <= over + LEASE_MS + (off > 0 ? off + MINUTE_MS : 0),
+        until <= over + LEASE_MS + (off > 0 ? off + MINUTE_MS : 0),
         runner.name,
-        () => `${name} stays protected for ${Math.round((protection.until - over) / 1000)} s`,
+        () => `${name} stays protected for ${Math.round((until - over) / 1000)} s`,
       );
     }
   },
@@ -50,12 +54,12 @@ const jobIsProtected: Rule = {
         const until = Math.min(run.ended ?? Infinity, runner.mainEnd?.at ?? Infinity);
         const { stoppedAt = Infinity } = task ?? {};
         const failedAt = lastFailure(runner, stoppedAt, ended);
-        // What it has asked for lasts, whatever becomes of its renewals.
-        const leased = (task?.leases.get(runner.name) ?? 0) - off - PROTECTED_WITHIN_MS;
-        const isDue = stoppedAt > failedAt + RENEWED_MS || stoppedAt < leased;
-        const isLate = stoppedAt > run.began + PROTECTED_WITHIN_MS && isDue;
+        const isRenewed = stoppedAt > failedAt + RENEWED_MS;
+        const isLeased = task !== undefined && stoppedAt < leasedUntil(task, runner) - off - MARGIN_MS;
+        const hasBegun = stoppedAt > run.began + PROTECTED_WITHIN_MS;
+        const isProtected = hasBegun && (isRenewed || isLeased);
         check(
-          task?.stoppedBy !== "service" || !isLate || stoppedAt >= until,
+          task?.stoppedBy !== "service" || !isProtected || stoppedAt >= until,
           runner.name,
           () => `${task?.name ?? ""} was stopped under its script`,
         );
@@ -63,6 +67,19 @@ const jobIsProtected: Rule = {
     }
   },
 };
+
+/**
+ * Until when the step has had the task protected by its last call that ECS took before the task was stopped, whatever has become of its renewals. 0 when
+ * another step may have replaced that unseen: only the first renewal of a step, some seconds later, shows them to each other.
+ */
+function leasedUntil({ protections, stoppedAt = Infinity }: Task, { name }: Runner): number {
+  const own = protections.findLast(({ by, at }) => by === name && at <= stoppedAt);
+  if (own?.until === undefined) return 0;
+  const isReplaced = protections.some(
+    ({ by, at }) => by !== name && at >= own.at && at - own.at < PROTECTED_WITHIN_MS,
+  );
+  return isReplaced ? 0 : own.until;
+}
 
 /** By how much the clock of a step differs from AWS's at most. */
 function mostOff({ runners }: Simulated): number {

@@ -42,8 +42,8 @@ const OF_EXEC: ReadonlySet<FailureCode> = new Set([
 
 /**
  * Explains why ECS Exec did not work: runs the checks of what ECS Exec needs, logs each one, and adds those that are NG to
- * the failure. Returns the failure unchanged if it has another cause, or if the task can no longer be described; for a task that is ending by now, that
- * is the failure.
+ * the failure. Returns the failure unchanged if it has another cause, or if the task can no longer be described. If the task is ending by now,
+ * returns that as the failure.
  */
 export async function diagnose(failure: Failure, target: Target, context: DiagnoseContext): Promise<Failure> {
   const { log, ecs } = context;
@@ -51,9 +51,10 @@ export async function diagnose(failure: Failure, target: Target, context: Diagno
   if (!OF_EXEC.has(failure.code) && !(failure instanceof EncryptionRefused)) return failure;
   const task = await unlessFailed(ecs.describeTask(target.clusterArn, target.taskArn));
   if (task === undefined) return failure;
-  const now = judgeTask(task, target.container);
-  if (now.kind === "never" && now.failure instanceof TaskStopped)
-    return await diagnose(now.failure, target, context);
+  const verdict = judgeTask(task, target.container);
+  // An encryption that was refused explains itself, whatever becomes of the task.
+  if (OF_EXEC.has(failure.code) && verdict.kind === "never" && verdict.failure instanceof TaskStopped)
+    return await explainEndedHold(verdict.failure, target, ecs);
   const definition = await unlessFailed(ecs.describeTaskDefinition(task.taskDefinitionArn), (why) =>
     log.info(`The task definition can't be read. ${why.failed}`),
   );

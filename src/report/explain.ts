@@ -113,7 +113,7 @@ function explainItems(
   const item = items.items.find(hasFailed);
   const only = tasks.length > 1 ? [] : failing.map((failed) => `The task failed (${howItFailed(failed)}).`);
   const isTimedOut = failing.some((failed) => failed.outcome === "timed-out");
-  // The words for the items say it when the first one that failed was in hand then.
+  // `itemsFailed` names the timeout already if the first failed item was stopped by it.
   const timedOut =
     isTimedOut && item?.outcome !== "timed-out"
       ? [`The job was stopped for its timeout (${timeoutInput(step)}).`]

@@ -41,6 +41,7 @@ export class TaskStarter {
   readonly #random: Random;
   /** What was started for each client token: the same request again starts no task. */
   readonly #byToken = new Map<string, Started>();
+  /** How many tasks were started. */
   #begun = 0;
 
   constructor(base: Base, options: RunTaskOptions) {

@@ -162,12 +162,11 @@ export class Service {
       if (task === undefined) return { failure: { arn: name, reason: "MISSING" } };
       if (!this.#deploymentOf.has(task)) return { failure: { arn: name, reason: "TASK_NOT_VALID" } };
       if (operation === "UpdateTaskProtection") {
-        const until = this.#base.time.now + Number(expiresInMinutes) * 60_000;
-        task.protection = protectionEnabled === true ? { by: owner, until } : undefined;
-        if (protectionEnabled === true) task.leases.set(owner, until);
-        else task.leases.delete(owner);
+        const at = this.#base.time.now;
+        const until = protectionEnabled === true ? at + Number(expiresInMinutes) * 60_000 : undefined;
+        task.protections.push({ by: owner, at, until });
       }
-      const until = this.#isProtected(task) ? task.protection?.until : undefined;
+      const until = this.#isProtected(task) ? task.protections.at(-1)?.until : undefined;
       return { protectedTask: { taskArn: name, ...describeProtection(until) } };
     });
     return {
@@ -180,8 +179,8 @@ export class Service {
     return [...this.#deploymentOf.keys()].filter(({ state }) => state.desiredStatus === "RUNNING");
   }
 
-  #isProtected({ protection }: Task): boolean {
-    return protection !== undefined && protection.until > this.#base.time.now;
+  #isProtected({ protections }: Task): boolean {
+    return (protections.at(-1)?.until ?? 0) > this.#base.time.now;
   }
 
   #stop(task: Task): void {

@@ -47,10 +47,12 @@ export class Task {
   stoppedBy: string | undefined;
   /** When it was decided that it stops. */
   stoppedAt: number | undefined;
-  /** Who has protected it from its service, and until when. */
-  protection: { readonly by: string; readonly until: number } | undefined;
-  /** Until when each owner has had it protected, by the last call in which it asked for that. */
-  readonly leases = new Map<string, number>();
+  /** Each call that has changed its protection from its service: whose, when, and until when it is protected; undefined when that has ended it. */
+  readonly protections: {
+    readonly by: string;
+    readonly at: number;
+    readonly until: number | undefined;
+  }[] = [];
   /** Called when it is decided that it stops. */
   onStop: () => void = () => undefined;
   /** When the exec agent takes sessions. */

@@ -156,7 +156,7 @@ export class ControlWriter {
       const found = await store.readControl();
       const now = Math.floor(clock.now() / 1000);
       const others = othersThan(this.#reader, found.words.readers, clock.now());
-      // Whoever goes on by a session reads no more here: the next reader has to delete the pieces.
+      // A step that goes on by a session is a reader no longer. If it stayed on record, the next reader would leave the pieces to it.
       const isLeaving = this.#words.isTaken || this.#words.isDetached || this.#words.isAttached;
       const { access, isCancelled, isTaken, isAttached, isDetached, itemOrders } = this.#words;
       const words: ControlWords = {
