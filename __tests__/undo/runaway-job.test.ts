@@ -39,15 +39,21 @@ it.each<[string, JobEnd, boolean]>([
     false,
   ],
 ])("a job that %s: whether it may go on", (_, end, left) => {
-  expect(isRunaway(end, { cancelled: false, attached: false })).toBe(left);
+  expect(isRunaway(end, { cancelled: false, attached: false, uploads: false })).toBe(left);
   const mayRun = left || !["status", "refused"].includes(end.kind);
-  expect(isRunaway(end, { cancelled: true, attached: false })).toBe(mayRun);
+  expect(isRunaway(end, { cancelled: true, attached: false, uploads: false })).toBe(mayRun);
+});
+
+it("a job whose next session is denied is stopped only where it may go on uploading: the stop command is likely to be denied, too", () => {
+  const end = failed("access-denied");
+  expect(isRunaway(end, { cancelled: false, attached: true, uploads: false })).toBe(false);
+  expect(isRunaway(end, { cancelled: false, attached: true, uploads: true })).toBe(true);
 });
 
 it("a job that has started may go on when a later session was given up for its encryption", () => {
   const end = lost(new Failure("encryption-mismatch", { failed: "", seen: "", advice: "" }));
-  expect(isRunaway(end, { cancelled: false, attached: false })).toBe(false);
-  expect(isRunaway(end, { cancelled: false, attached: true })).toBe(true);
+  expect(isRunaway(end, { cancelled: false, attached: false, uploads: true })).toBe(false);
+  expect(isRunaway(end, { cancelled: false, attached: true, uploads: false })).toBe(true);
 });
 
 it.each([

@@ -11,6 +11,7 @@ import { hasUnwrittenLog } from "./log-rules.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, hasItems, jobsOf, readsLog } from "./script-output.ts";
 import { hasSilentAgent } from "./silent-agent.ts";
+import { HOLD_MS } from "./task-rules.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
@@ -142,6 +143,11 @@ const CODES_OF_STEPS: StepCodes = [
   {
     codes: ["role-not-assumed"],
     holds: (runner, ended) => awayFor(runner, ended, ["pause"]) >= ID_TOKEN_LASTS_MS,
+  },
+  // The hold of a task that the step has started ends also while the step is paused.
+  {
+    codes: ["hold-ended", "task-stopped"],
+    holds: (runner, ended) => isStarting(runner.options) && awayFor(runner, ended, ["pause"]) >= HOLD_MS,
   },
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   {

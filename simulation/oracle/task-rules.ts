@@ -10,7 +10,7 @@ import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
 /** A held container ends by itself so long after the job's `timeout`. */
-const HOLD_MS = 15 * 60_000;
+export const HOLD_MS = 15 * 60_000;
 /** From the decision that a task stops to the end of its containers, and what a clock may be off. */
 const STOPPING_MS = 60_000;
 /** The post step looks for so long for what a call under way may still make. */

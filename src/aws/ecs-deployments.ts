@@ -13,7 +13,7 @@ type DeploymentCalls = Pick<
   | "continueServiceDeployment"
 >;
 
-/** The most deployments that one ListServiceDeployments tells. Without it an answer has 20, in no promised order (API reference). */
+/** The most deployments in one answer of ListServiceDeployments. By default it has 20, in no promised order (API reference). */
 const MOST_A_PAGE = 100;
 
 /** The calls on the deployments of services. */

@@ -30,8 +30,8 @@ const SHORTEST_PAUSE_MS = 1_000;
 /**
  * A credentials provider that all clients share. It fetches new keys in the last five minutes of the old ones, or in the
  * last quarter of their life when that is shorter. Requests wait for new keys only in the last minute, or in the last
- * eighth when that is shorter. A failed fetch has no effect while the old keys are valid, but that the next one comes after a pause: a tenth of
- * the time that is left, and at least a second.
+ * eighth when that is shorter. While the old keys are valid, a failed fetch only delays the next one: by a tenth of
+ * the time that is left, and at least by a second.
  */
 export function renewing<C extends TemporaryCredentials>(options: RenewalOptions<C>): () => Promise<C> {
   const { fetch, now, onDelay } = options;

@@ -8,9 +8,9 @@ import type { Sender } from "./services.ts";
 export type Repeat = <T>(send: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 /**
- * Repeats the calls of one endpoint, by `patience`. This is the SDK's loop with a clock of ours: the SDK itself waits by timers. The answer
- * or the error has the number of requests in `$metadata.attempts`. An error tells by `$metadata.mayHaveWorked` whether AWS did not answer a
- * request before the last one, or failed itself at it.
+ * Repeats the calls of one endpoint, by `patience`. This is the SDK's loop with a clock of ours: the SDK itself waits by timers. `$metadata` of the
+ * answer or the error says how many requests there were (`attempts`). That of an error says by `mayHaveWorked`
+ * whether one before the last may have had its effect: it had no answer, or AWS said that it has failed itself.
  */
 export function repeating(clock: Clock, throttledFor: number | undefined): Repeat {
   const strategy = patience(throttledFor, clock.random.fraction);

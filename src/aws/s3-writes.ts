@@ -3,12 +3,12 @@ import type { S3, WriteOptions } from "./s3.ts";
 import { type S3Requester, objectMembers } from "./s3-requester.ts";
 import { requireMember } from "./required-member.ts";
 
-/** Another request is changing the object, and whether it will is not known yet. AWS asks for the request once more. */
+/** Another request is changing the object at the same time. AWS asks to repeat this one. */
 const CONFLICT = "ConditionalRequestConflict";
-/** The most tries of a write that meets such a conflict. Each takes as long as S3 takes to answer. */
+/** The most tries of a write that meets such a conflict. They follow each other without a pause. */
 const MOST_TRIES = 20;
 
-/** The calls that write an object. A cancel does not cut `finish` short. */
+/** The calls that write an object. A cancel cuts `ask` short, but not `finish`. */
 export function writeCalls(ask: S3Requester, finish: S3Requester): Pick<S3, "putObject" | "putIf"> {
   return {
     putObject: (object, bytes, how = {}) =>

@@ -22,7 +22,7 @@ export function loaderText({ payload, delivery, address }: LoaderOptions): strin
   ].join("\n");
 }
 
-/** The code for a container that no longer has the job: that of a handle has `ended`, the step's own is `gone`. It ends the session with that refusal. */
+/** The code for a container that no longer has the job. It ends the session with a refusal: `ended` for the job of a handle, `gone` for the step's own. */
 export function endedText(why: "ended" | "gone"): string {
   // A bootstrap that could make no directory has /dev/null in fx_dir. The session ends after the watch of the bootstrap, because PID 1 may
   // be a program that reaps no child.

@@ -3,7 +3,8 @@ import type { ObjectName, S3, StoredVersion } from "../aws/s3.ts";
 import type { Clock } from "../clock.ts";
 import { Failure, isDenied } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { isVersion, OldVersions } from "./old-versions.ts";
+import { OldVersions } from "../aws/old-versions.ts";
+import { isVersion } from "../aws/s3-deletes.ts";
 import { claimOf, EMPTY, LARGEST_QUEUE, parseQueue, type Queue, split, writeQueue } from "./queue-state.ts";
 
 /**

@@ -56,6 +56,7 @@ const OTHERS_ADVICE = {
 interface BlockedContainer {
   readonly agent: string;
   readonly others: string;
+  /** What is known of other sessions in the container. */
   readonly areOthers: keyof typeof OTHERS_ADVICE;
   /** How the task was selected. */
   readonly choice: TaskSelection["kind"];

@@ -98,6 +98,10 @@ export class Ledger {
     return [...this.#own, ...this.#parts.flatMap(({ entries }) => entries)];
   }
 
+  has(kind: LedgerEntry["kind"]): boolean {
+    return this.entries.some((entry) => entry.kind === kind);
+  }
+
   /** A ledger for one job of the run. It neither sees nor replaces the entries of other jobs. */
   part(): Ledger {
     const part = new Ledger({ ...this.#of, undo: [] }, this.#save, this.#root);

@@ -23,14 +23,24 @@ const OWN_FAILURES: ReadonlySet<FailureCode> = new Set([
   "internal-error",
 ]);
 
-/** Whether a job may still run in its container although no session follows it any more. `end` is how following it ended. */
-export function isRunaway(
-  end: JobEnd,
-  { cancelled, attached }: { readonly cancelled: boolean; readonly attached: boolean },
-): boolean {
+/** What is known of a job when following it has ended. */
+interface FollowedSoFar {
+  readonly cancelled: boolean;
+  readonly attached: boolean;
+  /** Whether it may go on uploading its output. */
+  readonly uploads: boolean;
+}
+
+/**
+ * Whether a job may still run in its container although no session follows it any more, and is to be stopped. `end` is how following it ended. Where AWS
+ * denies its next session, a stop command is likely to be denied, too: it is tried only for what a job would leave in the bucket.
+ */
+export function isRunaway(end: JobEnd, { cancelled, attached, uploads }: FollowedSoFar): boolean {
   if (end.kind === "status" || end.kind === "refused" || end.kind === "detached") return false;
   if (cancelled) return true;
-  return end.kind === "impossible" ? OWN_FAILURES.has(end.failure.code) : attached || !isFinal(end);
+  if (end.kind !== "impossible") return attached || !isFinal(end);
+  const { code } = end.failure;
+  return OWN_FAILURES.has(code) || (uploads && code === "access-denied");
 }
 
 /** Whether the job ends with its task, which ECS is stopping: it may still run until then, and no session reaches it. */

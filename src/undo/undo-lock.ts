@@ -38,8 +38,7 @@ export async function undoLock(
   if (claim.held === true && entries.some(isJob)) {
     const tasks = entries.flatMap((entry) => {
       if (entry.kind === "task" || entry.kind === "stopping") return entry;
-      const isWithTask = entry.kind === "job" && entry.told === "with-task";
-      return isWithTask ? { cluster: entry.cluster, taskArn: entry.task } : [];
+      return isWithTask(entry) ? { cluster: entry.cluster, taskArn: entry.task } : [];
     });
     // The main step has written the cancel into `control`, and this cleanup has waited until the container has read that. The post step can't
     // write it: its own stop command may be all that tells the job, and it may be in line.
@@ -61,7 +60,12 @@ export async function undoLock(
 
 /** Whether it is over once its task has stopped. */
 function isInStoppingTask(entry: LedgerEntry): boolean {
-  return entry.kind === "stopping" || (entry.kind === "job" && entry.told === "with-task");
+  return entry.kind === "stopping" || isWithTask(entry);
+}
+
+/** Whether the step has left the job to the end of its task. */
+function isWithTask(entry: LedgerEntry): entry is Extract<LedgerEntry, { kind: "job" }> {
+  return entry.kind === "job" && entry.told === "with-task";
 }
 
 /**

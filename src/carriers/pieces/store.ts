@@ -1,4 +1,5 @@
 import type { ObjectName, S3, StoredVersion } from "../../aws/s3.ts";
+import { isVersion } from "../../aws/s3-deletes.ts";
 import { unlessLate } from "../../waiting.ts";
 import type { Clock } from "../../clock.ts";
 import { asFailure, isDenied } from "../../errors.ts";
@@ -192,14 +193,14 @@ export class PieceStore {
 
   /** Notes the version that is there, if the bucket keeps versions. */
   #noteLatest(name: string, versionId: string | undefined): void {
-    if (versionId !== undefined && versionId !== "null") this.#latest.set(name, versionId);
+    if (isVersion(versionId)) this.#latest.set(name, versionId);
   }
 
   /** Notes the latest version, and deletes the one before it. Never rejects. */
   async #replaceLatest(name: string, versionId: string | undefined): Promise<void> {
     const { s3, log } = this.#options;
     const before = this.#latest.get(name);
-    if (versionId === undefined || versionId === "null" || versionId === before) return;
+    if (!isVersion(versionId) || versionId === before) return;
     this.#latest.set(name, versionId);
     if (before === undefined) return;
     try {

@@ -5,7 +5,7 @@ import { factsOf } from "../../errors.ts";
 import type { Inputs } from "../../inputs/inputs.ts";
 import type { Origin } from "../../inputs/origin.ts";
 import type { Log } from "../../log.ts";
-import { OldVersions } from "../../queue/old-versions.ts";
+import { OldVersions } from "../../aws/old-versions.ts";
 import type { ItemResults } from "../../report/item-results.ts";
 import {
   hashItem,

@@ -56,7 +56,7 @@ export async function prepareJob(
   const to = chooseDelivery({ inputs, owner, runId: origin.id });
   const uploading = stage(payload, to, {
     // The job may have been prepared before, for a task that was then replaced.
-    isAgain: ledger.entries.some(({ kind }) => kind === "object"),
+    isAgain: ledger.has("object"),
     kmsKeyId: inputs.kmsKeyId,
     s3: aws.s3,
     log,

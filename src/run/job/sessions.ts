@@ -255,9 +255,9 @@ export class JobSessions implements SessionSource {
     const { cancel, inputs, ledger } = this.#context;
     ledger.replace(["sending"], []);
     const begun = this.#sessionIds.length > 0 || (cancel.aborted && this.#isAsked);
-    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached })) {
-      const isLeft = !(await this.#stopping) && ledger.entries.some(({ kind }) => kind === "job");
-      if (isLeft) await this.stop();
+    const uploads = ledger.has("pieces");
+    if (begun && isRunaway(end, { cancelled: cancel.aborted, attached, uploads })) {
+      if (!(await this.#stopping) && ledger.has("job")) await this.stop();
     } else if (inputs.lock !== undefined && endsWithTask(end)) this.#note({ told: "with-task" });
     // A task that was started for a job stays when the step detaches: its container ends with the job.
     else ledger.replace(end.kind === "detached" ? ["job", "task"] : ["job"], []);

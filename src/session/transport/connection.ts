@@ -21,10 +21,9 @@ const CONNECT_MS = 30_000;
  */
 const MAX_TRIES = 5;
 const RECONNECT_MS = 15_000;
-/**
- * The time for one try, from its signature to the upgrade. No try begins with less time left than `SHORTEST_TRY_MS`.
- */
+/** The time for one try, from its signature to the upgrade. */
 const TRY_MS = 5_000;
+/** No try begins with less of `CONNECT_MS` or `RECONNECT_MS` left. */
 const SHORTEST_TRY_MS = 2_000;
 /** The time for the proof that the new socket leads to the agent. */
 const PROOF_MS = 5_000;

@@ -8,8 +8,9 @@ const SUCCESSOR_WITHIN = 60_000;
 const LOOK_EVERY = 2_000;
 
 /**
- * A task of the service that no job of this run has taken, and of the same deployment for a job that tries out its revision. When there is none
- * within a minute, a step with one job gets one that it has passed by, but never `lost`. Without `lost` it gets none.
+ * Waits up to a minute for a task of the service that no job of this run has taken. For a job that tries out a revision the task is of the same deployment. When
+ * the minute is over, a step with one job gets a task that it has passed by before, unless that is `lost`, the task that has failed. Without `lost`, and for several
+ * jobs, the result is undefined.
  */
 export async function waitForSuccessor(
   tasks: ServiceCandidates,

@@ -1,7 +1,7 @@
 import type { ObjectName, StoredVersion } from "../../../aws/s3.ts";
 import { Failure } from "../../../errors.ts";
 import type { Log } from "../../../log.ts";
-import { OldVersions } from "../../../queue/old-versions.ts";
+import { OldVersions } from "../../../aws/old-versions.ts";
 import type { QueueS3 } from "../../../queue/queue-object.ts";
 import { MOST } from "./fields.ts";
 import { type ItemRecord, LARGEST_RECORD, parseRecord, writeRecord } from "./record.ts";

@@ -1,16 +1,16 @@
-import { logRetention } from "../aws/s3-retention.ts";
-import type { ObjectName, S3 } from "../aws/s3.ts";
 import { asFailure } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { isVersion } from "./s3-deletes.ts";
+import { logRetention } from "./s3-retention.ts";
+import type { ObjectName, S3 } from "./s3.ts";
 
 interface OldVersionsOptions {
-  /** The queue. */
   readonly object: ObjectName;
   readonly s3: Pick<S3, "deleteVersion">;
   readonly log: Log;
 }
 
-/** The versions of a queue that this run has replaced, in a bucket with versioning. */
+/** The versions of one object that this run has replaced, in a bucket with versioning. Otherwise there are none. */
 export class OldVersions {
   readonly #options: OldVersionsOptions;
   readonly #pending: string[] = [];
@@ -27,6 +27,7 @@ export class OldVersions {
     await (this.#deleting = this.#deleting.then(() => this.#delete()));
   }
 
+  /** Tries once more. True when no version is left. */
   async areGone(): Promise<boolean> {
     await this.remove(undefined);
     return this.#pending.length === 0;
@@ -42,12 +43,7 @@ export class OldVersions {
         else this.#kept = true;
       }
     } catch (error) {
-      log.debug(`An old version of the queue is still there: ${asFailure(error).seen}`);
+      log.debug(`An old version of '${object.key}' is still there: ${asFailure(error).seen}`);
     }
   }
-}
-
-/** True for the id of a kept version. A bucket with suspended versioning keeps none, and calls its version `null`. */
-export function isVersion(versionId: string | undefined): versionId is string {
-  return versionId !== undefined && versionId !== "null";
 }
