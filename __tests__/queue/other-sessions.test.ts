@@ -118,3 +118,29 @@ it("40 unrelated runs that begin within ten seconds bring a container a fourth s
   });
   expect(most.filter((sessions) => sessions > MOST).length).toBeLessThanOrEqual(Math.ceil(most.length / 100));
 });
+
+it.each<[string, number, readonly number[]]>([
+  ["at once pauses up to 1.8 s", 0, [1_800]],
+  [
+    "after another run's session pauses up to 4.3 s, since further runs may have waited for it",
+    1,
+    [1_300, 4_300],
+  ],
+])("before its second look a run that finds the container free %s", async (_, looksInUse, pauses) => {
+  const clock = new SteppedClock();
+  const log = new Listener();
+  let looks = 0;
+  const listActiveSessions = async () => {
+    const isInUse = (looks += 1) <= looksInUse;
+    return await Promise.resolve(isInUse ? [{ id: "s-1", since: clock.now(), status: "Connected" }] : []);
+  };
+  let isFree = false;
+  const waited = waitForOtherSessions({
+    ...{ target: aTarget(), sessionTarget: "ecs:c_t_r", deadline: Infinity, signal: undefined },
+    ...{ clock, log, random: () => 1, matrix: undefined, ssm: { listActiveSessions } },
+    isUnlogged: () => Promise.resolve(true),
+  }).then(() => (isFree = true));
+  await clock.runUntil(() => isFree);
+  await waited;
+  expect(clock.slept).toEqual(pauses);
+});

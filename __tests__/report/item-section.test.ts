@@ -27,6 +27,11 @@ function manyItems(count: number, workers: number, more: Partial<ItemResult> = {
   return { items, workers: Array.from({ length: workers }, () => 1) };
 }
 
+/** When and where an item ran. */
+function timesOf({ task, worker, beganAt, endedAt, seconds }: ItemResult): Partial<ItemResult> {
+  return { task, worker, beganAt, endedAt, seconds };
+}
+
 /** A run of a batch. */
 const shared = (number: number, seconds = 1): SharedRun => ({
   ...{ number, seconds, share: seconds / 2, isReported: false },
@@ -101,6 +106,14 @@ it("the chart of many items has at most 200 bars, in which a long item keeps its
   expect(text).toContain(`  item 10000 : ${last}, ${last + 60_000}\n`);
   expect(text).toContain("A bar may be several items in a row. 3 workers got no item.");
   expect(text.match(/^ {2}section /gm)).toHaveLength(80);
+});
+
+it("a bar of several items is red when one of them has failed", () => {
+  const { items, workers } = manyItems(1_000, 4);
+  const mixed = items.map((item, index) => (index === 501 ? item : anItem("0", index, timesOf(item))));
+  const bars = barsOf(itemSection({ items: mixed, workers }).join("\n"));
+  const red = bars.filter((bar) => bar.includes("crit"));
+  expect([bars.length > 100, red]).toEqual([true, [expect.stringMatching(/^ {2}\d+ items : crit, /)]]);
 });
 
 it("the chart of more workers than bars says how many it leaves out", () => {

@@ -17,3 +17,13 @@ it("tells how much of the input that is on its way has arrived, and begins anew 
     [50, 50],
   ]);
 });
+
+it("input that never arrives is told by an error, and is on its way no longer", async () => {
+  const told: number[] = [];
+  const receipts = new InputReceipts((done) => told.push(done));
+  const lost = receipts.until(100);
+  receipts.fail(new Error("the session is lost"));
+  await expect(lost).rejects.toThrow("the session is lost");
+  receipts.reached(40);
+  expect([receipts.hasPending, told]).toEqual([false, []]);
+});

@@ -152,7 +152,8 @@ const CODES_OF_STEPS: StepCodes = [
   { codes: ["artifacts-missing"], holds: ({ options }) => options.inputs["artifacts-missing"] === "error" },
   {
     codes: ["timed-out"],
-    holds: (runner, ended) => longestItemsOf(runner, ended) >= timeoutOf(firstOf(runner)),
+    holds: (runner, ended) =>
+      longestItemsOf(runner, ended) + awayFor(runner, ended) >= timeoutOf(firstOf(runner)),
   },
   // S3 brings items no orders while it is away from the step, or the step is paused.
   {
@@ -207,6 +208,14 @@ const CODES_OF_STEPS: StepCodes = [
     holds: (runner, ended) =>
       isStarting(firstOf(runner).options) &&
       faultsOf(runner, ended).some(({ kind }) => kind === "agent-dies"),
+  },
+  // For a while ECS still tells of a task that is being stopped as of one that runs, but its agent takes no session.
+  {
+    codes: ["exec-not-ready"],
+    holds: (runner, ended) => {
+      const seen = (runner.mainEnd?.at ?? Infinity) - (ended.scenario.ecs?.lag ?? 0);
+      return tasksOf(runner, ended).some(({ stoppedAt = 0 }) => stoppedAt > seen);
+    },
   },
   { codes: ["task-not-started"], holds: (_, { scenario }) => scenario.ecs?.quota !== undefined },
   ...CODES_OF_DEPLOYMENTS,

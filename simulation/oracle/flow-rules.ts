@@ -3,13 +3,14 @@ import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import type { SessionRecord } from "../world/session.ts";
 import { awayFor } from "./away-for.ts";
+import { hasLostCredentials } from "./credentials.ts";
 import { isInLine } from "./is-in-line.ts";
 import { lineWith } from "./line-with.ts";
 import { isStopCommand } from "./is-stop-command.ts";
 import type { Rule } from "./rule.ts";
 import { firstOf, jobsOf, readsLog, runsOf, workersOf } from "./script-output.ts";
 import { hasSilentAgent } from "./silent-agent.ts";
-import { CANCELLED_MS } from "./step-rules.ts";
+import { CANCELLED_MS, ENDED_AT_ONCE } from "./step-rules.ts";
 import { tasksOf } from "./tasks-of.ts";
 import { timeoutOf } from "./timeout-of.ts";
 
@@ -171,7 +172,7 @@ const reports: Rule = {
         (hasEndedUnseen(runner, ended) ? LOOK_MS : 0) +
         partsMs(runner, ended) +
         bulkMs(runner) +
-        (mayStartMore(runner) ? startMs(ended) : 0);
+        (mayStartMore(runner) ? startMs(ended) + seatlessMs(runner) : 0);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
@@ -188,6 +189,11 @@ const reports: Rule = {
 /** Whether another task may still start, or a further attempt. */
 function mayStartMore({ options: { inputs } }: Runner): boolean {
   return "tasks" in inputs || "retry" in inputs;
+}
+
+/** How long the step has waited at most for a seat that others have kept, in one of its tasks, and that it has given up. */
+function seatlessMs(runner: Runner): number {
+  return runner.main.stdout.includes("container-busy") ? timeoutOf(runner, "queue-timeout") : 0;
 }
 
 /** How long a task takes to start at most when nothing meets it. */
@@ -280,10 +286,13 @@ function sessionsOfOthers({ name }: Runner, { world }: Pick<Simulated, "world">)
 
 /**
  * Whether the job may go on after its step: it was detached, nothing could be told to the container, or there was no post step to do it. A main step
- * that was paused for all of the time that a cancel leaves it is as good as killed.
+ * that was paused for all of the time that a cancel leaves it is as good as killed, and so is one that a second signal ended.
  */
 function isLeft({ options, isKilled, cancelledAt, mainEnd, postEnd, main, post }: Runner): boolean {
-  const isOver = isKilled || (mainEnd?.at ?? 0) - (cancelledAt ?? Infinity) > CANCELLED_MS;
+  const isOver =
+    isKilled ||
+    mainEnd?.exitCode === ENDED_AT_ONCE ||
+    (mainEnd?.at ?? 0) - (cancelledAt ?? Infinity) > CANCELLED_MS;
   const isUnreached = (text: string): boolean => /Could not undo this|by itself|could not be told/.test(text);
   return (
     options.inputs["detach"] !== undefined ||
@@ -364,9 +373,10 @@ function shares({ options }: Runner): boolean {
 }
 
 /** Whether a claim may have lapsed, or may not have been written: its run was lost or held up, or has lost its credentials, or S3 was away. */
-function isClaimInDoubt({ world, runners }: Simulated): boolean {
+function isClaimInDoubt(ended: Simulated): boolean {
+  const { world, runners } = ended;
   return (
-    runners.some(({ isKilled }) => isKilled) ||
+    runners.some((runner) => runner.isKilled || hasLostCredentials(runner, ended)) ||
     world.base.faults.taken.some(
       (fault) =>
         fault.kind === "pause" ||

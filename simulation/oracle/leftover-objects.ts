@@ -8,6 +8,7 @@ import { isStopCommand } from "./is-stop-command.ts";
 import { outlasts } from "./outlasts.ts";
 import type { Rule } from "./rule.ts";
 import { hasLostCredentials } from "./credentials.ts";
+import { ENDED_AT_ONCE } from "./step-rules.ts";
 import { tasksOf } from "./tasks-of.ts";
 
 /** An uploader that was killed has a successor, which uploads again, within this time. */
@@ -18,9 +19,6 @@ const SECOND_MS = 1_000;
 
 /** A session is listed by then. */
 const LISTED_MS = 1_000;
-
-/** The exit code of a main that a second signal has ended. */
-const ENDED_AT_ONCE = 130;
 
 /** Nothing stays in the bucket, unless one of those that know the object can't remove it: then it is said, or the lifecycle of the bucket has it. */
 export const leftInBucket: Rule = {
@@ -55,7 +53,10 @@ function isExcused(version: Version, ended: Simulated): boolean {
       (key.endsWith("/alive") && isOfPause(version, runner, ended)) ||
       (key.includes("/output/") && isUploadedAgain(runner, ended)) ||
       (key.includes("/output/") &&
-        (isUnstopped(runner) || isOvertaken(runner, ended) || isOutlived(runner, ended))) ||
+        (isUnstopped(runner) ||
+          isUntaken(runner, ended) ||
+          isOvertaken(runner, ended) ||
+          isOutlived(runner, ended))) ||
       (key.includes("/output/") && isOfLeftTask(version, runner, ended)) ||
       (key.includes("/output/") && isOfUnusedHandle(runner, key, ended)) ||
       (key.includes("/output/") && (isLeft(runner, ended) || isOutOfTime(runner, ended))),
@@ -131,6 +132,14 @@ function isUnstopped(runner: Runner): boolean {
   return (
     isInLine(runner) ||
     `${main.stdout}${post?.stdout ?? ""}`.includes("Could not undo this: Stopping the job")
+  );
+}
+
+/** Its stop command came to an agent that takes no session any more, as its ExecuteCommand does not tell. */
+function isUntaken({ name }: Runner, { world }: Simulated): boolean {
+  return [...world.gateway.sessions.values()].some(
+    ({ owner, command, openedAt, agent }) =>
+      owner === name && isStopCommand(command) && openedAt === undefined && (agent.isDead || agent.isBlocked),
   );
 }
 

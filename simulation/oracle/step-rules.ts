@@ -6,6 +6,8 @@ import { timeoutOf } from "./timeout-of.ts";
 
 /** A cancelled main has ended by then; the runner kills it later. */
 export const CANCELLED_MS = 7_500;
+/** The exit code of a main that a second signal has ended. */
+export const ENDED_AT_ONCE = 130;
 /** What a step may need beside its own limits: `start-timeout`, and the ends of waits that are under way. */
 const SLACK_MS = 25 * 60_000;
 /** How long a step waits for room in the account's limits: the own command of a task that is kept lasts up to two hours. */

@@ -82,8 +82,11 @@ it("shows on a narrow terminal what is waited for, and of a task's ID the begin,
   one.end();
 });
 
-it("fills a line of 80 columns on a terminal of unknown size", () => {
-  const { one, shown } = terminal({ ...TTY, columns: 0 });
+it.each<[string, Partial<TerminalStream>]>([
+  ["that does not know its size", { ...TTY, columns: 0 }],
+  ["that has no size", { isTTY: true }],
+])("fills a line of 80 columns on a terminal %s", (_, stream) => {
+  const { one, shown } = terminal(stream);
   one.phase("x".repeat(100));
   one.end();
   expect(shown()).toContain(`fargate-exec: ${"x".repeat(79 - "fargate-exec: ".length)}\r`);

@@ -173,6 +173,18 @@ it("a cancelled step neither waits for the record nor writes it", async () => {
   expect([at.bucket.calls, at.log.lines]).toEqual([[], []]);
 });
 
+it("a step that is cancelled once it has the record leaves that as it is", async () => {
+  const at = world();
+  await timesIn(at).add({ items: [ended("a", 8)] });
+  const times = timesIn(at);
+  await times.expect(["a"]);
+  at.cancel.abort(new Failure("cancelled", { failed: "", seen: "", advice: "" }));
+  await times.add({ items: [ended("a", 2), ended("b", 2)] });
+  await at.clock.turn();
+  const next = timesIn({ ...at, cancel: new AbortController() });
+  expect(await next.expect(["a", "b"])).toEqual([8, undefined]);
+});
+
 it("a cancel ends the wait for the writing", async () => {
   const at = world();
   const s3 = {

@@ -26,6 +26,7 @@ function sessionsOf(
       isBesideAnother,
       take: () => Promise.resolve(true),
       openAlone: (request: () => Promise<unknown>) => request(),
+      onSession: () => undefined,
       uploads: { waitForSeat: () => Promise.resolve() },
     } as unknown as JobSeat,
     {
@@ -129,6 +130,30 @@ it.each([
   await sessions.settle({ end: { kind: "impossible", failure: CANCELLED }, attached: false } as FollowedJob);
   expect([asked.length, stopped.length]).toEqual([1, stops]);
   expect(ledger.entries.length).toBe(stops);
+});
+
+it("once the job has a session, the ledger says which, and how the cluster encrypts, so that the post step can stop the job", async () => {
+  const cancelling = new AbortController();
+  const ledger = new Ledger({ region: "eu-west-1", undo: [] }, () => undefined);
+  const encryption = { kind: "required", kmsKeyId: "alias/exec" } as const;
+  const executeCommand = () => {
+    cancelling.abort(CANCELLED);
+    return Promise.resolve({ session: { sessionId: "s-1" } });
+  };
+  const context = {
+    ...{
+      ledger,
+      cancel: cancelling.signal,
+      log: new Listener(),
+      looks: {},
+      aws: { ecs: { executeCommand } },
+    },
+    budget: { sessionLimits: () => undefined },
+    origin: {},
+  } as unknown as Partial<JobContext>;
+  const setup = Promise.resolve({ encryption, logs: [] }) as unknown as PreparedJob["setup"];
+  await expect(sessionsOf(context, { setup }).attach(0)).rejects.toBe(CANCELLED);
+  expect(ledger.entries).toEqual([{ kind: "job", run: "0123456789ab", sessionId: "s-1", encryption }]);
 });
 
 it("no session is opened where its set-up has failed already: a session would end at once, and with it the job that another step has left", async () => {

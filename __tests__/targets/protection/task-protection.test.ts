@@ -467,6 +467,12 @@ describe("the post step, after a killed main step", () => {
     expect(flag.isProtected).toBe(false);
   });
 
+  it("ends the protection as soon as the time is over in which another job may need it", async () => {
+    flag.setByApplication(3);
+    await giveBack(held(flag.until ?? 0, flag.clock.now()));
+    expect([flag.isProtected, log.lines]).toEqual([false, []]);
+  });
+
   it.each<[string, () => HeldProtection, number]>([
     ["that another principal has set since", () => held((flag.until ?? 0) - 1), 3],
     ["that the application has set while a call was under way", () => held(flag.clock.now() + MINUTE), 120],
