@@ -42,6 +42,22 @@ describe("the end of a session", () => {
     }, closing),
   );
 
+  it.concurrent("leaves the seat to the next session when a waiting one is terminated", async () => {
+    const rig = await Rig.start({}, { sessionLimit: 1 });
+    try {
+      const ticket = rig.start("sh -c 'echo up; read -r line'");
+      const first = await rig.connect(ticket);
+      await first.until(() => first.output === "up\r\n");
+      rig.gateway.terminateSession(ticket.sessionId);
+      const next = await rig.exec("echo next");
+      await next.until(() => next.output === "next\r\n");
+    } finally {
+      // First, since the agent's stop waits for its processes, and the container's stop ends them all.
+      await rig.container.stop();
+      await rig.stop();
+    }
+  });
+
   it.concurrent("does not come when a client disconnects", () =>
     onRig(async (rig) => {
       const ticket = rig.start("sh -c 'sleep 1.5; echo still; sleep 0.5'");

@@ -1,4 +1,5 @@
 import { jest } from "@jest/globals";
+import { AgentCipher } from "../../../local/agent/cipher.ts";
 import { type InputResult, Peer } from "../../../local/agent/peer.ts";
 import { decode, Flags, MessageType, PayloadType } from "../../../src/session/wire/message.ts";
 import { json, message } from "./rig.ts";
@@ -115,6 +116,25 @@ describe("the agent's end of a channel", () => {
     expect(new Set(sent)).toEqual(new Set(["output 1"]));
   });
 
+  it.each([
+    ["soon", 5, 200],
+    ["late", 190, 400],
+  ])(
+    "repeats a message by the round trip of those before: the first is acknowledged %s",
+    async (_name, acknowledged, repeated) => {
+      const { peer, sent } = start();
+      peer.sendOutput(Buffer.from("a"));
+      await pass(acknowledged);
+      peer.receive(acknowledgement(0));
+      await pass(0);
+      peer.sendOutput(Buffer.from("b"));
+      await pass(repeated - acknowledged - 1);
+      expect(sent).toEqual(["output 0", "output 1"]);
+      await pass(1);
+      expect(sent).toEqual(["output 0", "output 1", "output 1"]);
+    },
+  );
+
   it("keeps its messages while it is paused, and sends them afterwards at ten a second at best", async () => {
     const { peer, sent, pauses } = start();
     peer.receive(publication(MessageType.pausePublication));
@@ -154,6 +174,19 @@ describe("the agent's end of a channel", () => {
     void peer.drained().then(() => (isOver = true));
     await pass(0);
     expect(isOver).toBe(true);
+  });
+
+  it("opens the sealed input of an encrypted session, and takes a size as it is", async () => {
+    const { peer, taken } = start();
+    const key = Buffer.alloc(64, "k");
+    peer.encrypt(new AgentCipher(key));
+    peer.endHandshake();
+    const sealed = new AgentCipher(key).seal(Buffer.from("typed"));
+    const size = '{"cols":80,"rows":24}';
+    peer.receive(message(MessageType.input, 0, 0, PayloadType.output, sealed));
+    peer.receive(message(MessageType.input, 1, 0, PayloadType.size, Buffer.from(size)));
+    await settle();
+    expect(taken).toEqual(["typed", size]);
   });
 
   it("sends no empty message", () => {

@@ -1,5 +1,14 @@
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -60,6 +69,17 @@ async function withStore(
     store.server.closeAllConnections();
     store.server.close();
   }
+}
+
+/** The paths of the files that this process has open. */
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // It was closed meanwhile, as that of this very list is.
+    }
+  });
 }
 
 describe("the transcript of a session", () => {
@@ -152,6 +172,23 @@ describe("the transcript of a session", () => {
       await clients[1]?.until(() => store.names.length === 2);
       expect(store.calls[1]?.body.toString()).toContain("two");
     }),
+  );
+
+  it.concurrent("has its file open for as long as the session lasts", () =>
+    withStore(
+      async (rig, store) => {
+        const target = { endpoint: store.endpoint, region: "us-east-1", s3Bucket: "logs" };
+        const ticket = rig.start("sh -c 'echo up; read -r line'", target);
+        const ours = (): string[] => openFiles().filter((path) => path.includes(ticket.sessionId));
+        const client = await rig.connect(ticket);
+        await client.until(() => client.output === "up\r\n");
+        expect(ours()).toEqual([expect.stringMatching(/ipcTempFile\.log$/)]);
+        client.send("\n");
+        await client.closed;
+        expect(ours()).toEqual([]);
+      },
+      { closeOn: "task-complete" },
+    ),
   );
 
   it.concurrent("is not made without `script` in the image", () =>

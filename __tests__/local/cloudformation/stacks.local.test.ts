@@ -1,5 +1,10 @@
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetBucketLifecycleConfigurationCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { Records } from "../../../local/ecs/records.ts";
 import type { Keys } from "../../../local/keys.ts";
 import { callQueryApi, textsOf } from "../../../local/query-api.ts";
@@ -87,6 +92,31 @@ it("a resource that can't be removed stays for another try", async () => {
   await s3.send(new DeleteObjectCommand({ Bucket: "full", Key: "left" }));
   await call("DeleteStack", { StackName: "four" });
   await expect(statusOf("four")).rejects.toThrow("does not exist");
+});
+
+it("the rules of a bucket delete its objects after the template's days, or only unfinished uploads", async () => {
+  const s3 = new S3Client({ ...clientConfig(local), forcePathStyle: true });
+  await create(
+    "ruled",
+    `Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: ruled
+      LifecycleConfiguration:
+        Rules:
+          - { Id: objects, Status: Enabled, Prefix: run-, ExpirationInDays: 7 }
+          - { Id: uploads, Status: Enabled, AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }
+`,
+  );
+  const { Rules } = await s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: "ruled" }));
+  expect(Rules).toEqual([
+    { ID: "objects", Status: "Enabled", Filter: { Prefix: "run-" }, Expiration: { Days: 7 } },
+    {
+      ...{ ID: "uploads", Status: "Enabled", Filter: { Prefix: "" } },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+    },
+  ]);
 });
 
 it("a cluster stays while a service or a task is in it", async () => {
