@@ -1,12 +1,18 @@
 import { itemText } from "./items.ts";
-import { type Meeting, meet } from "./meetings.ts";
+import { ecsOf, type Meeting, meet, scriptOf } from "./meetings.ts";
 import { between, chance, pick, type Random, randomOf } from "./random.ts";
 import type { ContainerOptions, Fault, RunnerOptions, Scenario } from "./scenario.ts";
 
 /** So many lines of a kilobyte fill the first file of the spool on a small disk to its last byte. */
 const FILE_LINES = 262;
 
-const MEETINGS: readonly Meeting[] = [drawFullFile, drawFastRetry, drawLostWrites, drawLastWords];
+const MEETINGS: readonly Meeting[] = [
+  drawFullFile,
+  drawFastRetry,
+  drawLostWrites,
+  drawLastWords,
+  drawRefusedStop,
+];
 
 /** Worlds in which several things meet that never do by themselves. The other scenarios stay as they are. */
 export function drawRareMeetings(scenario: Scenario): Scenario {
@@ -100,4 +106,20 @@ function drawLastWords(random: Random, { seed, world }: Scenario, container: Con
     },
   };
   return { seed, world, containers: [container], runners: [runner], faults: [] };
+}
+
+/** Tasks that run one after the other: ECS refuses for a while to stop those whose jobs have ended. */
+function drawRefusedStop(random: Random, { seed, world }: Scenario, container: ContainerOptions): Scenario {
+  const runner: RunnerOptions = {
+    ...{ at: 0, container: 0, post: true, script: scriptOf(0, between(random, 1_000, 20_000)) },
+    inputs: {
+      ...{ "task-definition": "app", subnets: "subnet-0a1b2c3d", timeout: "60m" },
+      ...{ tasks: pick(random, ["2", "3"]), "max-parallel": "1" },
+    },
+  };
+  // A call that fails is repeated some times.
+  const failing = Array.from({ length: between(random, 8, 40) }, (_, at): Fault => {
+    return { kind: "call", actor: "runner 0", operation: "ecs:StopTask", count: at + 1, what: "failed" };
+  });
+  return { seed, world, containers: [container], ecs: ecsOf(random), runners: [runner], faults: failing };
 }

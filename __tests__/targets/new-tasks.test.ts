@@ -538,13 +538,14 @@ describe("for the next attempt of a script that may still run", () => {
     stopTask: ResolveContext["ecs"]["stopTask"],
     lastStatus: string,
     isNeeded = (): boolean => true,
-  ): Promise<{ readonly next: unknown; readonly started: number; readonly lines: readonly string[] }> => {
+  ) => {
     const describeTasks = (): Promise<readonly Task[]> => Promise.resolve([aTask({ lastStatus })]);
     const { context, requests, resolved } = startTasks(web, { stopTask, describeTasks });
     const { candidates, targets } = await resolved;
     const how = { isGone: false, isSpot: false, mustStopFirst: true };
     const next = await findNextTarget(targets[0], how, candidates, { ...context, isNeeded });
-    return { next: next?.taskId, started: requests.length, lines: context.log.lines };
+    const undo = context.events.findLast((event) => typeof event !== "string") ?? [];
+    return { next: next?.taskId, started: requests.length, lines: context.log.lines, undo };
   };
   const stopped = (): Promise<void> => Promise.resolve();
   const denied = (): Promise<void> => Promise.reject(failure("access-denied"));
@@ -560,11 +561,12 @@ describe("for the next attempt of a script that may still run", () => {
   });
 
   it.each([
-    ["can't be stopped", denied, "RUNNING"],
-    ["goes on stopping", stopped, "DEPROVISIONING"],
-  ])("no other task is started when that one %s", async (_, stopTask, lastStatus) => {
-    const { next, started, lines } = await takeNext(stopTask, lastStatus);
+    ["can't be stopped, which is still to be undone,", denied, "RUNNING", [arn(1)]],
+    ["goes on stopping", stopped, "DEPROVISIONING", []],
+  ])("no other task is started when that one %s", async (_, stopTask, lastStatus, left) => {
+    const { next, started, lines, undo } = await takeNext(stopTask, lastStatus);
     expect([next, started]).toEqual([undefined, 1]);
+    expect(undo).toMatchObject(left.map((taskArn) => ({ kind: "task", taskArn })));
     expect(lines.at(-1)).toBe(`The script may still run in task ${ID}, which has not stopped.`);
   });
 });

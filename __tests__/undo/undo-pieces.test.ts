@@ -62,7 +62,7 @@ const CONTROL = { kind: "control", bucket: "example-ci", owner: undefined, key: 
  */
 async function undoShared(
   readers: (seconds: number) => Readonly<Record<string, number>> | undefined,
-  { patient = true, pieces = SHARED }: { patient?: boolean; pieces?: typeof PIECES | typeof SHARED } = {},
+  { patient = true, pieces = SHARED }: { patient?: boolean; pieces?: Extract<LedgerEntry, { kind: "pieces" }> } = {},
 ) {
   const clock = new SleeplessClock();
   const begin = clock.now();
@@ -134,6 +134,12 @@ it("a main step that does not know whether others read the output leaves it to i
   expect(await undoShared(() => ({ [OWN]: 5, [OTHER]: 5 }), { patient: false })).toMatchObject({
     ...{ staysForOthers: true, deletedAfter: undefined, took: 0, left: ["pieces", "control"] },
   });
+});
+
+it("a main step that a session told of the end leaves the output to its post step, too: a last piece may be on its way to S3", async () => {
+  const pieces = { ...PIECES, end: "taken" } as const;
+  const { deletedAfter, left } = await undoShared(() => ({}), { patient: false, pieces });
+  expect([deletedAfter, left]).toEqual([0, ["pieces", "control"]]);
 });
 
 it("the cleanup of a job that no other step can follow does not look at `control`", async () => {

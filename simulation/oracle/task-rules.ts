@@ -49,7 +49,7 @@ function holdEnd(runner: Runner, { state, container }: Task, ended: Simulated): 
 }
 
 /** What allows a task to be left, as the pages of the action promise; undefined when nothing does. */
-function whyLeft(runner: Runner, { stoppedAt }: Task, ended: Simulated): string | undefined {
+function whyLeft(runner: Runner, { stoppedAt, identity }: Task, ended: Simulated): string | undefined {
   const keep = runner.options.inputs["keep-task"];
   const isGreen = runner.mainEnd?.exitCode === 0;
   if (keep === "always" || (keep === "on-failure" && !isGreen)) return "kept";
@@ -57,9 +57,11 @@ function whyLeft(runner: Runner, { stoppedAt }: Task, ended: Simulated): string 
   if (!runner.options.post && (keep === "job" || !isGreen)) return "the machine was lost";
   // It was starting when the last look at it was over, and its start was stuck.
   if (stoppedAt === undefined && runner.mainEnd === undefined) return "the step goes on";
-  return meetsFault(runner, ended, ["ecs:StopTask", "ecs:ListTasks", "ecs:RunTask"])
-    ? "AWS refused"
-    : undefined;
+  // A task whose stop AWS has refused for good is told to the user. It has no number while ECS does not list it.
+  const said = `${runner.main.stdout}${runner.post?.stdout ?? ""}`;
+  const isTold = said.includes(`Could not undo this: Stopping task ${identity.arn}.`);
+  const isRefused = isTold && meetsFault(runner, ended, ["ecs:StopTask"]);
+  return isRefused || meetsFault(runner, ended, ["ecs:ListTasks", "ecs:RunTask"]) ? "AWS refused" : undefined;
 }
 
 /** What `keep-task` keeps is not stopped by the step. */
