@@ -62,7 +62,10 @@ const CONTROL = { kind: "control", bucket: "example-ci", owner: undefined, key: 
  */
 async function undoShared(
   readers: (seconds: number) => Readonly<Record<string, number>> | undefined,
-  { patient = true, pieces = SHARED }: { patient?: boolean; pieces?: Extract<LedgerEntry, { kind: "pieces" }> } = {},
+  {
+    patient = true,
+    pieces = SHARED,
+  }: { patient?: boolean; pieces?: Extract<LedgerEntry, { kind: "pieces" }> } = {},
 ) {
   const clock = new SleeplessClock();
   const begin = clock.now();
