@@ -51,7 +51,7 @@ export function sdkServices(options: ServiceOptions): AwsServices {
       (["ssmmessages", "ecs", "ssm"] as const).flatMap((service) => endpointOverride(service) ?? []),
     agent: async (url) => (await proxy()) ?? connections?.agentFor(url),
     openAhead: async (urls) => {
-      // A proxy opens the connections to the hosts.
+      // Behind a proxy nothing is to be opened ahead: it opens the connections to the hosts.
       if (connections === undefined || (await proxy().catch(() => undefined)) !== undefined) return;
       for (const url of urls) if (URL.canParse(url)) connections.open(url);
     },
@@ -103,7 +103,7 @@ async function s3Client(config: S3ClientConfig): Promise<S3Client> {
 
 type ClientConfig = ReturnType<typeof sharedConfig>;
 
-/** Requests are repeated by `AwsClients`, whose clock a simulation steps, and not by the SDK. */
+/** `AwsClients` repeats requests, by a clock that a simulation can step, so the SDK must not. */
 const SENT_ONCE: Extract<ECSClientConfig["retryStrategy"], { refreshRetryTokenForRetry: unknown }> = {
   acquireInitialRetryToken: () => Promise.resolve({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
   refreshRetryTokenForRetry: () => Promise.reject(new Error("sent once")),

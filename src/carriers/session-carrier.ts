@@ -22,7 +22,8 @@ export const CLOSING_MS = 800;
  */
 export const LAST_WORDS_MS = 800;
 /**
- * The longest silence before the attacher shows the job. A queued session opens when another one ends, as one without a reader does.
+ * The longest silence before the attacher shows the job. A queued session opens when another one ends. The container ends one without a reader after
+ * `SILENCE_MS`, so this one waits longer.
  */
 const SILENCE_BEFORE_JOB_MS = SILENCE_MS + 60_000;
 /** The longest silence of an attacher. It reports every half minute; in a busy container a little later. */
@@ -35,8 +36,8 @@ export const CANCELLING_MS = 4_000;
  */
 export const SHOWN_AFTER_CANCEL_MS = 4_000;
 /**
- * The time for the container to stop a job whose step has lost its credentials. KILL comes after three seconds, and
- * nothing else waits.
+ * The time for the container to stop a job whose step has lost its credentials. KILL comes after three seconds.
+ * The step has nothing else to wait for, so this may be long.
  */
 const STOPPING_MS = 20_000;
 /** The time for the attacher to end once the job is detached. */
@@ -135,7 +136,7 @@ export class SessionCarrier implements Carrier {
     await this.#closeSession();
   }
 
-  /** Has an attacher that has stayed end its session, and closes that. Another session of this job is to follow. */
+  /** Tells an attacher that has stayed to end its session, and closes that. Another session of this job is to follow. */
   async giveWay(): Promise<void> {
     if (this.#endsTask) void this.#input.type(END_TASK);
     await this.#untilHeard(this.#input.type(AWAY));
@@ -158,7 +159,7 @@ export class SessionCarrier implements Carrier {
     const { clock, typed, first, opening } = this.#options;
     const { signal } = this.#over;
     void this.#input.keepBeating(clock, signal);
-    // The limit is shorter for the first session than for later ones.
+    // `closeUnopened` has a limit of its own for a first session that does not open. The silence may not end before that.
     this.#silence.expect(first ? Math.max(SILENCE_BEFORE_JOB_MS, opening + 1_000) : SILENCE_BEFORE_JOB_MS);
     closeUnopened(this.session, this.#options, signal).catch(() => undefined); // the session is over
     void this.#input.prepare(typed, clock, signal);
@@ -236,7 +237,7 @@ export class SessionCarrier implements Carrier {
     this.#options.clock.sleep(ms, this.#over.signal).then(act, () => undefined);
   }
 
-  /** Waits until the agent has what is being typed. Nothing else bounds that wait, also when the cancel comes during it. */
+  /** Waits until the agent has what is being typed: for `LAST_WORDS_MS` at most once the step has to hurry, also when that begins during the wait. */
   async #untilHeard(typing: Promise<void>): Promise<void> {
     const { clock, hurry } = this.#options;
     const heard = new AbortController();

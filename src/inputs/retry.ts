@@ -7,12 +7,12 @@ const DEFAULT_ATTEMPTS = 2;
 const MOST_ATTEMPTS = 10;
 
 const REASONS = ["spot", "infrastructure", "unknown"] as const;
-/** Not a reason for another attempt of the job, but for the items that a later attempt of the workflow's run begins. */
+/** Starts no other attempt of the job. When the workflow is run again, only items that have not succeeded run. */
 const RERUN = "rerun";
 
 /**
  * `retry` is undefined without a reason to run the script again: then nothing is run twice. Refuses `retry-attempts` without such a reason, and
- * `rerun` where nothing is kept of an earlier attempt.
+ * `rerun` where nothing could be kept of an earlier run: without items or a bucket, or outside a workflow.
  */
 export function readRetry(reader: InputReader): Pick<Inputs, "retry" | "rerun"> {
   const given = reader.optional("retry", retryReasons);

@@ -12,7 +12,7 @@ const JITTER_MS = 500;
 /** The time for the agent to end the session of a run that has left: it drains the output for 2 s. */
 const LEAVING_MS = 10_000;
 const LEAVING_PAUSE_MS = 300;
-/** The most sessions beside which a run opens its own. A call that was not answered may open another one, and a fourth would block the agent. */
+/** The most sessions beside which a run opens its own. An ExecuteCommand whose answer was lost may have opened another one, and a fourth would block the agent. */
 const MOST_BESIDE = 1;
 
 export interface SessionLookOptions {
@@ -116,7 +116,7 @@ export async function waitForForeignSessions(options: ForeignSessionOptions): Pr
     const pause = endSoon ? LEAVING_PAUSE_MS : Math.min(untilDeadline, PAUSE_MS + random() * JITTER_MS);
     await clock.sleep(pause, signal);
     await refresh().catch((error: unknown) => {
-      // It would wait in vain, and then say that the container is busy.
+      // Without credentials this run would wait in vain, and then say that the container is busy.
       if (isAboutCredentials(error)) throw error;
       log.debug(`The queue can't be seen: ${asFailure(error).seen}`);
     });

@@ -40,8 +40,8 @@ export async function lookAtCluster(
 }
 
 /**
- * Where the sessions of this container are logged. Logging DEFAULT, which a cluster without a configuration has too,
- * is the log group of the container's own awslogs driver. Undefined when the caller may not look, or when the definition
+ * Where the sessions of this container are logged. With logging DEFAULT, and in a cluster without a configuration,
+ * that is the log group of the container's own awslogs driver. Undefined when the caller may not look, or when the definition
  * was deleted. Fails like `lookAtCluster`.
  */
 export async function findSessionLogs(

@@ -67,7 +67,7 @@ export class Terminal implements RunLog {
   #stopTicking: () => void = () => undefined;
   /** How far the items of the run are. */
   #gauge: { readonly share: number; readonly words: string } | undefined;
-  /** Output that another program sees on the same terminal has not ended its line. */
+  /** The job's output on this terminal has begun a line, and has not ended it. */
   #isLineOpen = false;
   #isDrawn = false;
   #bytesDrawnAt = -Infinity;
@@ -106,7 +106,7 @@ export class Terminal implements RunLog {
     const { showsBytes = false, quiet, clock } = this.#options;
     if (!showsBytes || quiet || !this.#isLive || Math.max(done, total ?? 0) < MB) return;
     if (this.#progress?.title !== COPYING) this.phase(COPYING);
-    // What is typed is longer than the file: base64, in lines. So of a total the share is shown.
+    // A file is typed as base64, which is longer. So where the total is known, the share is shown.
     const isShare = total !== undefined && total >= done;
     const detail = isShare ? `${Math.floor((100 * done) / total)} %` : `${(done / MB).toFixed(1)} MB`;
     if (this.#progress !== undefined) this.#progress.detail = detail;
@@ -275,7 +275,7 @@ export class Terminal implements RunLog {
   }
 }
 
-/** Parts between commas, of which the first and the last say most: the last of the others are left out first. */
+/** Shortens a text of parts between commas. The last but one goes first, again and again: the first and the last part say most. */
 function withinRoom(words: string, room: number): string {
   const parts = words.split(", ");
   while (parts.length > 2 && parts.join(", ").length > room) parts.splice(-2, 1);

@@ -4,10 +4,10 @@ import { readFileBeneath } from "../../inputs/beneath/resolve.ts";
 import type { InputSource } from "../../inputs/source.ts";
 import { type Door, INPUTS_OF } from "../../inputs/names.ts";
 
-/** The names, in lower case, of what the step was given besides the inputs of its door. */
+/** The names, in lower case, of what the step was given and its door does not have. */
 export function unknownInputs(env: NodeJS.ProcessEnv, door: Door = "root"): readonly string[] {
   const known: ReadonlySet<string> = new Set(INPUTS_OF[door]);
-  // The runner hands over those, too, that the action does not have.
+  // The runner hands over also what `action.yml` does not declare.
   return Object.keys(env)
     .flatMap((name) => (name.startsWith("INPUT_") ? [name.slice("INPUT_".length).toLowerCase()] : []))
     .filter((name) => !known.has(name));
