@@ -214,7 +214,7 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["exec-not-ready"],
     holds: (runner, ended) => {
       const seen = (runner.mainEnd?.at ?? Infinity) - (ended.scenario.ecs?.lag ?? 0);
-      return tasksOf(runner, ended).some(({ stoppedAt = 0 }) => stoppedAt > seen);
+      return tasksOf(runner, ended).some(({ stoppedAt = -Infinity }) => stoppedAt > seen);
     },
   },
   { codes: ["task-not-started"], holds: (_, { scenario }) => scenario.ecs?.quota !== undefined },
