@@ -172,7 +172,7 @@ const reports: Rule = {
         (hasEndedUnseen(runner, ended) ? LOOK_MS : 0) +
         partsMs(runner, ended) +
         bulkMs(runner) +
-        (mayStartMore(runner) ? startMs(ended) + seatlessMs(runner) : 0);
+        (mayStartMore(runner) ? startMs(ended) * startsOf(runner) + seatlessMs(runner) : 0);
       // An agent that takes no session any more is as good as dead.
       if (tasksOf(runner, ended).some(({ container }) => container?.agent.isBlocked === true)) continue;
       const last = lastEnd(runsOf(runner, ended));
@@ -194,6 +194,11 @@ function mayStartMore({ options: { inputs } }: Runner): boolean {
 /** How long the step has waited at most for a seat that others have kept, in one of its tasks, and that it has given up. */
 function seatlessMs(runner: Runner): number {
   return runner.main.stdout.includes("container-busy") ? timeoutOf(runner, "queue-timeout") : 0;
+}
+
+/** How many tasks may start one after the other: a start that takes longer than `start-timeout` has another one where `retry` allows it. */
+function startsOf({ options: { inputs } }: Runner): number {
+  return "retry" in inputs && "start-timeout" in inputs ? Number(inputs["retry-attempts"] ?? "2") : 1;
 }
 
 /** How long a task takes to start at most when nothing meets it. */

@@ -1,6 +1,6 @@
 import type { ScriptRun } from "../container/container.ts";
 import { listingOf } from "../items.ts";
-import type { Fault } from "../scenario.ts";
+import type { Runner } from "../runner/runner.ts";
 import type { Simulated } from "../simulate.ts";
 import {
   hasWholeTask,
@@ -269,17 +269,24 @@ const orders: Rule = {
   },
 };
 
+/** Whether what runs the items was killed in a task of the step. */
+function hasKilledWorker(runner: Runner, ended: Simulated): boolean {
+  const names = tasksOf(runner, ended).map(({ name }) => name);
+  return ended.world.base.faults.taken.some(
+    (fault) =>
+      fault.kind === "kill-process" && fault.process === "item-worker" && names.includes(fault.actor),
+  );
+}
+
 /** In one task items begin in the order of the list. */
 const inOrder: Rule = {
   name: "items begin in the order of the list",
   look(ended, check) {
-    // The next item of a worker that was killed may be its own already, which another job then begins.
-    const isKilled = (fault: Fault): boolean => "process" in fault && fault.process === "item-worker";
-    if (ended.world.base.faults.taken.some(isKilled)) return;
     for (const { runner, inputs, runs } of itemStepsOf(ended)) {
       // A later step with the same items knows what they took.
       const knows = runner.main.stdout.includes("The items begin with the longest");
-      if (inputs["tasks"] !== undefined || knows) continue;
+      // A worker that is killed may have claimed its next item, which then begins in another job.
+      if (inputs["tasks"] !== undefined || knows || hasKilledWorker(runner, ended)) continue;
       const begins = runs.flatMap(([first]) => (first === undefined ? [] : [first.began]));
       const late = begins.findIndex((began, at) => began > (begins[at + 1] ?? Infinity) + CLAIMED_MS);
       check(late < 0, runner.name, () => `item ${late} began after the one behind it`);

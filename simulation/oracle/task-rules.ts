@@ -57,7 +57,7 @@ function whyLeft(runner: Runner, { stoppedAt, identity }: Task, ended: Simulated
   if (!runner.options.post && (keep === "job" || !isGreen)) return "the machine was lost";
   // It was starting when the last look at it was over, and its start was stuck.
   if (stoppedAt === undefined && runner.mainEnd === undefined) return "the step goes on";
-  // A task whose stop AWS has refused for good is told to the user. It has no number while ECS does not list it.
+  // The step tells the user of a task whose stop AWS has refused for good.
   const said = `${runner.main.stdout}${runner.post?.stdout ?? ""}`;
   const isTold = said.includes(`Could not undo this: Stopping task ${identity.arn}.`);
   const isRefused = isTold && meetsFault(runner, ended, ["ecs:StopTask"]);

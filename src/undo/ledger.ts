@@ -98,6 +98,7 @@ export class Ledger {
     return [...this.#own, ...this.#parts.flatMap(({ entries }) => entries)];
   }
 
+  /** Whether it, or one of its parts, has an entry of this kind. */
   has(kind: LedgerEntry["kind"]): boolean {
     return this.entries.some((entry) => entry.kind === kind);
   }
