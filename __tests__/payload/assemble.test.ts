@@ -1,8 +1,10 @@
 import type { Inputs } from "../../src/inputs/inputs.ts";
 import { assemblePayload } from "../../src/payload/assemble.ts";
+import type { LaunchInputs } from "../../src/targets/start/borrow.ts";
 import { jobSource } from "../../src/payload/container-source.ts";
 import { Listener } from "../helpers/listener.ts";
 import { runShell } from "../helpers/shells.ts";
+import { startInputs } from "../helpers/start-inputs.ts";
 import { TASK } from "../helpers/tasks.ts";
 import { anInputs, aTarget } from "../helpers/runs.ts";
 
@@ -22,7 +24,7 @@ function assemble(inputs: Partial<Inputs>) {
   });
   const job = payload.bytes.subarray(0, payload.scriptAt).toString();
   // The settings, which stand before the code.
-  const head = job.slice(0, job.indexOf(jobSource({ pieces: false, detaches: false })));
+  const head = job.slice(0, job.indexOf(jobSource({ pieces: false, detaches: inputs.detach !== undefined })));
   /** The values of these variables, as the container's shell reads them. */
   const read = (...names: string[]): string[] => {
     const values = names.map((name) => `"$${name}"`).join(" ");
@@ -77,6 +79,23 @@ describe("the assembled payload", () => {
       "r1",
       "abc",
     ]);
+  });
+
+  it.each<[string, Partial<LaunchInputs> | undefined, number | undefined, string]>([
+    ["a job that is left in a task of its own", {}, 0, "1"],
+    ["a job that its step follows", {}, undefined, ""],
+    ["a job in a task that is kept", { keepTask: "job" }, 0, ""],
+    ["a job in a task that its own command keeps alive", { hold: false }, 0, ""],
+    ["a job in somebody else's task", undefined, 0, ""],
+  ])("says whether the container is held for the job alone: %s", (_, start, detach, isHeld) => {
+    const where: Inputs["where"] =
+      start === undefined
+        ? { kind: "task", task: "1".repeat(32) }
+        : {
+            ...{ kind: "new", of: { kind: "service" }, service: "web", tasks: 1 },
+            start: startInputs(start),
+          };
+    expect(assemble({ where, detach }).read("fx_held_for_job")).toEqual([isHeld]);
   });
 
   it("has the number of workers that was asked for; with 'auto', one for each vCPU of the task", () => {

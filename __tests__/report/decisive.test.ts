@@ -109,6 +109,11 @@ describe("a step with items", () => {
     });
   });
 
+  it("tells the earlier attempts of the task in which the item ran", () => {
+    const earlier = [{ taskId: "t", outcome: "unknown", end: "task-stopped", reason: "spot" }] as const;
+    expect(decisiveResult(several([{ ...DONE, earlier }], "3"))).toMatchObject({ exitCode: 3, earlier });
+  });
+
   it("does not end before one with an exit code of which the end is not known", () => {
     expect(hasFailed({ ...anItem("3", 0), outcome: "unknown" })).toBe(false);
   });

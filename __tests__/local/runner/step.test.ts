@@ -105,7 +105,8 @@ describe("inputs", () => {
     default: 3
   loud:
     default: true
-  empty: {}`;
+  empty: {}
+  bare:`;
 
   it("become variables, with defaults filled in", async () => {
     const result = await runFixture({ main, inputs }, { inputs: { "Working-Directory": " /app\n" } });
@@ -115,6 +116,7 @@ describe("inputs", () => {
       INPUT_COUNT: "3",
       INPUT_LOUD: "true",
       INPUT_EMPTY: "",
+      INPUT_BARE: "",
     });
   });
 

@@ -139,6 +139,9 @@ describe.each(runtimes)("a container by %s", (runtime) => {
     expect(await outputOf("id -u; id -g", { user: "65534:1" })).toBe("65534\n1");
     // Docker's rule for a number that /etc/passwd does not have.
     expect(await outputOf("id -u; id -g", { user: "54321" })).toBe("54321\n0");
+    // A user has no group of which it is no member.
+    expect(await outputOf("id -G", { user: "nobody" })).toBe("65534");
+    expect(await outputOf("id -G", { user: "nobody:daemon" })).toBe("1");
   });
 
   it("leaves no mount on this machine", async () => {
