@@ -122,7 +122,8 @@ describe("a principal that writes the queue before each swap", () => {
       deleteVersion: () => Promise.resolve(undefined),
     };
     const slept: number[] = [];
-    const clock = { random: systemClock.random, sleep: (ms: number) => Promise.resolve(void slept.push(ms)) };
+    const sleep = (ms: number) => Promise.resolve(void slept.push(ms));
+    const clock = { now: () => systemClock.now(), random: systemClock.random, sleep };
     const object = { bucket: "ci", key: "fargate-exec/locks/a.json", owner: undefined };
     const queue = new QueueObject({
       object,

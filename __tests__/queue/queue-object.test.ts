@@ -79,3 +79,33 @@ it("a run whose leaving was taken, but answered as refused, brings no claim back
   expect([...bucket.objects.keys()]).toEqual([]);
   expect([...bucket.below.values()].flat()).toEqual([]);
 });
+
+it.each([
+  [
+    "of a run that has left, and could not delete what its leaving had replaced, goes with the queue",
+    3_000,
+    [],
+  ],
+  ["that may be of a run which has just begun to wait stays", 2_000, ["other"]],
+])("in a versioned bucket a claim %s", async (_, ms, left) => {
+  const clock = new SteppedClock(Date.UTC(2026, 0, 2));
+  const bucket = new Bucket(clock);
+  bucket.versioned = true;
+  const log = new Listener();
+  const options = { object, kmsKeyId: undefined, log, clock: new SleeplessClock() };
+  const refusing: QueueS3 = {
+    getVersion: (of, most) => bucket.getVersion(of, most),
+    putIf: (of, bytes, replaced) => bucket.putIf(of, bytes, replaced),
+    deleteIf: (of, version) => bucket.deleteIf(of, version),
+    deleteObject: (of) => bucket.deleteObject(of),
+    deleteVersion: () => Promise.resolve({ why: "right", right: "s3:DeleteObjectVersion" }),
+  };
+  const [own, other] = [bucket, refusing].map((s3) => new QueueObject({ ...options, s3 }));
+  const OTHER = { ...OWN, run: "other", since: clock.now(), renewed: clock.now() };
+  const both = { claims: [OTHER, { ...OTHER, run: "own", holds: false }], past: [] };
+  await other?.change(() => ({ queue: both, result: undefined }), { denied: "fails" });
+  if (other !== undefined) await leaveQueue(other, "other");
+  clock.advance(ms);
+  if (own !== undefined) await leaveQueue(own, "own");
+  expect(bucket.claims().flatMap(({ run }) => (run === "own" ? [] : [run]))).toEqual(left);
+});

@@ -115,7 +115,7 @@ function killedWithJobBy(runner: Runner, ended: Simulated, limit: number): numbe
  * uploader was killed, a step that goes on notices its silence, and a session follows. The step takes the seat for that in the bucket, and gets
  * none while it can't reach S3, or while others have it: after `queue-timeout` it has the job stopped by a command of its own, which may wait in
  * line behind them. Where others have blocked the agent, and no attacher stays, nothing reaches the job. A step that is paused notices nothing,
- * and follows a killed attacher later.
+ * and follows a killed attacher later; a killed one without a post step never does.
  */
 function orphanedUntil(runner: Runner, ended: Simulated): number {
   const { faults, time } = ended.world.base;
@@ -127,10 +127,10 @@ function orphanedUntil(runner: Runner, ended: Simulated): number {
   const isLeft = firstOf(runner).options.inputs["detach"] !== undefined;
   if (isLeft || taken.some(({ kind }) => kind === "agent-dies")) return Infinity;
   const isPaused = awayFor(runner, ended, ["pause"]) > 0;
-  const isSilent = kills.some(
-    ({ process }) => process === "supervisor" || (process === "attacher" && isPaused),
-  );
   const isAbandoned = runner.isKilled && runner.postEnd === undefined;
+  const isSilent = kills.some(
+    ({ process }) => process === "supervisor" || (process === "attacher" && (isPaused || isAbandoned)),
+  );
   if (!isSilent) return 0;
   if (isAbandoned) return Infinity;
   const silentFrom = time.now - time.elapsed + Math.max(...killed);

@@ -48,7 +48,7 @@ export async function releaseClaim(
     s3,
     clock,
     log,
-  }: { readonly s3: QueueS3; readonly clock: Pick<Clock, "sleep" | "random">; readonly log: Log },
+  }: { readonly s3: QueueS3; readonly clock: Pick<Clock, "now" | "sleep" | "random">; readonly log: Log },
 ): Promise<void> {
   try {
     await leaveQueue(new QueueObject({ object, kmsKeyId, s3, clock, log }), run);

@@ -22,6 +22,8 @@ const LONGEST_PAUSE_MS = 1_000;
 const MOST_LOST = 500;
 /** The most versions below the last one that are looked for once the queue is empty. */
 const MOST_UNCOVERED = 5;
+/** How much older than a moment a version has to look to be from before it: S3 tells whole seconds, and its servers' clocks may differ. */
+const SURELY_OLDER_MS = 2_000;
 
 export type QueueS3 = Pick<S3, "getVersion" | "putIf" | "deleteIf" | "deleteObject" | "deleteVersion">;
 
@@ -29,7 +31,7 @@ export interface QueueObjectOptions {
   readonly object: ObjectName;
   readonly kmsKeyId: string | undefined;
   readonly s3: QueueS3;
-  readonly clock: Pick<Clock, "sleep" | "random">;
+  readonly clock: Pick<Clock, "now" | "sleep" | "random">;
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random?: (() => number) | undefined;
@@ -40,6 +42,12 @@ export interface FoundQueue {
   readonly queue: Queue;
   readonly now: number;
   readonly version: StoredVersion;
+}
+
+/** A queue that was just read. */
+interface ReadQueue extends FoundQueue {
+  /** For how many milliseconds S3 has had this version, in whole seconds. */
+  readonly age: number;
 }
 
 /** What `step` makes of the queue. Without `queue` the object stays as it is. */
@@ -153,14 +161,14 @@ export class QueueObject {
     return "created";
   }
 
-  async #read(): Promise<FoundQueue | undefined> {
+  async #read(): Promise<ReadQueue | undefined> {
     const { object, s3 } = this.#options;
     const found = await s3.getVersion(object, LARGEST_QUEUE);
     if (found === undefined) return undefined;
     const { bytes, modified, age, etag, versionId } = found;
     if (this.#parsed?.etag !== etag || this.#parsed.modified !== modified)
       this.#parsed = { etag, modified, queue: parseQueue(bytes, modified) };
-    return { queue: this.#parsed.queue, now: modified + age, version: { etag, versionId } };
+    return { queue: this.#parsed.queue, now: modified + age, age, version: { etag, versionId } };
   }
 
   /** False when the queue is no longer as it was found. */
@@ -185,7 +193,7 @@ export class QueueObject {
    * first swaps in an empty queue, which any other run may replace, and then deletes that version.
    */
   async #remove({ version, queue }: FoundQueue, leaver: string | undefined): Promise<boolean> {
-    const { object, s3, log } = this.#options;
+    const { object, s3, clock, log } = this.#options;
     if (!isVersion(version.versionId)) {
       try {
         return (await s3.deleteIf(object, { etag: version.etag })).deleted;
@@ -196,31 +204,42 @@ export class QueueObject {
         return isEmptied;
       }
     }
+    const since = clock.now();
     const empty = await this.#put(EMPTY, version);
     if (empty === undefined) return false;
     // While an older version is there, deleting this one would bring it back. A delete marker does not.
     const areGone = await this.#old.areGone();
     const { kept } = await s3.deleteIf(object, areGone ? empty : { etag: empty.etag });
     logRetention(log, object, kept);
-    if (areGone && kept === undefined) await this.#removeUncovered(queue, leaver);
+    if (areGone && kept === undefined) await this.#removeUncovered({ last: queue, since, leaver });
     return true;
   }
 
   /**
-   * Removes versions that another run, or a killed process of this one, has replaced and could not delete. Stops at one in which a run may
-   * still wait.
+   * Removes versions that another run, or a killed process of this one, has replaced and could not delete. A run in a version that is older than
+   * `since` has left since then, or has lost its claim. Stops at a version that may be newer and has a run which is not in `last` either.
    */
-  async #removeUncovered(last: Queue, leaver: string | undefined): Promise<void> {
-    const { object, s3 } = this.#options;
+  async #removeUncovered({ last, since, leaver }: Emptied): Promise<void> {
+    const { object, s3, clock } = this.#options;
     for (let count = 0; count < MOST_UNCOVERED; count += 1) {
       const found = await this.#read().catch((error: unknown) => {
         if (!isDenied(error)) throw error;
         return undefined;
       });
       if (found === undefined || !isVersion(found.version.versionId)) return;
+      const isOlder = found.age > clock.now() - since + SURELY_OLDER_MS;
       const { live } = split(found.queue, found.now);
-      if (!live.claims.every(({ run }) => run === leaver || claimOf(last, run) !== undefined)) return;
+      if (!isOlder && !live.claims.every(({ run }) => run === leaver || claimOf(last, run) !== undefined))
+        return;
       await s3.deleteVersion(object, found.version.versionId);
     }
   }
+}
+
+/** A queue that the last run has emptied. */
+interface Emptied {
+  readonly last: Queue;
+  /** When it was not yet empty, in milliseconds since the epoch. */
+  readonly since: number;
+  readonly leaver: string | undefined;
 }
