@@ -51,9 +51,12 @@ function holdEnd(runner: Runner, { state, container }: Task, ended: Simulated): 
 /** What allows a task to be left, as the pages of the action promise; undefined when nothing does. */
 function whyLeft(runner: Runner, { stoppedAt, identity }: Task, ended: Simulated): string | undefined {
   const keep = runner.options.inputs["keep-task"];
+  const { outcome } = runner.outputs;
   const isGreen = runner.mainEnd?.exitCode === 0;
-  if (keep === "always" || (keep === "on-failure" && !isGreen)) return "kept";
-  if (runner.outputs["outcome"] === "detached") return "left";
+  // A step that has been cancelled keeps none. One that is cancelled in its cleanup has told its outcome before, and may.
+  const isKept = keep === "always" || (keep === "on-failure" && !isGreen);
+  if (isKept && outcome !== "cancelled") return "kept";
+  if (outcome === "detached") return "left";
   if (!runner.options.post && (keep === "job" || !isGreen)) return "the machine was lost";
   // It was starting when the last look at it was over, and its start was stuck.
   if (stoppedAt === undefined && runner.mainEnd === undefined) return "the step goes on";
