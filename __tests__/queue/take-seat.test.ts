@@ -198,6 +198,20 @@ describe("with a bucket", () => {
     expect(scene.bucket.claims().map(({ run }) => run)).toEqual(["one"]);
   });
 
+  it("a claim is renewed also after two renewals that failed, which one line says", async () => {
+    const one = scene.ask("one");
+    await one.done;
+    const failure = new Failure("aws-unreachable", { failed: "No way.", seen: "timed out", advice: "" });
+    scene.bucket.before(() => failure);
+    await scene.pass(61_000);
+    scene.bucket.before(() => undefined);
+    await scene.pass(61_000);
+    expect(scene.writtenAt).toBeGreaterThan(scene.clock.now() - 31_000);
+    expect(one.log.lines.filter((line) => line.includes("not renewed"))).toEqual([
+      expect.stringContaining("timed out"),
+    ]);
+  });
+
   it("the claim of a dead run is taken over once it is 90 s old, by the next in line only", async () => {
     scene.putDeadClaim({ run: "dead", url: "https://github.example/dead" }, 0);
     const two = scene.ask("two");

@@ -240,6 +240,15 @@ const CODES_OF_STEPS: StepCodes = [
     codes: ["container-blocked", "session-lost"],
     holds: (_, ended) => ended.runners.length > 1 && !isSeen(ended),
   },
+  // A stop command takes no seat in the queue, and the log of a session that has ended keeps its place while it is uploaded.
+  {
+    codes: ["container-blocked"],
+    holds: ({ name }, { scenario, world }) =>
+      scenario.world.sessionLogs !== undefined &&
+      [...world.gateway.sessions.values()].some(
+        ({ owner, command, agent }) => owner !== name && isStopCommand(command) && agent.isBlocked,
+      ),
+  },
   // The session of a call whose answer was lost has no client, and keeps a seat of the agent until it ends by itself.
   {
     codes: ["container-blocked"],
