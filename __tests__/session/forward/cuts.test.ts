@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { Failure } from "../../../src/errors.ts";
 import { numberBytes } from "../../../src/session/forward/packets.ts";
+import type { Client } from "../../../src/session/forward/clients.ts";
 import type { OpenedSession, SessionRequest } from "../../../src/session/forward/session-request.ts";
 import { FrameKind } from "../../../src/session/forward/streams.ts";
 import { Tunnel } from "../../../src/session/forward/tunnel.ts";
@@ -32,7 +34,7 @@ async function startTunnel(open: (request: SessionRequest, first: Forged) => Pro
   });
   const nothing = (): undefined => undefined;
   const client = {
-    ...{ opened: nothing, refused: nothing, end: nothing, pull: nothing },
+    ...{ opened: nothing, refused: nothing, end: nothing, pull: nothing as Client["pull"] },
     data: (bytes: Buffer) => void (got.bytes += bytes.toString()),
     reset: () => (got.resetAt = Math.min(got.resetAt, clock.now())),
   };
@@ -53,11 +55,13 @@ async function startTunnel(open: (request: SessionRequest, first: Forged) => Pro
   };
   await pass(1_000, () => tunnel.isReady);
   expect(tunnel.connect(0, client)).toBe(1);
-  return { clock, tunnel, log, got, beats, pass, sessions: () => opened };
+  return { clock, tunnel, log, got, beats, pass, first, client, sessions: () => opened };
 }
 
 /** The first bytes of a stream: their offset, the flag of plain ones, and they themselves. */
 const data = Buffer.concat([numberBytes(0), Buffer.of(0), Buffer.from("behind the cut")]);
+/** The bytes before those of a stream. */
+const HEAD = data.length - "behind the cut".length;
 const away = new Failure("aws-unreachable", { failed: "No answer.", seen: "No route.", advice: "Wait." });
 const execAway = new Failure("exec-not-ready", { failed: "No session.", seen: "No agent.", advice: "Wait." });
 
@@ -75,6 +79,29 @@ it("connections of a task that is gone are known as lost within 10 s of its last
   expect(got.resetAt - last).toBeLessThanOrEqual(7_000);
   expect(log.lines.join("\n")).toContain("Open connections of the forward that were reset: 1.");
   expect(tunnel.counts.reset).toBe(1);
+});
+
+it("what a lost session still had to send does not hold up the next one", async () => {
+  let taken = 0;
+  const { tunnel, beats, pass, first, client } = await startTunnel((_, lost) => {
+    const session = (beats.session = new Forged(lost));
+    session.onFrame = (kind, _of, rest) => {
+      if (kind === FrameKind.data) taken += rest.length - HEAD;
+    };
+    return Promise.resolve({ session, isElsewhere: false });
+  });
+  let left = 60_000;
+  client.pull = (most) => {
+    const piece = randomBytes(Math.min(most, left)); // what is packed would be a few bytes
+    left -= piece.length;
+    return piece.length > 0 ? piece : undefined;
+  };
+  first.send = async () => await new Promise(() => undefined);
+  tunnel.ready();
+  await pass(2_000);
+  beats.session = undefined;
+  await pass(20_000, () => taken === 60_000);
+  expect([left, taken]).toEqual([0, 60_000]);
 });
 
 it("a process that was held up itself does not take its relay for silent", async () => {
