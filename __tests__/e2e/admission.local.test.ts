@@ -92,14 +92,14 @@ it("a third job of a matrix at once is refused without a bucket, before any call
 
 it("with a bucket, jobs that meet in a container that takes two sessions at once run in turn, in the order of their arrival, also when together they need longer than 'start-timeout'; a claim that is not given back in time fails the step, and the message names its holder", async () => {
   const task = await aws.runningTask();
-  const begun: number[] = [];
+  const told: string[] = [];
   const steps: Promise<StepResult>[] = [];
   // The first one goes on when the impatient one has left. So the last one waits for eleven seconds.
   const scripts = ["until test -e /tmp/go; do sleep 0.1; done", "sleep 6", ":"];
   for (const [job, script] of scripts.entries()) {
     let isIn = false;
     const onLine = (line: string): void => {
-      if (line === `begin ${job}`) begun.push(job);
+      if (line === `begin ${job}` || line === `end ${job}`) told.push(line);
       isIn ||= line === `begin ${job}` || line.includes("; waiting for its seat as number ");
     };
     // A job whose output S3 carries would soon give its seat back.
@@ -121,8 +121,9 @@ it("with a bucket, jobs that meet in a container that takes two sessions at once
   writeFileSync(`/proc/${processes(task)[0]?.pid}/root/tmp/go`, "");
   const results = await Promise.all(steps);
   expectEachItsOwn(results);
-  expect(begun).toEqual([0, 1, 2]);
-  expect(mostAtOnce(task)).toBe(1);
+  expect(told).toEqual(scripts.flatMap((_, job) => [`begin ${job}`, `end ${job}`]));
+  // The next one may come while the session of a job that has ended is being closed.
+  expect(mostAtOnce(task)).toBeLessThanOrEqual(2);
   expect(results.slice(-1).flatMap(mainLog).join("\n")).toMatch(
     /Container 'app' of task \w{32} is in use by job 'migrate' of https:\/\/\S+ since \d\d:\d\d:\d\d UTC; waiting for its seat as number \d in line, for at most 60 min \('queue-timeout'\)\./,
   );
