@@ -218,5 +218,7 @@ it("a copy ends with the path that the user gave, and a long one without a bucke
   expect(copied(["a", "b", ":/srv/"], {}, { seconds: 54 })).toBe(
     `Copied 2 things to :/srv/ in 54.0 s.${faster}`,
   );
+  expect(copied(["a", ":/srv/"], {}, { seconds: 5 })).toBe("Copied a to :/srv/ in 5.0 s.");
+  expect(copied(["a", ":/srv/"], {}, { seconds: 5.1 })).toBe(`Copied a to :/srv/ in 5.1 s.${faster}`);
   expect(copied(["a", ":/srv/"], { bucket: "ci" }, { seconds: 54 })).toBe("Copied a to :/srv/ in 54.0 s.");
 });
