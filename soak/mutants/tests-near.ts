@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { LONGEST } from "../../__tests__/helpers/slowest-first.ts";
 
 /** Tests that import the changed module over more files than this hardly notice it. */
 const FAR = 3;
-const PATIENCE_MS = 900_000;
+const PATIENCE_MS = 420_000;
 
 /** The files in these folders that git knows. */
 export function filesIn(...folders: readonly string[]): readonly string[] {
@@ -71,12 +72,17 @@ function failed(tests: readonly string[]): readonly string[] {
     ...["node_modules/jest/bin/jest.js", "--bail", "--runInBand", "--testTimeout=60000"],
     ...["--no-color", "--runTestsByPath", ...tests],
   ];
-  const { status, signal, stderr } = spawnSync(process.execPath, jest, {
-    ...{ stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", maxBuffer: Infinity },
-    ...{ timeout: PATIENCE_MS, killSignal: "SIGKILL" },
+  const said = join(tmpdir(), `mutants-${process.pid}.txt`);
+  // A pipe would stay open until the last process ends that `--bail` has left behind.
+  const file = openSync(said, "w");
+  const { status, signal } = spawnSync(process.execPath, jest, {
+    ...{ stdio: ["ignore", "ignore", file], timeout: PATIENCE_MS, killSignal: "SIGKILL" },
   });
+  closeSync(file);
+  const told = readFileSync(said, "utf8");
+  rmSync(said);
   if (status === 0) return [];
   if (signal !== null && signal !== "SIGKILL") throw new Error(`The tests were ended by ${signal}.`);
-  const files = [...stderr.matchAll(/^FAIL (\S+)/gm)].map(([, file = ""]) => file);
+  const files = [...told.matchAll(/^FAIL (\S+)/gm)].map(([, path = ""]) => path);
   return files.length === 0 ? tests : files;
 }
