@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { LONGEST } from "../../__tests__/helpers/slowest-first.ts";
 
@@ -72,17 +71,14 @@ function failed(tests: readonly string[]): readonly string[] {
     ...["node_modules/jest/bin/jest.js", "--bail", "--runInBand", "--testTimeout=60000"],
     ...["--no-color", "--runTestsByPath", ...tests],
   ];
-  const said = join(tmpdir(), `mutants-${process.pid}.txt`);
-  // A pipe would stay open until the last process ends that `--bail` has left behind.
-  const file = openSync(said, "w");
-  const { status, signal } = spawnSync(process.execPath, jest, {
-    ...{ stdio: ["ignore", "ignore", file], timeout: PATIENCE_MS, killSignal: "SIGKILL" },
+  // What tests leave behind when `--bail` ends them, such as a shell that a change made loop for ever, ends with its namespace.
+  const alone = ["--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"];
+  const { status, signal, stderr } = spawnSync("unshare", [...alone, process.execPath, ...jest], {
+    ...{ stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", maxBuffer: Infinity },
+    ...{ timeout: PATIENCE_MS, killSignal: "SIGKILL" },
   });
-  closeSync(file);
-  const told = readFileSync(said, "utf8");
-  rmSync(said);
   if (status === 0) return [];
   if (signal !== null && signal !== "SIGKILL") throw new Error(`The tests were ended by ${signal}.`);
-  const files = [...told.matchAll(/^FAIL (\S+)/gm)].map(([, path = ""]) => path);
+  const files = [...stderr.matchAll(/^FAIL (\S+)/gm)].map(([, path = ""]) => path);
   return files.length === 0 ? tests : files;
 }
