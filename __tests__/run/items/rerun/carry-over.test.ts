@@ -114,24 +114,36 @@ describe("what runs", () => {
   async function decide(
     left: number,
     looks: readonly (Task | undefined)[],
-    { started = true, targets = 1, hasEarlier = true, mayHaveEarlier = true, items = list } = {},
+    {
+      started = true,
+      targets = 1,
+      hasEarlier = true,
+      mayHaveEarlier = true,
+      items = list,
+      isCancelled = false,
+    } = {},
   ) {
     const log = new Listener();
     const { carried, begun } = carriedItems(left, { hasEarlier, mayHaveEarlier });
     const clock = new SteppedClock();
     let looked = 0;
     const describeTask = () => Promise.resolve(looks[Math.min(looked++, looks.length - 1)]);
-    const step = { clock, log, cancel: new AbortController().signal, inputs: anInputs({ items }) };
+    const cancel = isCancelled ? AbortSignal.abort() : new AbortController().signal;
+    const step = { clock, log, cancel, inputs: anInputs({ items }) };
     const [first, ...others] = Array.from({ length: targets }, () => aTarget({ started }));
     if (first === undefined) throw new Error("no target");
-    let decided: Awaited<ReturnType<typeof carryOver>> | undefined;
+    let isOver = false;
     const deciding = carryOver(
       LIST,
       { carried, targets: [first, ...others], looks: { describeTask } as unknown as TaskLooks, tasks: 6 },
       step as unknown as StepContext,
-    ).then((over) => (decided = over));
-    await clock.runUntil(() => decided !== undefined);
-    await deciding;
+    )
+      .catch((error: unknown) => {
+        if (!isCancelled) throw error;
+      })
+      .finally(() => (isOver = true));
+    await clock.runUntil(() => isOver);
+    const decided = await deciding;
     return { tasks: decided?.tasks, carried: decided?.carried.size, begun, looked, lines: log.lines };
   }
 
@@ -187,6 +199,10 @@ describe("what runs", () => {
     expect(judgedTasks(result)).toMatchObject([
       { succeeded: true, result: { task: { described: pulled, startedAt: undefined } } },
     ]);
+  });
+
+  it("is undecided in a step that has been cancelled, which asks ECS nothing", async () => {
+    expect(await decide(2, [pulled], { isCancelled: true })).toMatchObject({ looked: 0, begun: [] });
   });
 
   it("waits for no image without an earlier run", async () => {
