@@ -14,15 +14,22 @@ import { aDefinition, aTask, CLUSTER, ID } from "../../helpers/tasks.ts";
 const denied = () =>
   Promise.reject(new Failure("access-denied", { failed: "Denied.", seen: "s.", advice: "a." }));
 
+/** A new task of a definition, whose command is the action's if it is held. */
+const newTask = (hold: boolean): Inputs["where"] => ({
+  ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" } },
+  ...{ service: undefined, tasks: 1, start: startInputs({ hold, taskRole: "task" }) },
+});
+
 /**
  * The rows of a check when no cluster may be described. The policies name the ARNs that begin with `prefix`, with the service in the place of
- * `SERVICE`.
+ * `SERVICE`. What the caller's rights are looked up for goes to `asked`.
  */
 async function checks(
   region: string,
   prefix: string,
   caller: string,
   more: Partial<Inputs> = {},
+  asked: string[] = [],
 ): Promise<readonly Check[]> {
   const partition = prefix.split(":")[1];
   const aws = {
@@ -35,8 +42,10 @@ async function checks(
     },
     iam: {
       identifyCaller: () => Promise.resolve(caller),
-      listDenied: (_: string, actions: readonly string[], resources: readonly string[]) =>
-        Promise.resolve(resources.every(isNamed) ? [] : actions),
+      listDenied: (_: string, actions: readonly string[], resources: readonly string[]) => {
+        asked.push(...resources);
+        return Promise.resolve(resources.every(isNamed) ? [] : actions);
+      },
     },
   } as unknown as Aws;
   const isNamed = (arn: string): boolean =>
@@ -46,11 +55,7 @@ async function checks(
     ["ecs", "kms"].some((service) => arn.startsWith(prefix.replace("SERVICE", service)));
   const log = new Listener();
   const inputs = anInputs({
-    ...{ region, bucket: "scripts", kmsKeyId: "1234", ...more },
-    where: {
-      ...{ kind: "new", of: { kind: "task-definition", taskDefinition: "web" } },
-      ...{ service: undefined, tasks: 1, start: startInputs({ hold: false, taskRole: "task" }) },
-    },
+    ...{ region, bucket: "scripts", kmsKeyId: "1234", where: newTask(false), ...more },
   });
   const step = { inputs, aws, log, clock: new SleeplessClock(), workspace: "/nowhere" };
   const { checks } = await checkSetUp(step as unknown as StepContext, {});
@@ -104,6 +109,23 @@ it("skips what needs the account when neither the cluster nor the caller names i
   expect(found.filter((row) => row.startsWith("NG"))).toEqual([]);
   expect(found).toEqual(expect.arrayContaining(["SKIP caller's rights", "SKIP rights of the task role"]));
 });
+
+it.each([
+  [true, "OK", "fargate-exec-check"],
+  [false, undefined, "web"],
+])(
+  "a task whose entry point is replaced (%s) needs the rights to register its definition, and to start the registered one",
+  async (hold, verdict, family) => {
+    const prefix = "arn:aws:SERVICE:eu-central-1:123456789012:";
+    const caller = "arn:aws:sts::123456789012:assumed-role/ci/run";
+    const asked: string[] = [];
+    const found = await checks("eu-central-1", prefix, caller, { where: newTask(hold) }, asked);
+    expect(found.find(({ name }) => name === "rights to register it")?.verdict).toBe(verdict);
+    expect(asked.filter((arn) => arn.includes(":task-definition/"))).toEqual([
+      expect.stringContaining(`:task-definition/${family}:1`),
+    ]);
+  },
+);
 
 it("finds no task definition to start from when the service has no PRIMARY task set", async () => {
   const log = new Listener();

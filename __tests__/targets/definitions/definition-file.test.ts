@@ -45,6 +45,8 @@ describe("a file", () => {
   it.each([
     ["is no JSON", "family: web", "which is not JSON"],
     ["is no task definition", "[]", "'family' and 'containerDefinitions'"],
+    ["has no family", JSON.stringify({ ...definition, family: undefined }), "'family'"],
+    ["has no containers", JSON.stringify({ family: "web" }), "'containerDefinitions'"],
     ["has a misspelt key", JSON.stringify({ ...definition, memroy: "512" }), "memroy"],
   ])("is refused when it %s", async (_, text, seen) => {
     await expect(read(text)).rejects.toMatchObject({
