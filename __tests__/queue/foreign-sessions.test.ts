@@ -54,9 +54,9 @@ it.each([
       ...{ id: `s${at}`, status: "Connected", since: at * HOUR_MS },
     }));
     const refresh = (): Promise<void> => {
-    sessions.splice(0);
-    return Promise.resolve();
-  };
+      sessions.splice(0);
+      return Promise.resolve();
+    };
     expect(await waitFor(sessions, { refresh, log })).toEqual({ canList: true, isBesideOthers: false });
     expect(log.lines[0]).toContain(`Container 'app' is in use by ${words}`);
   },
