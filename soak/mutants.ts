@@ -71,13 +71,19 @@ async function isRefused(path: string, text: string): Promise<boolean> {
 }
 
 function programWith(path: string, text: string): ts.Program {
-  const read = (name: string): string | undefined =>
-    resolve(name) === resolve(path) ? text : ts.sys.readFile(name);
-  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
-  const parsed = ts.getParsedCommandLineOfConfigFile("tsconfig.json", {}, host);
+  const parsed = ts.getParsedCommandLineOfConfigFile(
+    "tsconfig.json",
+    {},
+    {
+      ...ts.sys,
+      onUnRecoverableConfigFileDiagnostic: () => undefined,
+    },
+  );
   if (parsed === undefined) throw new Error("tsconfig.json can't be read.");
-  const files = ts.createCompilerHost(parsed.options, true);
-  return ts.createProgram([resolve(path)], parsed.options, { ...files, readFile: read });
+  const host = ts.createCompilerHost(parsed.options, true);
+  const readFile = host.readFile.bind(host);
+  host.readFile = (name) => (resolve(name) === resolve(path) ? text : readFile(name));
+  return ts.createProgram([resolve(path)], parsed.options, host);
 }
 
 function isNoticed(path: string, text: string, changed: string): boolean {
