@@ -89,6 +89,12 @@ it("the last end of an item in the same program counts", async () => {
 
 const RUNS = [{ number: 2, program: ONE, ended: new Map([success(0)]) }];
 
+it("a single item is carried over, too, and the line names the attempt", async () => {
+  const runs = [{ number: 2, program: ONE, ended: new Map([success(0, 2)]) }];
+  const { indices, lines } = await decided({ runs }, ONE);
+  expect([indices, lines]).toEqual([[0], ["1 of 4 items succeeded in attempt 2, and are not run again."]]);
+});
+
 it.each<[string, Recalled, Program | undefined, string | undefined, string[]]>([
   [
     "of another image",
