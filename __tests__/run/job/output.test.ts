@@ -6,6 +6,8 @@ import { systemClock } from "../../../src/clock.ts";
 import { JobOutput } from "../../../src/run/job/output.ts";
 import type { JobEnd } from "../../../src/carriers/job-end.ts";
 import type { Inputs } from "../../../src/inputs/inputs.ts";
+import type { OutputItem } from "../../../src/carriers/stream/items.ts";
+import type { ItemsOfJob } from "../../../src/run/items/job-items.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { LARGEST_WHOLE_LINE } from "../../../src/report/show/printer.ts";
 import { realWorld } from "../../../src/run/step/world.ts";
@@ -16,7 +18,7 @@ import { anInputs, aTarget } from "../../helpers/runs.ts";
 const NONCE = "0123456789abcdef0123456789abcdef";
 const mark = (text: string): string => `\x1b]7733;${NONCE};${text}\x07`;
 
-function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
+function outputFor(inputs: Partial<Inputs> = {}, tasks?: number, items?: ItemsOfJob) {
   const log = new Listener();
   let shown = "";
   const output = new JobOutput(
@@ -26,6 +28,7 @@ function outputFor(inputs: Partial<Inputs> = {}, tasks?: number) {
       gunzip: realWorld.gunzip,
       drained: () => Promise.resolve(),
       budget: new StepBudget(),
+      items,
       origin: tasks === undefined ? {} : { fanOut: { runId: "r", task: 0, tasks } },
       write: ({ bytes }) => void (shown += `${bytes.toString()}\n`),
     },
@@ -51,6 +54,22 @@ it.each([
   output.showLive(text("stdout", "out"));
   output.end();
   expect(shown()).toBe(expected);
+});
+
+it.each([
+  ["a session", "showLive", "auto"],
+  ["a session whose output is left to its log", "showLive", "cloudwatch"],
+  ["a log", "show", "cloudwatch"],
+] as const)("takes what items tell from %s", (_, how, logs) => {
+  const taken: OutputItem[] = [];
+  const items = {
+    jobDirectories: { note: () => undefined },
+    take: (item: OutputItem) => void taken.push(item),
+  } as unknown as ItemsOfJob;
+  const { output } = outputFor({ logs }, undefined, items);
+  const told = text("stdout", "out");
+  output[how](told);
+  expect(taken).toEqual([told]);
 });
 
 it("keeps both streams apart", () => {
