@@ -25,9 +25,8 @@ export function testsNear(path: string): readonly (readonly string[])[] {
     test.startsWith(`__tests__/${path.replace(/^src\/|\.\w+$/g, "")}.`);
   const isLong = (test: string): boolean => LONGEST.some((name) => test.endsWith(`/${name}.test.ts`));
   if (!path.endsWith(".ts")) {
-    const folder = path.startsWith("src/") ? "__tests__/payload/" : `__tests__/${dirname(path)}/`;
     const [stem = ""] = basename(path).split(".");
-    const here = tests.filter((test) => test.startsWith(folder));
+    const here = testsOf(path.startsWith("src/") ? "payload" : dirname(path), tests);
     const named = here.filter((test) => readFileSync(test, "utf8").includes(stem));
     return [named, here.filter((test) => !named.includes(test) && !isLong(test))].filter(
       ({ length }) => length > 0,
@@ -36,6 +35,12 @@ export function testsNear(path: string): readonly (readonly string[])[] {
   const steps = distancesFrom(path, sources);
   const near = tests.filter((test) => isOwn(test) || ((steps.get(test) ?? Infinity) <= FAR && !isLong(test)));
   return [near.filter(isOwn), near.filter((test) => !isOwn(test))].filter(({ length }) => length > 0);
+}
+
+/** The tests of this folder, or else of the closest one above it that has some. */
+function testsOf(folder: string, tests: readonly string[]): readonly string[] {
+  const here = tests.filter((test) => test.startsWith(`__tests__/${folder}/`));
+  return here.length > 0 || folder === "." ? here : testsOf(dirname(folder), tests);
 }
 
 /** Over how many imports each file comes to this one. */
