@@ -110,6 +110,20 @@ describe("the store of pieces", () => {
   });
 
   it.each([
+    ["is as it was found", { etag: '"2"', versionId: "v2" }, true, ["v1"]],
+    ["was written by another reader", undefined, false, []],
+  ])("replaces `control` if it %s, and deletes no version but that", async (_, written, isOurs, expected) => {
+    const deleted: string[] = [];
+    const { store } = aStore({
+      putIf: () => Promise.resolve(written),
+      deleteVersion: (__, version) => Promise.resolve(void deleted.push(version)),
+    });
+    const found = { number: 1, version: { etag: '"1"', versionId: "v1" } };
+    expect(await store.replaceControl(found, 77, NO_WORDS)).toBe(isOurs);
+    expect(deleted).toEqual(expected);
+  });
+
+  it.each([
     ["an hour ahead of the time, one more", (seconds: number) => seconds + 3_600, 3_601],
     ["the largest one, that of the day ahead", () => 999_999_999_999_999, 86_400],
     ["that of a writer before, the time", () => 5, 0],
