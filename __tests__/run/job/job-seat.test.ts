@@ -3,6 +3,7 @@ import type { ActiveSession } from "../../../src/aws/ssm.ts";
 import type { JobContext } from "../../../src/run/job/context.ts";
 import { JobSeat } from "../../../src/run/job/job-seat.ts";
 import type { PreparedJob } from "../../../src/run/job/prepare.ts";
+import type { SessionLogs } from "../../../src/ready/session-logs.ts";
 import { lockOnMachine, MachineLock } from "../../../src/queue/machine-lock.ts";
 import { Listener } from "../../helpers/listener.ts";
 import { anInputs, aTarget } from "../../helpers/runs.ts";
@@ -31,6 +32,9 @@ function seatOnClock<Clock extends SteppedClock>(
     asked.push(clock.now());
     return Promise.resolve(looks[asked.length - 1] ?? []);
   };
+  // A session of somebody else, which ended a second ago.
+  const listRecentSessions = () =>
+    Promise.resolve([{ id: "s-recent", since: clock.now() - 60_000, ended: clock.now() - 1_000 }]);
   const seat = new JobSeat(
     {
       container: { sessionTarget },
@@ -41,7 +45,13 @@ function seatOnClock<Clock extends SteppedClock>(
         inputs: anInputs({ matrix: { index: 0, total: 1, atOnce: 1 } }),
         target: aTarget({ started: false }),
       },
-      ...{ aws: { ssm: { listActiveSessions } }, clock, log: new Listener(), queues, runner: RUNNER },
+      ...{
+        aws: { ssm: { listActiveSessions, listRecentSessions } },
+        clock,
+        log: new Listener(),
+        queues,
+        runner: RUNNER,
+      },
       machineLock: lockOnMachine,
       cancel: new AbortController().signal,
     } as unknown as JobContext,
@@ -122,3 +132,16 @@ it("a job that has begun queues for its seat, since it can run nowhere else", as
   const another = seatOfManyAmong([other], [other], []);
   await expect(another.seat.take()).rejects.toMatchObject({ code: "container-busy" });
 });
+
+it.each([
+  ["are not known", true, undefined],
+  ["are in CloudWatch", true, [{ kind: "cloudwatch" }] as unknown as SessionLogs],
+  ["are none", false, []],
+] as const)(
+  "where the logs of sessions %s, a session that is not open waits for the uploads of others: %s",
+  async (_, waits, logs) => {
+    const { seat, sessionTarget } = seatAmong();
+    seat.expectUpload({ received: 0, ended: new Promise(() => undefined) }, logs);
+    expect((await seat.estimateOtherUploads(sessionTarget, "s-own")) > 0).toBe(waits);
+  },
+);
