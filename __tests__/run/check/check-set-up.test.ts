@@ -62,6 +62,11 @@ async function checks(
   return checks;
 }
 
+async function checksOf(aws: Aws, inputs: Inputs): Promise<readonly Check[]> {
+  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
+  return (await checkSetUp(step as unknown as StepContext, {})).checks;
+}
+
 async function rows(...of: Parameters<typeof checks>): Promise<readonly string[]> {
   return (await checks(...of)).map(({ name, verdict }) => `${verdict} ${name}`);
 }
@@ -166,10 +171,26 @@ it("reports for a new task what RunTask would refuse: providers that the cluster
   const of = { kind: "task-definition", taskDefinition: "web" } as const;
   const where = { kind: "new", of, service: undefined, tasks: 1, start } as const;
   const inputs = anInputs({ where, bucket: undefined });
-  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
-  const { checks } = await checkSetUp(step as unknown as StepContext, {});
-  const wrong = checks.filter(({ verdict }) => verdict === "NG").map(({ name }) => name);
+  const found = await checksOf(aws, inputs);
+  const wrong = found.filter(({ verdict }) => verdict === "NG").map(({ name }) => name);
   expect(wrong).toEqual(["size", "capacity providers"]);
+});
+
+it("reports that a task of Windows can't be used, and looks at nothing of its container", async () => {
+  const aws = {
+    ecs: {
+      describeCluster: denied,
+      describeTaskDefinition: () =>
+        Promise.resolve({ ...aDefinition(), operatingSystem: "WINDOWS_SERVER_2022_CORE" }),
+    },
+    iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
+  } as unknown as Aws;
+  const inputs = anInputs({ where: newTask(true), bucket: undefined });
+  const found = await checksOf(aws, inputs);
+  expect(found.filter(({ verdict }) => verdict === "NG").map(({ name }) => name)).toEqual([
+    "operating system",
+  ]);
+  expect(found.map(({ name }) => name)).not.toContain("init process");
 });
 
 it("skips the definition of a running task that was deleted, since no run needs it", async () => {
@@ -183,9 +204,8 @@ it("skips the definition of a running task that was deleted, since no run needs 
     iam: { identifyCaller: () => Promise.resolve("somebody"), listDenied: denied },
   } as unknown as Aws;
   const inputs = anInputs({ where: { kind: "task", task: ID }, bucket: undefined });
-  const step = { inputs, aws, log: new Listener(), clock: new SleeplessClock(), workspace: "/nowhere" };
-  const { checks } = await checkSetUp(step as unknown as StepContext, {});
-  expect(checks.find(({ name }) => name === "task definition")).toMatchObject({
+  const found = await checksOf(aws, inputs);
+  expect(found.find(({ name }) => name === "task definition")).toMatchObject({
     verdict: "SKIP",
     seen: expect.stringContaining("'web:1'") as string,
   });
