@@ -45,3 +45,14 @@ it("names are held up to 16 MiB, and those beyond are only counted", () => {
   for (const name of names.slice(held)) artifacts.noteUnpacked(name);
   expect(artifacts.problems(undefined)).toEqual([expect.stringMatching(/was over\.$/)]);
 });
+
+it.each([
+  [0, undefined],
+  [1, "Artifacts left out: .0, as no line of 'artifacts' names it."],
+  [2, "Artifacts left out: .0, .1, as no line of 'artifacts' names them."],
+  [7, "Artifacts left out: .0, .1, .2, .3, .4 and 2 more, as no line of 'artifacts' names them."],
+])("%i files whose names begin with a dot are told as %j", (count, told) => {
+  const artifacts = missing();
+  for (let at = 0; at < count; at += 1) artifacts.noteLeftOut(`.${at}`);
+  expect(artifacts.leftOut()).toBe(told);
+});

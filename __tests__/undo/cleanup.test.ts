@@ -243,6 +243,24 @@ describe("cleaning up", () => {
     expect(saved.at(-1)?.undo).toEqual([]);
   });
 
+  it("gives a lock back when the container has had the time to read `control`", async () => {
+    const name = { bucket: "example-ci", owner: undefined };
+    const control: LedgerEntry = {
+      kind: "control",
+      ...name,
+      key: "control",
+      freeAt: new SleeplessClock().now() + 5_000,
+    };
+    const lock: LedgerEntry = { kind: "lock", ...name, key: "lock", run: "me", held: true };
+    const { inOrder, left } = await startCleanup({ patient: true }, [lock, control]);
+    expect(inOrder.map((call) => call.replace(/^(\w+) .*"key":"(\w+)".*$/, "$1 $2"))).toEqual([
+      "DeleteObject control",
+      "GetObject lock",
+      "DeleteObject lock",
+    ]);
+    expect(left).toEqual([]);
+  });
+
   it("finds the task that was being started", async () => {
     const { done, log } = await cleanUpFailing([STARTING]);
     expect(done).toEqual(['ListTasks ["ci",{"startedBy":"me"}]', 'StopTask ["ci","arn:found","cancelled"]']);

@@ -59,3 +59,12 @@ it("a link over which nothing comes says every five seconds what it has", () => 
   expect(writtenAt(link, 9_999)).toEqual([]);
   expect(writtenAt(link, 10_000)).toEqual(acked(0));
 });
+
+it.each([
+  ["has no number", Buffer.of(1), "a greeting has no number"],
+  ["asks for frames that were never sent", numberBytes(1), "the container acknowledges what was never sent"],
+])("a greeting that %s ends the forward", (_, body, why) => {
+  const link = new Link(new Seal(KEY, "r"));
+  link.begin();
+  expect(() => link.receive(lineOf(PacketKind.hello, 1, body), 0)).toThrow(why);
+});
