@@ -9,7 +9,7 @@ export const PIECE = 32_768;
 const PLAIN_PIECE = 8_192;
 /** A shorter piece is not worth packing. */
 const WORTH_PACKING = 128;
-/** After a piece that can't be packed, packing is not tried for so many. */
+/** After a piece that can't be packed, the next one that is tried comes so many pieces later. */
 const UNTRIED = 8;
 const PACKED_SHARE = 0.8;
 
@@ -66,8 +66,11 @@ export class Stream {
   }
 
   #packed(bytes: Uint8Array): Buffer | undefined {
-    if (this.#untried > 1) this.#untried -= 1;
-    if (this.#untried > 0 || bytes.length < WORTH_PACKING) return undefined;
+    if (this.#untried > 1) {
+      this.#untried -= 1;
+      return undefined;
+    }
+    if (bytes.length < WORTH_PACKING) return undefined;
     const packed = deflateRawSync(bytes, {
       level: constants.Z_BEST_SPEED,
       dictionary: this.#lastSent.view(),
