@@ -3,6 +3,8 @@ import type { CallFault, ClientOptions, Fault, RunnerOptions, Scenario, Script }
 
 /** The share of scenarios with forwards. */
 const SCENARIOS = 0.12;
+/** The share of them in which the connections break during an upload. */
+const CUT_UPLOADS = 0.15;
 const NO_SCRIPT: Script = { lines: [], exitCode: 0, onTerm: "dies" };
 const CALLS = [
   "ecs:ExecuteCommand",
@@ -25,7 +27,27 @@ export function drawForwards(scenario: Scenario): Scenario {
     drawFaults(random, `runner ${before.length + at}`, runner, isLong),
   );
   const kept = isAlone ? [] : scenario.faults;
-  return { ...scenario, runners: [...before, ...forwards], faults: [...kept, ...faults] };
+  const drawn = { ...scenario, runners: [...before, ...forwards], faults: [...kept, ...faults] };
+  return isLong ? drawn : withCutUpload(drawn, before.length);
+}
+
+/** The connections of the first forward, or its session, may break while much that a client sends is under way. */
+function withCutUpload(scenario: Scenario, first: number): Scenario {
+  const random = randomOf(Math.imul(scenario.seed, 0x2545f491) ^ 0x10ad);
+  if (!chance(random, CUT_UPLOADS)) return scenario;
+  const actor = `runner ${first}`;
+  const client = { at: between(random, 0, 3_000), forward: 0, sends: between(random, 100_000, 500_000) };
+  const fault: Fault = {
+    ...{ kind: "frame", actor, way: "up", count: between(random, 10, 300), what: "cut" },
+    ms: pick(random, [0, between(random, 1_000, 58_000), between(random, 60_000, 150_000)]),
+  };
+  return {
+    ...scenario,
+    runners: scenario.runners.map((runner, at) =>
+      at === first ? { ...runner, clients: [...(runner.clients ?? []), client] } : runner,
+    ),
+    faults: [...scenario.faults, fault],
+  };
 }
 
 function drawForward(random: Random, { containers, ecs }: Scenario, isLong: boolean): RunnerOptions {

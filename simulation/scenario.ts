@@ -226,13 +226,16 @@ export interface CallFault {
  */
 export type CallTrouble = "throttled" | "denied" | "failed" | "lost" | "mute" | "slow";
 
-/** The `count`-th frame of this runner's sessions, up to the agent or down from it. */
+/**
+ * The `count`-th frame of this runner's sessions, up to the agent or down from it. `cut`: it is lost, the connections break, and no new ones can be
+ * made for `ms`.
+ */
 export interface FrameFault {
   readonly kind: "frame";
   readonly actor: string;
   readonly way: "up" | "down";
   readonly count: number;
-  readonly what: "lost" | "twice" | "late";
+  readonly what: "lost" | "twice" | "late" | "cut";
   readonly ms: number;
 }
 

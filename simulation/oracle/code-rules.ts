@@ -39,6 +39,7 @@ const CODES_OF_FAULTS: Readonly<Record<string, Codes>> = {
   "fate no-image": ["task-not-started"],
   "fate no-secret": ["task-not-started"],
   "fate stuck": ["task-not-started", "timed-out"],
+  "frame cut": ["session-lost", "container-blocked", "no-status"],
   "frame late": ["container-blocked"],
   "frame lost": ["container-blocked"],
   "frame twice": [],

@@ -165,7 +165,7 @@ const reports: Rule = {
       // A piece is a copy of what waits, which a small disk may have no room for. Then a session brings it.
       const wasTight = tasksOf(runner, ended).some(({ container }) => container?.wasTight === true);
       const most =
-        (faults.every(({ kind }) => kind === "frame") && !wasTight
+        (faults.every((fault) => fault.kind === "frame" && fault.what !== "cut") && !wasTight
           ? REPORTED_MS + faults.length * FRAME_MS
           : DISTURBED_MS + paused) +
         (readsLog(runner) ? LOG_MS : 0) +

@@ -27,6 +27,8 @@ const NEW_WAITS_MS = 9_500;
 const BUSY_MS = 30_000;
 /** What follows from a cause, such as the end of a relay, comes within this time. */
 const SOON_MS = 80_000;
+/** A relay hears its runner in this time once a session of it is open, and nothing is in the way. */
+const HEARD_MS = 10_000;
 const UNREACHED = ["refuses", "silent", "unknown", "metadata"];
 
 function relaysOf(name: string, { world }: Simulated): readonly Relay[] {
@@ -139,6 +141,37 @@ function hasReason(carried: Carried, side: Side, ended: Simulated): boolean {
             until - from >= LONGEST_CUT_MS && from + KEPT_MS <= at && at <= until + SOON_MS,
         ),
     ) || ended.world.base.faults.taken.some((fault) => fault.kind === "pause" && fault.actor === name)
+  );
+}
+
+/** A forward goes on in the next session. */
+const heard: Rule = {
+  name: "a relay hears its runner again in the next session",
+  look(ended, check) {
+    for (const runner of ended.runners.filter(isForward))
+      for (const relay of relaysOf(runner.name, ended))
+        for (const openedAt of quietSessionsOf(runner, relay, ended))
+          check(
+            !relay.gaps.some(({ from, to }) => from <= openedAt && openedAt + HEARD_MS < to),
+            runner.name,
+            () => `its relay heard nothing for ${HEARD_MS} ms in an open session`,
+          );
+  },
+};
+
+/** When those sessions of the step were opened that were open for `HEARD_MS`, without any fault, while the relay ran. */
+function quietSessionsOf({ name, mainEnd }: Runner, relay: Relay, { world }: Simulated): readonly number[] {
+  const place = world.containers.find(({ relays }) => relays.includes(relay));
+  const over = Math.min(relay.endedAt ?? Infinity, mainEnd?.at ?? Infinity, world.base.time.now);
+  const disturbances = [...world.base.faults.takenAt].map(([fault, from]) => {
+    return { from, to: from + ("ms" in fault ? (fault.ms ?? 0) : 0) };
+  });
+  return [...world.gateway.sessions.values()].flatMap(
+    ({ owner, agent, openedAt = Infinity, ended = over }) => {
+      const until = openedAt + HEARD_MS;
+      const isOpen = owner === name && agent === place?.agent && until < Math.min(over, ended);
+      return isOpen && disturbances.every(({ from, to }) => until < from || to < openedAt) ? [openedAt] : [];
+    },
   );
 }
 
@@ -303,6 +336,6 @@ function inLineFor(name: string, { world, scenario }: Simulated): number {
 
 /** What must hold of forwards, and of the connections that they carry. */
 export const FORWARD_RULES: readonly Rule[] = [
-  ...[exact, ends, moving, kept],
+  ...[exact, ends, moving, kept, heard],
   ...[relaysEnd, sessionsEnd, oneRelay, agreed, reached, busy],
 ];

@@ -227,11 +227,12 @@ function cutsOf(
   { world }: Simulated,
 ): readonly { readonly at: number; readonly isSilent: boolean }[] {
   const { faults, time } = world.base;
-  return faults.taken.flatMap((fault) =>
-    fault.kind === "cut" && fault.actor === name
-      ? [{ at: time.now - time.elapsed + fault.at, isSilent: fault.isSilent }]
-      : [],
-  );
+  return faults.taken.flatMap((fault) => {
+    if (!("actor" in fault) || fault.actor !== name) return [];
+    if (fault.kind === "frame" && fault.what === "cut")
+      return [{ at: faults.takenAt.get(fault) ?? time.now, isSilent: false }];
+    return fault.kind === "cut" ? [{ at: time.now - time.elapsed + fault.at, isSilent: fault.isSilent }] : [];
+  });
 }
 
 /** When the sessions of the step have ended. */

@@ -36,6 +36,10 @@ export class Sockets {
     const end = new RunnerEnd(listener);
     const line: Line = new Line(this.#world, {
       ...{ id, actor: this.#actor, host: this.#host, end, delay: () => this.#delay() },
+      onCut: (ms) => {
+        this.keepAway(ms);
+        this.cut(false);
+      },
       onEnd: () => this.#lines.delete(line),
     });
     end.line = line;
@@ -128,6 +132,7 @@ class Line implements Client {
   readonly #world: World;
   readonly #end: RunnerEnd;
   readonly #delay: () => number;
+  readonly #onCut: (ms: number) => void;
   readonly #onEnd: () => void;
   /** When the last frame of each way arrives. */
   readonly #lastAt = { up: 0, down: 0 };
@@ -141,6 +146,8 @@ class Line implements Client {
       readonly id: string;
       readonly end: RunnerEnd;
       readonly delay: () => number;
+      /** A fault of a frame cuts the runner's connections for so many milliseconds. */
+      readonly onCut: (ms: number) => void;
       readonly onEnd: () => void;
     },
   ) {
@@ -150,6 +157,7 @@ class Line implements Client {
     this.host = options.host;
     this.#end = options.end;
     this.#delay = options.delay;
+    this.#onCut = options.onCut;
     this.#onEnd = options.onEnd;
     this.host.whenDead(() => this.#leave());
   }
@@ -216,7 +224,8 @@ class Line implements Client {
         if (!this.#isDead) arrive();
       });
     };
-    if (fault?.what === "lost") return;
+    if (fault?.what === "cut") this.#onCut(fault.ms);
+    if (fault?.what === "lost" || fault?.what === "cut") return;
     if (fault?.what === "late") {
       deliver(at + fault.ms);
       return;
