@@ -56,6 +56,22 @@ it.each<[string, IamCaller | undefined, GuardedResource, string | undefined]>([
     bucket(),
     IDENTITY,
   ],
+  [
+    "all but this resource and another one",
+    role(OURS, {
+      Effect: "Allow",
+      Action: "*",
+      NotResource: ["arn:aws:s3:::staging/*", "arn:aws:s3:::other/*"],
+    }),
+    bucket(),
+    IDENTITY,
+  ],
+  [
+    "this resource and another one",
+    role(OURS, allow({ Resource: ["arn:aws:s3:::other/*", object] })),
+    bucket(),
+    undefined,
+  ],
   ["a deny beside the allow", role(OURS, allow(), deny()), bucket(), IDENTITY_DENY],
   [
     "a deny whose condition doesn't hold",
